@@ -1,0 +1,1 @@
+//! rgo-work: see ARCHITECTURE.md.

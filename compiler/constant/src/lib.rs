@@ -1,0 +1,1 @@
+//! rgo-constant: see ARCHITECTURE.md.

@@ -1,0 +1,1 @@
+//! rgo-format: see ARCHITECTURE.md.

@@ -1,0 +1,1 @@
+//! rgo-ir: see ARCHITECTURE.md.

@@ -1,0 +1,1 @@
+//! rgo-llvm: see ARCHITECTURE.md.

@@ -1,0 +1,1 @@
+//! rgo-lower: see ARCHITECTURE.md.

@@ -1,0 +1,1 @@
+//! rgo-opt: see ARCHITECTURE.md.

@@ -1,0 +1,1 @@
+//! rgo-syntax: see ARCHITECTURE.md.

@@ -1,0 +1,1 @@
+//! rgo-types: see ARCHITECTURE.md.

@@ -1,0 +1,1 @@
+//! rgo-linker: see ARCHITECTURE.md.

@@ -1,0 +1,1 @@
+//! rgo-modcache: see ARCHITECTURE.md.

@@ -1,0 +1,1 @@
+//! rgo-abi: see ARCHITECTURE.md.
