@@ -1,1 +1,34 @@
-//! rgo-syntax: see ARCHITECTURE.md.
+//! rgo-syntax: scanner, parser and syntax tree for Go 1.27.
+//!
+//! Purpose: turn source bytes into an owned syntax tree plus the list of syntax errors the gc
+//! compiler would report for them: same texts, same positions, same error recovery.
+//!
+//! Inputs: a file name and its bytes; nothing in this crate does I/O.
+//! Outputs: [`ast::File`] (plain `Box`/`Vec` trees, `Send + Sync`, no lifetimes), errors,
+//! comments, compiler directives, build constraints, branch targets.
+//!
+//! Invariants
+//! - Parsing never fails and never panics: every input gives a (possibly partial) tree and errors.
+//! - Every expression, identifier, statement, declaration, spec, clause and field has a
+//!   [`ast::NodeId`] that is unique among the files parsed with one [`ast::NodeIdGen`] (a package).
+//! - A [`pos::Pos`] is meaningful process-wide through one [`pos::FileSet`].
+//! - `Expr::pos`/`Stmt::pos` follow cmd/compile's convention (operator of a binary expression,
+//!   opening parenthesis of a call, ...); [`ast::start_pos`] is the position gc prints in most
+//!   type errors, [`ast::leftmost`] the first byte of the node.
+//!
+//! Trees may be as deep as the source nests: walk them on a thread with a large stack (64 MiB is
+//! ample for the parser's nesting limit) and prefer leaking a `File` to dropping it.
+//!
+//! Where to start: `ast` for the tree, `parser::parse_file` for the entry point, `build` for what
+//! the package loader needs, `branches` for label checks, `print` for expression texts in errors.
+#![forbid(unsafe_code)]
+
+pub mod ast;
+pub mod pos;
+pub mod symbol;
+pub mod token;
+pub mod unicode;
+
+pub use ast::*;
+pub use pos::{FileSet, Pos, Position};
+pub use symbol::Symbol;
