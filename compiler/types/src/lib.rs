@@ -1,1 +1,53 @@
-//! rgo-types: see ARCHITECTURE.md.
+//! rgo-types: the Go 1.27 type checker.
+//!
+//! Input: parsed files of one package (`rgo_syntax` AST) and an [`Importer`] that hands out complete packages.
+//! Output: a [`Package`] with its objects, an [`Info`] with side tables by `NodeId` (types and constant values of expressions, objects of identifiers,
+//! selections, instances, initialization order) and a list of [`Diagnostic`]s with gc's texts.
+//!
+//! The code follows `cmd/compile/internal/types2`; a file here has the name of the file there (`type` words get a suffix).
+//!
+//! Data model
+//! - [`Type`] is a `Copy` enum of leaked nodes. Equality and hash of `Type` are by *address*; Go's type identity is [`predicates::identical`].
+//! - [`Obj`] is `&'static Object`; equality and hash are by address.
+//! - Nodes are created incomplete and filled in while their package is checked. Every such field is a [`slot::Slot`], a `OnceLock` or an atomic, so nodes are
+//!   `Send + Sync`. The contract: a package is checked by one thread; other threads see its nodes only after it is complete, when the only remaining
+//!   writes are idempotent memoisations (underlying types and methods of instances).
+//! - A node that is still being checked carries the id of its checker; [`Checker::with_id`] finds that checker in a thread-local stack, so that lazy expansion
+//!   (`Named::underlying`, `Named::method`) needs no checker argument. All state of [`Checker`] is behind `Cell`/`RefCell`, methods take `&self`.
+//!
+//! Where to start: `check.rs` (`Checker::check_files` lists the phases), `info.rs` for consumers, `types.rs` and `object.rs` for the data.
+#![forbid(unsafe_code)]
+
+pub mod alias;
+pub mod check;
+pub mod code;
+pub mod context;
+pub mod errors;
+pub mod info;
+pub mod named;
+pub mod object;
+pub mod operand;
+pub mod package;
+pub mod scope;
+pub mod slot;
+pub mod syn;
+pub mod typeparam;
+pub mod types;
+pub mod typeset;
+pub mod universe;
+pub mod version;
+
+pub use alias::{Alias, unalias};
+pub use check::{Checker, Config, Importer};
+pub use code::Code;
+pub use context::Context;
+pub use errors::Diagnostic;
+pub use info::{Info, Initializer, Instance, Selection, SelectionKind, TypeAndValue};
+pub use named::Named;
+pub use object::{Obj, Object, ObjectKind, VarKind};
+pub use operand::{Mode, Operand};
+pub use package::Package;
+pub use scope::{Scope, ScopeRef};
+pub use typeparam::TypeParam;
+pub use types::*;
+pub use universe::{BuiltinId, universe};
