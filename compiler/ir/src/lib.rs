@@ -25,9 +25,14 @@
 pub mod builder;
 pub mod inst;
 pub mod module;
+mod names;
+pub mod print;
 pub mod types;
+pub mod verify;
 
 pub use builder::FunctionBuilder;
 pub use inst::*;
 pub use module::*;
+pub use print::print;
+pub use verify::verify;
 pub use types::{Ty, TyKind, Types};

@@ -123,6 +123,9 @@ pub struct Module {
     pub globals: Vec<Global>,
     /// Additional names for functions defined here or elsewhere: `(alias, target)`.
     pub aliases: Vec<(Sym, Sym)>,
+    /// Signatures of functions without body: every body-less Go function declared in the package (under its link symbol),
+    /// so that code generation can make the stub of one that the runtime provides.
+    pub decls: Vec<(Sym, Sig)>,
     syms: Vec<String>,
     sym_map: HashMap<String, Sym>,
     sigs: Vec<SigData>,
