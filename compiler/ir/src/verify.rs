@@ -526,7 +526,7 @@ impl Checker<'_> {
         use Intrinsic::*;
         const W: Ty = Ty::I64;
         const P: Ty = Ty::PTR;
-        let mut fixed = |c: &mut Self, args: &[Ty], res: &[Ty]| {
+        let fixed = |c: &mut Self, args: &[Ty], res: &[Ty]| {
             if vs.len() != args.len() {
                 c.err(format!("{} operands, want {}", vs.len(), args.len()));
             } else {
