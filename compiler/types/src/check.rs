@@ -7,6 +7,7 @@ use crate::alias::Alias;
 use crate::context::Context;
 use crate::errors::Diagnostic;
 use crate::info::{Info, TypeAndValue};
+use crate::mono::MonoGraph;
 use crate::named::Named;
 use crate::object::Obj;
 use crate::operand::Mode;
@@ -185,6 +186,7 @@ pub struct Checker {
     pub obj_path_idx: RefCell<FxHashMap<Obj, usize>>,
     cleaners: RefCell<Vec<Cleaner>>,
     pub env: RefCell<Environment>,
+    pub(crate) mono: RefCell<MonoGraph>,
     /// Package names seen in the import graph, for qualification in messages; filled on first use.
     pub(crate) pkg_path_map: RefCell<Option<FxHashMap<String, FxHashSet<String>>>>,
     /// Number of types this checker made; for debugging.
@@ -225,6 +227,7 @@ impl Checker {
             obj_path_idx: RefCell::default(),
             cleaners: RefCell::default(),
             env: RefCell::default(),
+            mono: RefCell::default(),
             pkg_path_map: RefCell::default(),
             next_id: Cell::new(0),
         })

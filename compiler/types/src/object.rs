@@ -214,12 +214,12 @@ impl Object {
     }
 
     /// Does the object have the identity of (`pkg`, `name`)? With `fold_case`, names are compared ignoring case and packages are ignored.
-    pub fn same_id(&self, pkg: Option<&'static Package>, name: &str, fold_case: bool) -> bool {
-        if fold_case && equal_fold(self.name(), name) {
-            return true;
+    pub fn same_id(&self, pkg: Option<&'static Package>, name: Symbol, fold_case: bool) -> bool {
+        if self.name != name {
+            return fold_case && equal_fold(self.name(), name.as_str());
         }
-        if self.name() != name {
-            return false;
+        if fold_case {
+            return true;
         }
         self.exported() || same_pkg(self.pkg, pkg)
     }
@@ -369,4 +369,24 @@ pub fn equal_fold(a: &str, b: &str) -> bool {
 /// Sorts methods by [`Object::cmp_id`].
 pub fn sort_methods(list: &mut [Obj]) {
     list.sort_by(|a, b| a.cmp_id(b));
+}
+
+/// A set of objects by Id (fields and methods).
+#[derive(Default)]
+pub struct ObjSet {
+    map: rustc_hash::FxHashMap<(Symbol, &'static str), Obj>,
+}
+
+impl ObjSet {
+    /// Adds `obj`, unless one with its Id is there: then the result is that one.
+    pub fn insert(&mut self, obj: Obj) -> Option<Obj> {
+        let path = if obj.exported() { "" } else { obj.pkg().map_or("_", |p| p.path()) };
+        match self.map.entry((obj.name, path)) {
+            std::collections::hash_map::Entry::Occupied(e) => Some(e.get()),
+            std::collections::hash_map::Entry::Vacant(e) => {
+                e.insert(obj);
+                None
+            }
+        }
+    }
 }

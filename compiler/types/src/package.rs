@@ -51,7 +51,7 @@ impl Package {
         }
         p
     }
-    pub fn path(&self) -> &str {
+    pub fn path(&'static self) -> &'static str {
         &self.path
     }
     pub fn name(&self) -> &'static str {

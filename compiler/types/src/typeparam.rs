@@ -2,7 +2,10 @@
 
 use crate::object::Obj;
 use crate::slot::Slot;
-use crate::types::{Interface, Type, leak};
+use crate::check::Checker;
+use crate::termlist::Term;
+use crate::types::{BasicKind, Interface, Type, leak};
+use crate::typeset::compute_interface_type_set;
 use std::sync::atomic::{AtomicI32, AtomicU32, Ordering};
 
 /// The type of a type parameter.
@@ -43,6 +46,37 @@ impl TypeParam {
     }
     pub fn set_bound(&self, t: Type) {
         self.bound.set(t)
+    }
+
+    /// The constraint interface; other constraints are wrapped in an implicit interface.
+    pub fn iface(&'static self) -> &'static Interface {
+        let Some(bound) = self.bound.get() else { return Interface::empty() };
+        let i = match bound.underlying() {
+            // Errors, reported elsewhere.
+            Type::Basic(b) if b.kind == BasicKind::Invalid => return Interface::empty(),
+            Type::Interface(_) if matches!(bound.unalias(), Type::TypeParam(_)) => return Interface::empty(),
+            Type::Interface(i) => i,
+            _ => {
+                let i = Interface::new(Vec::new(), vec![bound]);
+                i.mark_implicit();
+                self.bound.set(Type::Interface(i));
+                i
+            }
+        };
+        if i.tset.get().is_none() {
+            // The position is that of the bound, if it is a named type.
+            let pos = bound.as_named().map_or(self.obj.pos, |n| n.decl_obj().pos);
+            Checker::with_id(self.check.load(Ordering::Acquire), |c| compute_interface_type_set(c, pos, i));
+        }
+        i
+    }
+    /// Is `f` true for all specific terms of the constraint? Called once with `None` if there are none.
+    pub fn is(&'static self, f: impl FnMut(Option<Term>) -> bool) -> bool {
+        self.iface().type_set().is(f)
+    }
+    /// Is `f(type, underlying type)` true for all specific terms of the constraint? Called once with `None` if there are none.
+    pub fn typeset(&'static self, f: impl FnMut(Option<Type>, Option<Type>) -> bool) -> bool {
+        self.iface().type_set().all(f)
     }
 }
 

@@ -278,6 +278,8 @@ pub struct Interface {
     embed_pos: Slot<&'static [Pos]>,
     implicit: AtomicBool,
     complete: AtomicBool,
+    /// The type set is being computed.
+    pub(crate) computing: AtomicBool,
     /// See [`crate::typeset`]; use [`Interface::type_set`] to compute it on demand.
     pub tset: Slot<&'static TypeSet>,
 }
@@ -560,11 +562,5 @@ impl Interface {
     }
     pub fn mark_implicit(&self) {
         self.implicit.store(true, Ordering::Release)
-    }
-}
-
-impl std::fmt::Display for Type {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "type@{:x}", self.addr())
     }
 }
