@@ -1,0 +1,175 @@
+package runtime
+
+import (
+	"internal/runtime/math"
+	"unsafe"
+)
+
+// Channels are in Rust; here are the compiler's and reflect's entry points, which raise the panics.
+
+// hchan is opaque.
+type hchan struct {
+	_ uintptr
+}
+
+// scase is a case of a select statement, laid out by the compiler.
+type scase struct {
+	c    *hchan
+	elem unsafe.Pointer
+}
+
+//go:linkname makechan
+func makechan(t *chantype, size int) *hchan {
+	mem, overflow := math.MulUintptr(t.Elem.Size_, uintptr(size))
+	if overflow || mem > maxAlloc-4096 || size < 0 {
+		panic(plainError("makechan: size out of range"))
+	}
+	return rt_makechan(t.Elem, size)
+}
+
+func makechan64(t *chantype, size int64) *hchan {
+	if int64(int(size)) != size {
+		panic(plainError("makechan: size out of range"))
+	}
+	return makechan(t, int(size))
+}
+
+//go:linkname reflect_makechan reflect.makechan
+func reflect_makechan(t *chantype, size int) *hchan { return makechan(t, size) }
+
+func send(c *hchan, elem unsafe.Pointer, block bool) bool {
+	r := rt_chansend(c, elem, block)
+	if r < 0 {
+		panic(plainError("send on closed channel"))
+	}
+	return r != 0
+}
+
+func chansend1(c *hchan, elem unsafe.Pointer) { send(c, elem, true) }
+
+func selectnbsend(c *hchan, elem unsafe.Pointer) (selected bool) { return send(c, elem, false) }
+
+//go:linkname reflect_chansend reflect.chansend0
+func reflect_chansend(c *hchan, elem unsafe.Pointer, nb bool) (selected bool) {
+	return send(c, elem, !nb)
+}
+
+func chanrecv1(c *hchan, elem unsafe.Pointer) { rt_chanrecv(c, elem, true) }
+
+func chanrecv2(c *hchan, elem unsafe.Pointer) (received bool) { return rt_chanrecv(c, elem, true) == 1 }
+
+func selectnbrecv(elem unsafe.Pointer, c *hchan) (selected, received bool) {
+	r := rt_chanrecv(c, elem, false)
+	return r != 0, r == 1
+}
+
+//go:linkname reflect_chanrecv reflect.chanrecv
+func reflect_chanrecv(c *hchan, nb bool, elem unsafe.Pointer) (selected bool, received bool) {
+	r := rt_chanrecv(c, elem, !nb)
+	return r != 0, r == 1
+}
+
+//go:linkname closechan
+func closechan(c *hchan) {
+	if c == nil {
+		panic(plainError("close of nil channel"))
+	}
+	if rt_closechan(c) < 0 {
+		panic(plainError("close of closed channel"))
+	}
+}
+
+//go:linkname reflect_chanclose reflect.chanclose
+func reflect_chanclose(c *hchan) { closechan(c) }
+
+//go:linkname chanlen
+func chanlen(c *hchan) int {
+	if c == nil {
+		return 0
+	}
+	return rt_chanlen(c)
+}
+
+//go:linkname chancap
+func chancap(c *hchan) int {
+	if c == nil {
+		return 0
+	}
+	return rt_chancap(c)
+}
+
+//go:linkname reflect_chanlen reflect.chanlen
+func reflect_chanlen(c *hchan) int { return chanlen(c) }
+
+//go:linkname reflect_chancap reflect.chancap
+func reflect_chancap(c *hchan) int { return chancap(c) }
+
+//go:linkname reflectlite_chanlen internal/reflectlite.chanlen
+func reflectlite_chanlen(c *hchan) int { return chanlen(c) }
+
+// selectgo chooses a case: sends come first in the array. The second result tells whether a receive got a value.
+func selectgo(cas0 *scase, order0 *uint16, nsends, nrecvs int, block bool) (int, bool) {
+	chosen, status := rt_selectgo(cas0, order0, nsends, nrecvs, block)
+	if status < 0 {
+		panic(plainError("send on closed channel"))
+	}
+	return chosen, status == 1
+}
+
+// block is select {}.
+func block() { rt_parkforever() }
+
+// runtimeSelect is reflect's description of a case.
+type runtimeSelect struct {
+	dir selectDir
+	typ unsafe.Pointer
+	ch  *hchan
+	val unsafe.Pointer
+}
+
+type selectDir int
+
+const (
+	_ selectDir = iota
+	selectSend
+	selectRecv
+	selectDefault
+)
+
+//go:linkname reflect_rselect reflect.rselect
+func reflect_rselect(cases []runtimeSelect) (int, bool) {
+	n := len(cases)
+	if n == 0 {
+		block()
+	}
+	// Sends to the front, receives behind them; index maps back.
+	sel := make([]scase, n)
+	index := make([]int, n)
+	nsends, nrecvs, dflt := 0, 0, -1
+	for i, c := range cases {
+		switch c.dir {
+		case selectDefault:
+			dflt = i
+		case selectSend:
+			sel[nsends] = scase{c.ch, c.val}
+			index[nsends] = i
+			nsends++
+		}
+	}
+	for i, c := range cases {
+		if c.dir == selectRecv {
+			sel[nsends+nrecvs] = scase{c.ch, c.val}
+			index[nsends+nrecvs] = i
+			nrecvs++
+		}
+	}
+	if nsends+nrecvs == 0 {
+		return dflt, false
+	}
+	order := make([]uint16, 2*(nsends+nrecvs))
+	chosen, recvOK := selectgo(&sel[0], &order[0], nsends, nrecvs, dflt == -1)
+	if chosen < 0 {
+		return dflt, false
+	}
+	return index[chosen], recvOK
+}

@@ -1,0 +1,175 @@
+package runtime
+
+import (
+	"internal/runtime/math"
+	"internal/runtime/sys"
+	"unsafe"
+)
+
+// zerobase is the address of every zero-size allocation.
+//
+//go:linkname zerobase
+var zerobase uintptr
+
+// writeBarrier is read by GOROOT's files; the collector stops the world, so it stays off.
+//
+//go:linkname writeBarrier
+var writeBarrier struct {
+	enabled bool
+	pad     [3]byte
+	alignme uint64
+}
+
+// typedCopy copies size bytes that may contain pointers of values of type typ. All barriers would go here.
+func typedCopy(typ *_type, dst, src unsafe.Pointer, size uintptr) {
+	memmove(dst, src, size)
+}
+
+// typedClear clears size bytes that may contain pointers of values of type typ.
+func typedClear(typ *_type, p unsafe.Pointer, size uintptr) {
+	memclrNoHeapPointers(p, size)
+}
+
+func bulkBarrierPreWriteSrcOnly(dst, src, size uintptr, typ *_type) {}
+
+//go:linkname newobject
+func newobject(typ *_type) unsafe.Pointer {
+	return mallocgc(typ.Size_, typ, true)
+}
+
+//go:linkname maps_newobject internal/runtime/maps.newobject
+func maps_newobject(typ *_type) unsafe.Pointer { return newobject(typ) }
+
+//go:linkname reflect_unsafe_New reflect.unsafe_New
+func reflect_unsafe_New(typ *_type) unsafe.Pointer { return mallocgc(typ.Size_, typ, true) }
+
+//go:linkname reflectlite_unsafe_New internal/reflectlite.unsafe_New
+func reflectlite_unsafe_New(typ *_type) unsafe.Pointer { return mallocgc(typ.Size_, typ, true) }
+
+//go:linkname newarray
+func newarray(typ *_type, n int) unsafe.Pointer {
+	if n == 1 {
+		return mallocgc(typ.Size_, typ, true)
+	}
+	mem, overflow := math.MulUintptr(typ.Size_, uintptr(n))
+	if overflow || mem > maxAlloc || n < 0 {
+		panic(plainError("runtime: allocation size out of range"))
+	}
+	return mallocgc(mem, typ, true)
+}
+
+//go:linkname reflect_unsafe_NewArray reflect.unsafe_NewArray
+func reflect_unsafe_NewArray(typ *_type, n int) unsafe.Pointer { return newarray(typ, n) }
+
+//go:linkname maps_newarray internal/runtime/maps.newarray
+func maps_newarray(typ *_type, n int) unsafe.Pointer { return newarray(typ, n) }
+
+type sysMemStat uint64
+
+var memstats struct {
+	other_sys sysMemStat
+}
+
+func persistentalloc(size, align uintptr, stat *sysMemStat) unsafe.Pointer {
+	if align == 0 {
+		align = 8
+	}
+	return rt_persistentalloc(size, align)
+}
+
+//go:linkname typedmemmove
+func typedmemmove(typ *_type, dst, src unsafe.Pointer) {
+	if dst == src {
+		return
+	}
+	typedCopy(typ, dst, src, typ.Size_)
+}
+
+//go:linkname reflect_typedmemmove reflect.typedmemmove
+func reflect_typedmemmove(typ *_type, dst, src unsafe.Pointer) { typedmemmove(typ, dst, src) }
+
+//go:linkname reflectlite_typedmemmove internal/reflectlite.typedmemmove
+func reflectlite_typedmemmove(typ *_type, dst, src unsafe.Pointer) { typedmemmove(typ, dst, src) }
+
+//go:linkname maps_typedmemmove internal/runtime/maps.typedmemmove
+func maps_typedmemmove(typ *_type, dst, src unsafe.Pointer) { typedmemmove(typ, dst, src) }
+
+//go:linkname typedslicecopy
+func typedslicecopy(typ *_type, dstPtr unsafe.Pointer, dstLen int, srcPtr unsafe.Pointer, srcLen int) int {
+	n := min(dstLen, srcLen)
+	if n == 0 || dstPtr == srcPtr {
+		return n
+	}
+	typedCopy(typ, dstPtr, srcPtr, uintptr(n)*typ.Size_)
+	return n
+}
+
+//go:linkname reflect_typedslicecopy reflect.typedslicecopy
+func reflect_typedslicecopy(elem *_type, dst, src slice) int {
+	return typedslicecopy(elem, dst.array, dst.len, src.array, src.len)
+}
+
+//go:linkname typedmemclr
+func typedmemclr(typ *_type, p unsafe.Pointer) { typedClear(typ, p, typ.Size_) }
+
+//go:linkname reflect_typedmemclr reflect.typedmemclr
+func reflect_typedmemclr(typ *_type, p unsafe.Pointer) { typedmemclr(typ, p) }
+
+//go:linkname maps_typedmemclr internal/runtime/maps.typedmemclr
+func maps_typedmemclr(typ *_type, p unsafe.Pointer) { typedmemclr(typ, p) }
+
+//go:linkname reflect_typedmemclrpartial reflect.typedmemclrpartial
+func reflect_typedmemclrpartial(typ *_type, p unsafe.Pointer, off, size uintptr) {
+	typedClear(typ, p, size) // p already points to the part
+}
+
+//go:linkname reflect_typedarrayclear reflect.typedarrayclear
+func reflect_typedarrayclear(typ *_type, p unsafe.Pointer, n int) {
+	typedClear(typ, p, typ.Size_*uintptr(n))
+}
+
+// memclrHasPointers clears memory of unknown type that may hold pointers.
+//
+//go:linkname memclrHasPointers
+func memclrHasPointers(p unsafe.Pointer, n uintptr) { typedClear(nil, p, n) }
+
+//go:linkname reflect_memmove reflect.memmove
+func reflect_memmove(to, from unsafe.Pointer, n uintptr) { memmove(to, from, n) }
+
+//go:linkname reflect_memclrNoHeapPointers reflect.memclrNoHeapPointers
+func reflect_memclrNoHeapPointers(p unsafe.Pointer, n uintptr) { memclrNoHeapPointers(p, n) }
+
+// memequal_varlen is an Equal function: its closure holds the size after the code pointer.
+func memequal_varlen(a, b unsafe.Pointer) bool {
+	c := unsafe.Pointer(sys.GetClosurePtr())
+	return memequal(a, b, *(*uintptr)(add(c, unsafe.Sizeof(uintptr(0)))))
+}
+
+// cmpstring compares strings as bytes: negative, 0 or positive.
+func cmpstring(a, b string) int {
+	n := min(len(a), len(b))
+	pa, pb := unsafe.StringData(a), unsafe.StringData(b)
+	for i := range uintptr(n) {
+		x, y := *(*byte)(add(unsafe.Pointer(pa), i)), *(*byte)(add(unsafe.Pointer(pb), i))
+		if x != y {
+			if x < y {
+				return -1
+			}
+			return 1
+		}
+	}
+	return len(a) - len(b)
+}
+
+//go:linkname reflect_verifyNotInHeapPtr reflect.verifyNotInHeapPtr
+func reflect_verifyNotInHeapPtr(p uintptr) bool {
+	var o objectInfo
+	return !rt_findobject(unsafe.Pointer(p), &o)
+}
+
+// heapObjectsCanMove is for packages that keep addresses as numbers.
+//
+//go:linkname heapObjectsCanMove
+func heapObjectsCanMove() bool { return false }
+
+func freegc(p unsafe.Pointer, size uintptr, noscan bool) bool { return false }

@@ -1,0 +1,132 @@
+package runtime
+
+import (
+	"internal/stringslite"
+	"unsafe"
+)
+
+// runtime/metrics. Every metric of the documentation has a value; many are zero.
+
+type metricKind int
+
+const (
+	metricBad metricKind = iota
+	metricUint64
+	metricFloat64
+	metricHistogram
+)
+
+type metricSample struct {
+	name    string
+	kind    metricKind
+	scalar  uint64
+	pointer unsafe.Pointer // *metricFloat64Histogram
+}
+
+type metricFloat64Histogram struct {
+	counts  []uint64
+	buckets []float64
+}
+
+var godebugMetrics struct {
+	lock mutex
+	read map[string]func() uint64
+}
+
+//go:linkname godebug_registerMetric internal/godebug.registerMetric
+func godebug_registerMetric(name string, read func() uint64) {
+	lock(&godebugMetrics.lock)
+	if godebugMetrics.read == nil {
+		godebugMetrics.read = make(map[string]func() uint64)
+	}
+	godebugMetrics.read[name] = read
+	unlock(&godebugMetrics.lock)
+}
+
+//go:linkname readMetrics runtime/metrics.runtime_readMetrics
+func readMetrics(samples unsafe.Pointer, n, cap int) {
+	ms := new(MemStats)
+	ReadMemStats(ms)
+	for i := range unsafe.Slice((*metricSample)(samples), n) {
+		readMetric(&unsafe.Slice((*metricSample)(samples), n)[i], ms)
+	}
+}
+
+func readMetric(s *metricSample, ms *MemStats) {
+	s.kind = metricUint64
+	s.scalar = 0
+	switch s.name {
+	case "/gc/cycles/automatic:gc-cycles":
+		s.scalar = uint64(ms.NumGC - ms.NumForcedGC)
+	case "/gc/cycles/forced:gc-cycles":
+		s.scalar = uint64(ms.NumForcedGC)
+	case "/gc/cycles/total:gc-cycles":
+		s.scalar = uint64(ms.NumGC)
+	case "/gc/heap/allocs:bytes":
+		s.scalar = ms.TotalAlloc
+	case "/gc/heap/allocs:objects":
+		s.scalar = ms.Mallocs
+	case "/gc/heap/frees:bytes":
+		s.scalar = ms.TotalAlloc - ms.HeapAlloc
+	case "/gc/heap/frees:objects":
+		s.scalar = ms.Frees
+	case "/gc/heap/goal:bytes":
+		s.scalar = ms.NextGC
+	case "/gc/heap/live:bytes", "/memory/classes/heap/objects:bytes":
+		s.scalar = ms.HeapAlloc
+	case "/gc/heap/objects:objects":
+		s.scalar = ms.HeapObjects
+	case "/gc/gogc:percent":
+		percent := rt_setgcpercent(-1)
+		rt_setgcpercent(percent)
+		s.scalar = uint64(percent)
+	case "/gc/gomemlimit:bytes":
+		s.scalar = uint64(rt_setmemorylimit(-1))
+	case "/memory/classes/heap/free:bytes":
+		s.scalar = ms.HeapIdle - ms.HeapReleased
+	case "/memory/classes/heap/released:bytes":
+		s.scalar = ms.HeapReleased
+	case "/memory/classes/heap/stacks:bytes":
+		s.scalar = ms.StackInuse
+	case "/memory/classes/heap/unused:bytes":
+		s.scalar = ms.HeapInuse - ms.HeapAlloc
+	case "/memory/classes/metadata/other:bytes":
+		s.scalar = ms.GCSys
+	case "/memory/classes/other:bytes":
+		s.scalar = ms.OtherSys
+	case "/memory/classes/total:bytes":
+		s.scalar = ms.Sys
+	case "/sched/gomaxprocs:threads":
+		s.scalar = uint64(rt_gomaxprocs(0))
+	case "/sched/goroutines:goroutines":
+		s.scalar = uint64(rt_gcount())
+	default:
+		readOtherMetric(s)
+	}
+}
+
+// readOtherMetric answers metrics that are not kept: zero of the right kind.
+func readOtherMetric(s *metricSample) {
+	switch {
+	case stringslite.HasPrefix(s.name, "/godebug/non-default-behavior/"):
+		lock(&godebugMetrics.lock)
+		read := godebugMetrics.read[s.name]
+		unlock(&godebugMetrics.lock)
+		if read != nil {
+			s.scalar = read()
+		}
+	case stringslite.HasSuffix(s.name, ":cpu-seconds"), s.name == "/sync/mutex/wait/total:seconds":
+		s.kind = metricFloat64
+	case stringslite.HasSuffix(s.name, "-by-size:bytes"), stringslite.HasSuffix(s.name, ":seconds"):
+		s.kind = metricHistogram
+		s.pointer = unsafe.Pointer(&metricFloat64Histogram{
+			counts:  make([]uint64, 1),
+			buckets: []float64{-inf, inf},
+		})
+	case stringslite.HasPrefix(s.name, "/gc/"), stringslite.HasPrefix(s.name, "/memory/"),
+		stringslite.HasPrefix(s.name, "/sched/"), stringslite.HasPrefix(s.name, "/cgo/"):
+		// A count.
+	default:
+		s.kind = metricBad
+	}
+}

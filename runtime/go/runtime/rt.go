@@ -1,0 +1,272 @@
+package runtime
+
+import (
+	"internal/abi"
+	"unsafe"
+)
+
+// What the Rust runtime provides under names of this package: a declaration here is the contract for `rt.runtime.NAME`
+// (or `rt1.runtime.NAME`). Names with the prefix rt_ exist only between the two halves of the runtime. Rust never raises
+// Go panics and never formats Go values: functions report by result codes and the facade panics.
+
+// --- memory ---
+
+// mallocgc allocates size bytes; typ == nil or a type without pointers means pointer-free. size may be a multiple of
+// typ.Size_ (array). Zeroed if needzero or if it holds pointers. size 0 gives &zerobase. Callers have checked overflow.
+//
+//go:linkname mallocgc
+func mallocgc(size uintptr, typ *_type, needzero bool) unsafe.Pointer
+
+// rt_persistentalloc allocates zeroed memory outside the heap, never freed, scanned conservatively.
+func rt_persistentalloc(size, align uintptr) unsafe.Pointer
+
+// rt_findobject finds the heap object that contains p; false if p is not inside the heap.
+func rt_findobject(p unsafe.Pointer, out *objectInfo) bool
+
+type objectInfo struct {
+	base   unsafe.Pointer
+	size   uintptr
+	noscan bool
+	tiny   bool // base is a block of several tiny objects
+}
+
+// rt_collect runs one full garbage collection (mark, sweep, queueing of finalizers and cleanups, clearing of weak
+// pointers). The world is stopped by the caller.
+func rt_collect()
+
+// rt_gcwait parks the collector goroutine until allocation has reached the trigger.
+func rt_gcwait()
+
+// rt_stopworld parks all other goroutines at safepoints; they stay parked until rt_startworld. Calls do not nest; a second
+// caller waits. Between the two the caller may run Go code that does not block.
+func rt_stopworld()
+func rt_startworld()
+
+// rt_scavenge returns all free memory to the system.
+func rt_scavenge()
+
+// rt_memstats fills m; only totals, not BySize beyond what is cheap.
+func rt_memstats(m *MemStats)
+
+// rt_setgcpercent and rt_setmemorylimit return the old value; limit < 0 only asks.
+func rt_setgcpercent(percent int32) int32
+func rt_setmemorylimit(limit int64) int64
+
+// rt_setfinalizer attaches f to the object that starts at obj (fn == nil detaches). False if it already has one.
+// When obj becomes unreachable, f with arg = obj is queued and obj is kept for one more cycle.
+func rt_setfinalizer(obj unsafe.Pointer, f *finalizer) bool
+
+// rt_nextfinalizer parks until a finalizer is queued and stores it.
+func rt_nextfinalizer(out *finalizer)
+
+// rt_finalizersidle reports that no finalizer and no cleanup is queued or running.
+func rt_finalizersidle() bool
+
+// rt_addcleanup attaches cleanup fn to the object that contains obj and returns an id > 0; rt_delcleanup removes it.
+// fn is queued after the object is unreachable; the object is not kept.
+func rt_addcleanup(obj unsafe.Pointer, fn func()) uint64
+func rt_delcleanup(obj uintptr, id uint64)
+
+// rt_nextcleanup parks until a cleanup is queued and returns it.
+func rt_nextcleanup() func()
+
+// rt_pin keeps the object that contains obj alive until the matching rt_unpin (a counter). False if obj is not in the heap.
+func rt_pin(obj unsafe.Pointer) bool
+func rt_unpin(obj unsafe.Pointer)
+
+// --- scheduler ---
+
+// rt_newproc makes fn runnable in a new goroutine; gopc is the return address of the go statement.
+func rt_newproc(fn func(), gopc uintptr)
+
+// Gosched yields the processor. The goroutine stays runnable.
+func Gosched()
+
+// goexit0 ends the current goroutine; does not return. It has no deferred calls left.
+func goexit0()
+
+// rt_newsystemproc is rt_newproc for the runtime's own goroutines: not counted, not listed, no part in deadlock detection.
+func rt_newsystemproc(fn func())
+
+func rt_lockosthread()
+func rt_unlockosthread()
+
+// rt_gomaxprocs returns the old number and sets n if n > 0. The caller has stopped the world if n > 0.
+func rt_gomaxprocs(n int) int
+
+// rt_defaultprocs is the number of processors that GOMAXPROCS defaults to (affinity, cgroup limit).
+func rt_defaultprocs() int
+
+// rt_numcpu is the number of CPUs usable at start.
+func rt_numcpu() int
+
+// rt_gcount is the number of user goroutines.
+func rt_gcount() int
+
+// rt_semacquire waits until *addr > 0 and decrements it; rt_semrelease increments it and wakes one waiter.
+func rt_semacquire(addr *uint32)
+func rt_semrelease(addr *uint32)
+
+// rt_procpin keeps the goroutine on its P (no preemption) and returns the P's index; rt_procunpin undoes it.
+func rt_procpin() int
+func rt_procunpin()
+
+// Coroutines. rt_newcoro makes a goroutine, not runnable, that will run fn and stores it in c.gp. coroswitch parks the
+// current goroutine in c.gp and runs the one that was there. rt_coroexit runs the one in c.gp and ends the current one.
+func rt_newcoro(c *coro, fn func(), gopc uintptr)
+
+//go:linkname coroswitch
+func coroswitch(c *coro)
+func rt_coroexit(c *coro)
+
+// entersyscall and exitsyscall bracket system calls that may block.
+//
+//go:linkname entersyscall
+func entersyscall()
+
+//go:linkname exitsyscall
+func exitsyscall()
+
+// --- channels ---
+
+// rt_makechan makes a channel; size*elem.Size_ has been checked.
+func rt_makechan(elem *_type, size int) *hchan
+
+// rt_chansend sends *elem: 1 sent, 0 would block (only if !block), -1 channel is closed. A nil channel blocks for ever.
+func rt_chansend(c *hchan, elem unsafe.Pointer, block bool) int
+
+// rt_chanrecv receives into elem (may be nil): 1 received, 2 closed (elem zeroed), 0 would block (only if !block).
+func rt_chanrecv(c *hchan, elem unsafe.Pointer, block bool) int
+
+// rt_closechan closes c != nil: 0 done, -1 already closed.
+func rt_closechan(c *hchan) int
+
+func rt_chanlen(c *hchan) int
+func rt_chancap(c *hchan) int
+
+// rt_selectgo: cas0 points to nsends send cases, then nrecvs receive cases; order0 to 2*(nsends+nrecvs) words of scratch.
+// Index of the chosen case, -1 if none is ready and !block; status: 0 nothing received, 1 received a value, -1 the chosen
+// case is a send on a closed channel.
+func rt_selectgo(cas0 *scase, order0 *uint16, nsends, nrecvs int, block bool) (chosen, status int)
+
+// rt_parkforever parks the goroutine (select {}).
+func rt_parkforever()
+
+// --- timers ---
+
+// rt_timerwait parks the timer goroutine until a timer is due and stores the call to make. Timers themselves are made by
+// `time.newTimer` and friends, in Rust.
+func rt_timerwait(out *timerCall)
+
+// rt_sleep parks for ns nanoseconds.
+func rt_sleep(ns int64)
+
+// --- system ---
+
+// rt_argv gives the process arguments; environment and auxiliary vector follow in memory.
+func rt_argv() (argc int32, argv **byte)
+
+//go:linkname write
+func write(fd uintptr, p unsafe.Pointer, n int32) int32
+
+//go:linkname exit
+func exit(code int32)
+
+//go:linkname nanotime
+func nanotime() int64
+
+//go:linkname walltime
+func walltime() (sec int64, nsec int32)
+
+//go:linkname cputicks
+func cputicks() int64
+
+//go:linkname usleep
+func usleep(usec uint32)
+
+//go:linkname osyield
+func osyield()
+
+// rt_fcntl returns the value or -1, and errno.
+func rt_fcntl(fd, cmd, arg int32) (int32, int32)
+
+// rt_breakpoint executes the breakpoint instruction.
+func rt_breakpoint()
+
+//go:linkname rand
+func rand() uint64
+
+//go:linkname cheaprand
+func cheaprand() uint32
+
+// bootstrapRand must work before anything else is initialised.
+//
+//go:linkname bootstrapRand
+func bootstrapRand() uint64
+
+// rt_dopanic prints the `\ngoroutine N [running]:` traces that the settings ask for, and ends the process with status 2 (or
+// SIGABRT). kind: 0 uncaught panic, 1 fatal error of the user, 2 fatal error of the runtime (all goroutines, all frames).
+func rt_dopanic(kind int)
+
+// rt_settraceback sets the level of debug.SetTraceback ("none", "single", "all", "system", "crash", a number).
+func rt_settraceback(level string)
+
+// rt_setmaxstack and rt_setmaxthreads return the old value.
+func rt_setmaxstack(n int) int
+func rt_setmaxthreads(n int) int
+
+// --- tables, calls ---
+
+// rt_callers stores return addresses (virtual ones for inlined frames) of the current goroutine; skip 0 is the Go function
+// that calls rt_callers. Wrappers are left out.
+func rt_callers(skip int, buf *uintptr, n int) int
+
+// rt_stack writes the trace of the current goroutine (from the caller of the caller on) or of all into buf.
+func rt_stack(buf *byte, n int, all bool) int
+
+// rt_goroutinestacks: the world is stopped. For up to n user goroutines, the current one first, stores stride words:
+// number of pcs, label pointer, pcs. Returns how many goroutines there are.
+func rt_goroutinestacks(buf *uintptr, stride, n int) int
+
+// rt_symbolize looks up a code address, or virtual pc, as it is (no adjustment); false if it is not in the table.
+func rt_symbolize(pc uintptr, out *symInfo) bool
+
+type symInfo struct {
+	entry     uintptr // of the physical function
+	funcName  string  // of the physical function
+	name      string  // of the innermost function at pc, or of the frame that a virtual pc stands for
+	file      string
+	line      int32
+	startLine int32 // of the function called name
+	flags     uint32
+	inlined   bool // name is inlined into funcName
+}
+
+// rt_staticrange is the address range of the program's data: type descriptors inside it are the compiler's.
+func rt_staticrange() (lo, hi uintptr)
+
+// rt_links gives the compiled descriptors that reflect may look for, in any order, and the static itabs.
+func rt_links() (types []*_type, itabs []*itab)
+
+// rt_modinfo is the text for debug.ReadBuildInfo.
+func rt_modinfo() string
+
+//go:linkname reflectcall
+func reflectcall(stackArgsType *_type, fn, stackArgs unsafe.Pointer, stackArgsSize, stackRetOffset, frameSize uint32, regArgs *abi.RegArgs)
+
+// calldefer (assembly) stores its frame address in the word callerfp of the innermost panic and calls fn.
+func calldefer(fn func())
+
+// recovery (assembly) resumes at the recovery pad of frame; does not return.
+func recovery(frame *deferFrame)
+
+// --- intrinsics ---
+
+//go:linkname memmove
+func memmove(to, from unsafe.Pointer, n uintptr)
+
+//go:linkname memclrNoHeapPointers
+func memclrNoHeapPointers(ptr unsafe.Pointer, n uintptr)
+
+//go:linkname memequal
+func memequal(a, b unsafe.Pointer, size uintptr) bool
