@@ -22,7 +22,6 @@ func rt_main() {
 	maps.AlgInit() // before cpu.Initialize: the portable hash is in use, whatever the CPU can do
 	cpu.Initialize(gogetenv("GODEBUG"))
 	parseDebugVars()
-	addStaticItabs()
 
 	exithook.Gosched = Gosched
 	exithook.Goid = func() uint64 { return getg().goid }
@@ -32,7 +31,6 @@ func rt_main() {
 	rt_newsystemproc(collector)
 	rt_newsystemproc(timerproc)
 	main_inittasks()
-	mainStarted = true
 	rt_unlockosthread()
 
 	main_main()
@@ -53,12 +51,13 @@ func rt_main() {
 	exit(0)
 }
 
-var mainStarted bool
-
 //go:linkname os_beforeExit os.runtime_beforeExit
 func os_beforeExit(code int) { runExitHooks(code) }
 
 func runExitHooks(code int) { exithook.Run(code) }
+
+// init runs after the package's variables are set, before packages outside the runtime.
+func init() { addStaticItabs() }
 
 // newproc implements the go statement; the compiler has put arguments into the closure.
 func newproc(fn func()) {

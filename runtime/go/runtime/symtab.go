@@ -103,14 +103,17 @@ func (ci *Frames) advance() {
 	}
 }
 
-// lookupReturn finds the call before the return address *pc and moves *pc into it.
+// lookupReturn finds the call before the return address *pc and moves *pc into it. An address that starts a function is
+// taken as it is: code generation puts an instruction behind calls that do not return.
 func lookupReturn(pc *uintptr) (s symInfo, ok bool) {
-	if !rt_symbolize(*pc-1, &s) || *pc-1 < s.entry {
-		// The first instruction of a function, or nothing.
-		return s, rt_symbolize(*pc, &s)
+	if !rt_symbolize(*pc, &s) {
+		return s, false
 	}
-	*pc--
-	return s, true
+	if *pc > s.entry {
+		*pc--
+		ok = rt_symbolize(*pc, &s)
+	}
+	return s, ok || *pc == s.entry
 }
 
 // A Func represents a Go function in the running binary.
