@@ -1,1 +1,34 @@
-//! rgo-lower: see ARCHITECTURE.md.
+//! rgo-lower: typed syntax trees to IR.
+//!
+//! Input: a [`Program`] of complete, type-checked packages ([`PackageData`]: files, `Info`, linknames). Output: one `rgo_ir::Module` per package
+//! ([`lower_package`]), plus the module that starts the program ([`lower_main`]).
+//!
+//! Generics are instantiated in full: a function body is lowered once per set of type arguments, under an [`Env`] that replaces type parameters, and
+//! emitted as COMDAT by every package that needs the instance. All types handed around below are *concrete*: `Env::subst` has been applied.
+//!
+//! Layers
+//! - package level (`package`, `program`, `env`, `layout`, `names`, `descriptor`, `alg`, `wrapper`, `init`, `static_data`, `directives`, `intrinsics`):
+//!   what exists once per package; a work queue holds instances, descriptors and wrappers still to be emitted;
+//! - function level (`func` and what it uses): bodies.
+//!
+//! Invariants: every symbol referenced is emitted here, by its home package, or by the runtime library; descriptors of package-level defined types (and of
+//! pointers to them) are emitted by the home package only, all others wherever they are used.
+//! Start reading at `package.rs` and `func.rs`.
+#![forbid(unsafe_code)]
+
+pub mod alg;
+pub mod descriptor;
+pub mod directives;
+pub mod env;
+pub mod init;
+pub mod intrinsics;
+pub mod layout;
+pub mod names;
+pub mod package;
+pub mod program;
+pub mod static_data;
+pub mod wrapper;
+
+pub use env::Env;
+pub use package::{PackageLowering, lower_main, lower_package};
+pub use program::{PackageData, Program};

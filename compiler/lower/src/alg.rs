@@ -1,0 +1,359 @@
+//! Equality and hash functions of types, as closures `func(p, q unsafe.Pointer) bool` and `func(p unsafe.Pointer, h uintptr) uintptr`.
+
+use rgo_ir::{BinOp, CmpOp, Datum, FuncAttrs, FunctionBuilder, Global, Intrinsic, Linkage, Loc, Op, Sym, Term, Ty, Value};
+use rgo_types::{BasicKind, Type};
+
+use crate::package::{PackageLowering, Work};
+
+/// The Equal entry of a descriptor.
+pub enum EqFn {
+    /// Not comparable.
+    None,
+    /// A static closure record.
+    Sym(Sym),
+}
+
+/// What comparing or hashing a value consists of: memory runs and special parts, in order of offset.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(crate) enum Part {
+    Memory { off: u64, len: u64 },
+    F32(u64),
+    F64(u64),
+    String(u64),
+    Iface(u64),
+    Eface(u64),
+    /// Element type, count.
+    Array { off: u64, elem: Type, len: u64 },
+}
+
+impl PackageLowering<'_> {
+    /// May values of the type be compared with `==` (at all; interfaces inside may still panic)?
+    pub fn comparable(&mut self, t: Type) -> bool {
+        match t.underlying() {
+            Type::Slice(_) | Type::Map(_) | Type::Signature(_) => false,
+            Type::Array(a) => self.comparable(a.elem()),
+            Type::Struct(s) => s.fields().iter().all(|f| self.comparable(f.typ())),
+            _ => true,
+        }
+    }
+
+    /// Is equality of values the equality of their bytes?
+    pub fn is_regular_memory(&mut self, t: Type) -> bool {
+        if !self.comparable(t) {
+            return false;
+        }
+        let size = self.size_of(t);
+        let p = self.alg_parts(t);
+        match p.as_slice() {
+            [] => size == 0,
+            [Part::Memory { off: 0, len }] => *len == size,
+            _ => false,
+        }
+    }
+
+    /// The parts of a comparable type.
+    pub(crate) fn alg_parts(&mut self, t: Type) -> Vec<Part> {
+        let mut out = Vec::new();
+        self.parts_at(t, 0, &mut out);
+        out
+    }
+
+    fn parts_at(&mut self, t: Type, off: u64, out: &mut Vec<Part>) {
+        let mut memory = |out: &mut Vec<Part>, len: u64| {
+            if len == 0 {
+                return;
+            }
+            if let Some(Part::Memory { off: o, len: l }) = out.last_mut()
+                && *o + *l == off
+            {
+                *l += len;
+                return;
+            }
+            out.push(Part::Memory { off, len });
+        };
+        match t.underlying() {
+            Type::Basic(b) => match b.kind {
+                BasicKind::Float32 => out.push(Part::F32(off)),
+                BasicKind::Float64 | BasicKind::UntypedFloat => out.push(Part::F64(off)),
+                BasicKind::Complex64 => out.extend([Part::F32(off), Part::F32(off + 4)]),
+                BasicKind::Complex128 | BasicKind::UntypedComplex => out.extend([Part::F64(off), Part::F64(off + 8)]),
+                BasicKind::String | BasicKind::UntypedString => out.push(Part::String(off)),
+                _ => {
+                    let n = self.size_of(t);
+                    memory(out, n)
+                }
+            },
+            Type::Interface(i) => out.push(if i.type_set().methods().is_empty() { Part::Eface(off) } else { Part::Iface(off) }),
+            Type::Array(a) => {
+                let n = a.len().max(0) as u64;
+                if n == 0 {
+                    return;
+                }
+                let es = self.size_of(a.elem());
+                if self.is_regular_memory(a.elem()) {
+                    memory(out, es * n);
+                } else if n <= 4 {
+                    for i in 0..n {
+                        self.parts_at(a.elem(), off + i * es, out);
+                    }
+                } else {
+                    out.push(Part::Array { off, elem: a.elem(), len: n });
+                }
+            }
+            Type::Struct(s) => {
+                for i in 0..s.num_fields() {
+                    if s.field(i).name() == "_" {
+                        continue;
+                    }
+                    let fo = self.field_offset(t, i);
+                    self.parts_at(s.field(i).typ(), off + fo, out);
+                }
+            }
+            _ => memory(out, 8),
+        }
+    }
+
+    fn runtime_closure(&mut self, name: &str) -> Sym {
+        let f = self.m.sym(&format!("runtime.{name}"));
+        self.func_value(f)
+    }
+
+    /// The static closure that compares two values of type `t`.
+    pub(crate) fn eq_closure(&mut self, t: Type) -> EqFn {
+        if !self.comparable(t) {
+            return EqFn::None;
+        }
+        let parts = self.alg_parts(t);
+        let known = match parts.as_slice() {
+            [] => Some("memequal0"),
+            [Part::Memory { off: 0, len: 1 }] => Some("memequal8"),
+            [Part::Memory { off: 0, len: 2 }] => Some("memequal16"),
+            [Part::Memory { off: 0, len: 4 }] => Some("memequal32"),
+            [Part::Memory { off: 0, len: 8 }] => Some("memequal64"),
+            [Part::Memory { off: 0, len: 16 }] => Some("memequal128"),
+            [Part::String(0)] => Some("strequal"),
+            [Part::Iface(0)] => Some("interequal"),
+            [Part::Eface(0)] => Some("nilinterequal"),
+            [Part::F32(0)] => Some("f32equal"),
+            [Part::F64(0)] => Some("f64equal"),
+            [Part::F32(0), Part::F32(4)] => Some("c64equal"),
+            [Part::F64(0), Part::F64(8)] => Some("c128equal"),
+            _ => None,
+        };
+        if let Some(n) = known {
+            return EqFn::Sym(self.runtime_closure(n));
+        }
+        let f = self.eq_func(t);
+        EqFn::Sym(self.func_value(f))
+    }
+
+    /// The function that compares two values of a comparable type by address.
+    pub fn eq_func(&mut self, t: Type) -> Sym {
+        let name = format!("type:.eq.{}", self.link_string(t));
+        let sym = self.m.sym(&name);
+        self.enqueue(sym, Work::Eq(t, sym));
+        sym
+    }
+
+    /// The static closure that hashes a map key of type `t`.
+    pub(crate) fn hash_closure(&mut self, t: Type) -> Sym {
+        let parts = self.alg_parts(t);
+        let known = match parts.as_slice() {
+            [] => Some("memhash0"),
+            [Part::Memory { off: 0, len: 1 }] => Some("memhash8"),
+            [Part::Memory { off: 0, len: 2 }] => Some("memhash16"),
+            [Part::Memory { off: 0, len: 4 }] => Some("memhash32"),
+            [Part::Memory { off: 0, len: 8 }] => Some("memhash64"),
+            [Part::Memory { off: 0, len: 16 }] => Some("memhash128"),
+            [Part::String(0)] => Some("strhash"),
+            [Part::Iface(0)] => Some("interhash"),
+            [Part::Eface(0)] => Some("nilinterhash"),
+            [Part::F32(0)] => Some("f32hash"),
+            [Part::F64(0)] => Some("f64hash"),
+            [Part::F32(0), Part::F32(4)] => Some("c64hash"),
+            [Part::F64(0), Part::F64(8)] => Some("c128hash"),
+            _ => None,
+        };
+        if let Some(n) = known {
+            return self.runtime_closure(n);
+        }
+        let f = self.hash_func(t);
+        self.func_value(f)
+    }
+
+    pub fn hash_func(&mut self, t: Type) -> Sym {
+        let name = format!("type:.hash.{}", self.link_string(t));
+        let sym = self.m.sym(&name);
+        self.enqueue(sym, Work::Hash(t, sym));
+        sym
+    }
+
+    pub(crate) fn emit_eq(&mut self, t: Type, sym: Sym) {
+        let sig = self.m.sig(&[Ty::PTR, Ty::PTR], &[Ty::BOOL]);
+        let mut fb = FunctionBuilder::new(&mut self.m, sym, sig, Linkage::LinkOnce, FuncAttrs::default(), Loc::default());
+        let (p, q) = (fb.param(0), fb.param(1));
+        let fail = fb.block();
+        let parts = self.alg_parts(t);
+        // Cheap parts first: lengths and words before contents that may be long, as long as no part can panic.
+        for part in &parts {
+            let ok = self.eq_part(&mut fb, p, q, *part);
+            let next = fb.block();
+            fb.branch(ok, next, fail);
+            fb.switch_to(next);
+        }
+        let yes = fb.bool(true);
+        fb.term(Term::Ret(vec![yes]));
+        fb.switch_to(fail);
+        let no = fb.bool(false);
+        fb.term(Term::Ret(vec![no]));
+        let f = fb.finish();
+        self.m.functions.push(f);
+    }
+
+    /// Compares one part of the values at `p` and `q`; yields bool.
+    pub(crate) fn eq_part(&mut self, fb: &mut FunctionBuilder, p: Value, q: Value, part: Part) -> Value {
+        match part {
+            Part::Memory { off, len } => {
+                let (a, b) = (fb.ptr_add(p, off as i64), fb.ptr_add(q, off as i64));
+                let ty = match len {
+                    1 => Some(Ty::I8),
+                    2 => Some(Ty::I16),
+                    4 => Some(Ty::I32),
+                    8 => Some(Ty::I64),
+                    _ => None,
+                };
+                match ty {
+                    Some(ty) => {
+                        let (x, y) = (fb.load(ty, a), fb.load(ty, b));
+                        fb.cmp(CmpOp::Eq, x, y)
+                    }
+                    None => {
+                        let n = fb.i64(len as i64);
+                        fb.emit1(Op::Intrinsic(Intrinsic::MemEqual, vec![a, b, n]), Ty::BOOL)
+                    }
+                }
+            }
+            Part::F32(off) | Part::F64(off) => {
+                let ty = if matches!(part, Part::F32(_)) { Ty::F32 } else { Ty::F64 };
+                let (a, b) = (fb.ptr_add(p, off as i64), fb.ptr_add(q, off as i64));
+                let (x, y) = (fb.load(ty, a), fb.load(ty, b));
+                fb.cmp(CmpOp::FEq, x, y)
+            }
+            Part::String(off) => self.call_eq(fb, "strequal", p, q, off),
+            Part::Iface(off) => self.call_eq(fb, "interequal", p, q, off),
+            Part::Eface(off) => self.call_eq(fb, "nilinterequal", p, q, off),
+            Part::Array { off, elem, len } => {
+                let es = self.size_of(elem);
+                let f = self.eq_func(elem);
+                let sig = self.m.sig(&[Ty::PTR, Ty::PTR], &[Ty::BOOL]);
+                let i = fb.local("i", Ty::I64);
+                let res = fb.local("eq", Ty::BOOL);
+                let (ia, ra) = (fb.local_addr(i), fb.local_addr(res));
+                let zero = fb.i64(0);
+                fb.store(ia, zero, Default::default());
+                let t = fb.bool(true);
+                fb.store(ra, t, Default::default());
+                let (head, body, done) = (fb.block(), fb.block(), fb.block());
+                let cont = fb.block();
+                fb.jump(head);
+                fb.switch_to(head);
+                let iv = fb.load(Ty::I64, ia);
+                let n = fb.i64(len as i64);
+                let c = fb.cmp(CmpOp::SLt, iv, n);
+                fb.branch(c, body, done);
+                fb.switch_to(body);
+                let (pb, qb) = (fb.ptr_add(p, off as i64), fb.ptr_add(q, off as i64));
+                let a = fb.emit1(Op::PtrIndex { base: pb, index: iv, scale: es }, Ty::PTR);
+                let b = fb.emit1(Op::PtrIndex { base: qb, index: iv, scale: es }, Ty::PTR);
+                let r = fb.emit1(Op::Call { callee: rgo_ir::Callee::Direct(f), sig, args: vec![a, b] }, Ty::BOOL);
+                fb.store(ra, r, Default::default());
+                fb.branch(r, cont, done);
+                fb.switch_to(cont);
+                let one = fb.i64(1);
+                let i2 = fb.bin(BinOp::Add, iv, one);
+                fb.store(ia, i2, Default::default());
+                fb.jump(head);
+                fb.switch_to(done);
+                fb.load(Ty::BOOL, ra)
+            }
+        }
+    }
+
+    fn call_eq(&mut self, fb: &mut FunctionBuilder, f: &str, p: Value, q: Value, off: u64) -> Value {
+        let (a, b) = (fb.ptr_add(p, off as i64), fb.ptr_add(q, off as i64));
+        self.rt_call(fb, f, &[Ty::PTR, Ty::PTR], &[Ty::BOOL], vec![a, b])[0]
+    }
+
+    pub(crate) fn emit_hash(&mut self, t: Type, sym: Sym) {
+        let sig = self.m.sig(&[Ty::PTR, Ty::I64], &[Ty::I64]);
+        let mut fb = FunctionBuilder::new(&mut self.m, sym, sig, Linkage::LinkOnce, FuncAttrs::default(), Loc::default());
+        let (p, mut h) = (fb.param(0), fb.param(1));
+        for part in self.alg_parts(t) {
+            h = match part {
+                Part::Memory { off, len } => {
+                    let a = fb.ptr_add(p, off as i64);
+                    let n = fb.i64(len as i64);
+                    self.rt_call(&mut fb, "memhash", &[Ty::PTR, Ty::I64, Ty::I64], &[Ty::I64], vec![a, h, n])[0]
+                }
+                Part::F32(off) => self.call_hash(&mut fb, "f32hash", p, h, off),
+                Part::F64(off) => self.call_hash(&mut fb, "f64hash", p, h, off),
+                Part::String(off) => self.call_hash(&mut fb, "strhash", p, h, off),
+                Part::Iface(off) => self.call_hash(&mut fb, "interhash", p, h, off),
+                Part::Eface(off) => self.call_hash(&mut fb, "nilinterhash", p, h, off),
+                Part::Array { off, elem, len } => {
+                    let es = self.size_of(elem);
+                    let f = self.hash_func(elem);
+                    let (il, hl) = (fb.local("i", Ty::I64), fb.local("h", Ty::I64));
+                    let (ia, ha) = (fb.local_addr(il), fb.local_addr(hl));
+                    let zero = fb.i64(0);
+                    fb.store(ia, zero, Default::default());
+                    fb.store(ha, h, Default::default());
+                    let (head, body, done) = (fb.block(), fb.block(), fb.block());
+                    fb.jump(head);
+                    fb.switch_to(head);
+                    let iv = fb.load(Ty::I64, ia);
+                    let n = fb.i64(len as i64);
+                    let c = fb.cmp(CmpOp::SLt, iv, n);
+                    fb.branch(c, body, done);
+                    fb.switch_to(body);
+                    let pb = fb.ptr_add(p, off as i64);
+                    let a = fb.emit1(Op::PtrIndex { base: pb, index: iv, scale: es }, Ty::PTR);
+                    let hv = fb.load(Ty::I64, ha);
+                    let r = fb.emit1(Op::Call { callee: rgo_ir::Callee::Direct(f), sig, args: vec![a, hv] }, Ty::I64);
+                    fb.store(ha, r, Default::default());
+                    let one = fb.i64(1);
+                    let i2 = fb.bin(BinOp::Add, iv, one);
+                    fb.store(ia, i2, Default::default());
+                    fb.jump(head);
+                    fb.switch_to(done);
+                    fb.load(Ty::I64, ha)
+                }
+            };
+        }
+        fb.term(Term::Ret(vec![h]));
+        let f = fb.finish();
+        self.m.functions.push(f);
+    }
+
+    fn call_hash(&mut self, fb: &mut FunctionBuilder, f: &str, p: Value, h: Value, off: u64) -> Value {
+        let a = fb.ptr_add(p, off as i64);
+        self.rt_call(fb, f, &[Ty::PTR, Ty::I64], &[Ty::I64], vec![a, h])[0]
+    }
+
+    /// A read-only zero-initialised or constant global (shared by content name).
+    pub(crate) fn ro_bytes(&mut self, name: &str, bytes: Vec<u8>, align: u64) -> Sym {
+        let sym = self.m.sym(name);
+        if self.done.insert(sym) {
+            self.m.globals.push(Global {
+                sym,
+                linkage: Linkage::LinkOnce,
+                size: bytes.len() as u64,
+                align,
+                readonly: true,
+                pointers: false,
+                data: vec![Datum::Bytes(bytes)],
+            });
+        }
+        sym
+    }
+}

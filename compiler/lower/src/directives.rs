@@ -1,0 +1,84 @@
+//! `//go:` directives that decide symbols and function attributes.
+
+use std::collections::HashMap;
+
+use rgo_syntax::ast::{Directive, File};
+use rgo_types::Package;
+
+use crate::names::path_to_prefix;
+
+/// Attributes a declaration asks for.
+#[derive(Clone, Copy, Default, Debug, PartialEq, Eq)]
+pub struct Pragmas {
+    pub nosplit: bool,
+    pub noinline: bool,
+    pub norace: bool,
+    pub noescape: bool,
+    pub uintptrescapes: bool,
+    pub uintptrkeepalive: bool,
+}
+
+impl Pragmas {
+    pub fn of(list: &[Directive]) -> Pragmas {
+        let mut p = Pragmas::default();
+        for d in list {
+            match d.text.split_whitespace().next().unwrap_or("") {
+                "go:nosplit" => p.nosplit = true,
+                "go:noinline" => p.noinline = true,
+                "go:norace" => p.norace = true,
+                "go:noescape" => p.noescape = true,
+                "go:uintptrescapes" => p.uintptrescapes = true,
+                "go:uintptrkeepalive" => p.uintptrkeepalive = true,
+                _ => {}
+            }
+        }
+        p
+    }
+}
+
+/// The linknames of a package: local name -> symbol, and the names that were only opened to others (one-argument form).
+#[derive(Default, Debug)]
+pub struct Linknames {
+    targets: HashMap<String, String>,
+    marked: Vec<String>,
+}
+
+impl Linknames {
+    pub fn collect(pkg: &Package, files: &[&'static File]) -> Linknames {
+        let mut l = Linknames::default();
+        for f in files {
+            for d in &f.directives {
+                let mut w = d.text.split_whitespace();
+                if !matches!(w.next(), Some("go:linkname" | "go:linknamestd")) {
+                    continue;
+                }
+                match (w.next(), w.next()) {
+                    (Some(local), Some(target)) => {
+                        l.targets.insert(local.to_string(), target.to_string());
+                    }
+                    (Some(local), None) => {
+                        l.marked.push(local.to_string());
+                        // The symbol is the ordinary one.
+                        let _ = pkg;
+                    }
+                    _ => {}
+                }
+            }
+        }
+        l
+    }
+
+    /// The symbol a function or variable of the package is linked to by directive.
+    pub fn target(&self, local: &str) -> Option<&str> {
+        self.targets.get(local).map(|s| s.as_str())
+    }
+
+    pub fn is_marked(&self, local: &str) -> bool {
+        self.marked.iter().any(|m| m == local)
+    }
+}
+
+/// The ordinary symbol of a package-level name.
+pub fn plain_symbol(pkg: &Package, name: &str) -> String {
+    format!("{}.{}", path_to_prefix(pkg.path()), name)
+}

@@ -1,0 +1,88 @@
+//! The packages a build has loaded, as lowering sees them.
+
+use std::collections::HashMap;
+use std::sync::RwLock;
+
+use rgo_syntax::ast::{Decl, File, FuncDecl};
+use rgo_types::{Info, Obj, Package};
+
+use crate::directives::{Linknames, Pragmas};
+
+/// One complete, checked package.
+pub struct PackageData {
+    pub pkg: &'static Package,
+    pub files: Vec<&'static File>,
+    pub info: &'static Info,
+    /// Is the package part of the standard library (or our runtime)?
+    pub std: bool,
+    /// Contents for variables with `//go:embed`: by the id of the variable's identifier, the files in the order the rules ask for.
+    pub embeds: HashMap<rgo_syntax::ast::NodeId, Vec<EmbedFile>>,
+    pub linknames: Linknames,
+    /// Declared functions and methods by object.
+    pub funcs: HashMap<Obj, &'static FuncDecl>,
+}
+
+/// A file or (name ending in `/`) directory of an embed.
+#[derive(Clone, Debug)]
+pub struct EmbedFile {
+    pub name: String,
+    pub data: Vec<u8>,
+}
+
+impl PackageData {
+    /// Collects what lowering needs from a checked package.
+    pub fn new(pkg: &'static Package, files: Vec<&'static File>, info: &'static Info, std: bool) -> PackageData {
+        let mut funcs = HashMap::new();
+        for f in &files {
+            for d in &f.decls {
+                if let Decl::Func(fd) = d
+                    && let Some(obj) = info.def(fd.name.id)
+                {
+                    funcs.insert(obj, &**fd);
+                }
+            }
+        }
+        let linknames = Linknames::collect(pkg, &files);
+        PackageData { pkg, files, info, std, embeds: HashMap::new(), linknames, funcs }
+    }
+
+    /// Pragmas of a function declaration.
+    pub fn pragmas(&self, d: &FuncDecl) -> Pragmas {
+        Pragmas::of(&d.pragmas)
+    }
+}
+
+/// All packages of a build, by package identity. Shared by the threads that lower.
+#[derive(Default)]
+pub struct Program {
+    packages: RwLock<HashMap<&'static Package, &'static PackageData>>,
+}
+
+impl Program {
+    pub fn new() -> Program {
+        Program::default()
+    }
+
+    /// Adds a complete package (leaked: it lives as long as its types).
+    pub fn add(&self, data: PackageData) -> &'static PackageData {
+        let d: &'static PackageData = Box::leak(Box::new(data));
+        self.packages.write().unwrap_or_else(|e| e.into_inner()).insert(d.pkg, d);
+        d
+    }
+
+    pub fn get(&self, pkg: &'static Package) -> Option<&'static PackageData> {
+        self.packages.read().unwrap_or_else(|e| e.into_inner()).get(&pkg).copied()
+    }
+
+    /// The package with this path.
+    pub fn by_path(&self, path: &str) -> Option<&'static PackageData> {
+        self.packages.read().unwrap_or_else(|e| e.into_inner()).values().find(|d| d.pkg.path() == path).copied()
+    }
+
+    /// The declaration of a function or method and its package.
+    pub fn decl(&self, f: Obj) -> Option<(&'static FuncDecl, &'static PackageData)> {
+        let f = f.origin();
+        let pd = self.get(f.pkg()?)?;
+        Some((pd.funcs.get(&f)?, pd))
+    }
+}
