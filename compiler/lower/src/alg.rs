@@ -59,7 +59,7 @@ impl PackageLowering<'_> {
     }
 
     fn parts_at(&mut self, t: Type, off: u64, out: &mut Vec<Part>) {
-        let mut memory = |out: &mut Vec<Part>, len: u64| {
+        let memory = |out: &mut Vec<Part>, len: u64| {
             if len == 0 {
                 return;
             }
@@ -83,7 +83,7 @@ impl PackageLowering<'_> {
                     memory(out, n)
                 }
             },
-            Type::Interface(i) => out.push(if i.type_set().methods().is_empty() { Part::Eface(off) } else { Part::Iface(off) }),
+            Type::Interface(i) => out.push(if i.all_methods().is_empty() { Part::Eface(off) } else { Part::Iface(off) }),
             Type::Array(a) => {
                 let n = a.len().max(0) as u64;
                 if n == 0 {

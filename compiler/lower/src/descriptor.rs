@@ -210,7 +210,7 @@ impl PackageLowering<'_> {
         };
         iface_methods(i)
             .iter()
-            .position(|x| x.same_id(m.pkg(), m.name(), false))
+            .position(|x| x.same_id(m.pkg(), m.name, false))
             .unwrap_or_else(|| panic!("internal compiler error: interface has no method {}", m.name()))
     }
 
@@ -226,7 +226,7 @@ impl PackageLowering<'_> {
             }
             // A constraint interface has no values.
             if let Type::Interface(i) = n.underlying()
-                && !i.type_set().is_method_set()
+                && !i.is_method_set()
             {
                 continue;
             }
@@ -240,7 +240,7 @@ impl PackageLowering<'_> {
         let sym = self.m.sym(&format!("type:.importpath.{}.", path_to_prefix(p.path())));
         if self.done.insert(sym) {
             let mut d = Data::default();
-            name_bytes(&mut d, p.path(), "", false, false, false);
+            name_bytes(&mut d, p.path(), b"", false, false, false);
             self.push_ro(sym, d, 1, Linkage::LinkOnce);
         }
         sym
@@ -251,7 +251,7 @@ impl PackageLowering<'_> {
     }
 
     /// An encoded name (abi.Name). `pkg`: path to store for an unexported name of another package.
-    fn name_sym(&mut self, name: &str, tag: &str, pkg: Option<&'static Package>, exported: bool, embedded: bool) -> Sym {
+    fn name_sym(&mut self, name: &str, tag: &[u8], pkg: Option<&'static Package>, exported: bool, embedded: bool) -> Sym {
         let mut s = String::from("type:.namedata.");
         if let Some(p) = pkg {
             s.push_str(&path_to_prefix(p.path()));
@@ -350,7 +350,7 @@ impl PackageLowering<'_> {
             EqFn::None => None,
             EqFn::Sym(s) => Some(s),
         };
-        let str_sym = self.name_sym(&text, "", None, exported, false);
+        let str_sym = self.name_sym(&text, b"", None, exported, false);
         // Pointer descriptors exist for defined types; for others reflect makes them on demand.
         let ptr_to_this = match t {
             Type::Named(_) => Some(self.type_desc(Type::Pointer(rgo_types::Pointer::new(t)))),
@@ -421,7 +421,7 @@ impl PackageLowering<'_> {
                 d.u64(ms.len() as u64);
                 for m in ms {
                     let other = if m.exported() || m.pkg() == tpkg { None } else { m.pkg() };
-                    let n = self.name_sym(m.name(), "", other, m.exported(), false);
+                    let n = self.name_sym(m.name(), b"", other, m.exported(), false);
                     let ft = self.type_desc(Type::Signature(m.signature()));
                     extra.rel32(n, sym);
                     extra.rel32(ft, sym);
@@ -461,7 +461,7 @@ impl PackageLowering<'_> {
             for m in &methods {
                 let exported = m.obj.exported();
                 let other = if exported || m.obj.pkg() == pkg { None } else { m.obj.pkg() };
-                let n = self.name_sym(m.obj.name(), "", other, exported, false);
+                let n = self.name_sym(m.obj.name(), b"", other, exported, false);
                 let ft = self.type_desc(crate::wrapper::method_type(m.obj));
                 let tfn = self.method_func(t, m);
                 let ifn = self.method_iface_func(t, m);
@@ -525,7 +525,7 @@ impl PackageLowering<'_> {
         let field = |n: &str, t: Type| rgo_types::Object::new_field(rgo_syntax::pos::Pos::NONE, None, rgo_syntax::symbol::Symbol::intern(n), Some(t), false);
         let slot = rgo_types::Struct::new(vec![field("key", kt), field("elem", et)], Vec::new());
         let slots = rgo_types::Array::new(Type::Struct(slot), MAP_SLOTS);
-        let ctrl = Type::Basic(rgo_types::universe::basic(BasicKind::Uint64));
+        let ctrl = rgo_types::universe::typ(BasicKind::Uint64);
         Type::Struct(rgo_types::Struct::new(vec![field("ctrl", ctrl), field("slots", Type::Array(slots))], Vec::new()))
     }
 
@@ -545,7 +545,7 @@ impl PackageLowering<'_> {
         for m in iface_methods(i) {
             let e = set
                 .iter()
-                .find(|x| x.obj.same_id(m.pkg(), m.name(), false))
+                .find(|x| x.obj.same_id(m.pkg(), m.name, false))
                 .unwrap_or_else(|| panic!("internal compiler error: {link} does not implement {}: no method {}", self.link_string(iface), m.name()))
                 .clone();
             let f = self.method_iface_func(concrete, &e);
@@ -567,7 +567,7 @@ fn tail_size(t: Type) -> u64 {
     }
 }
 
-fn name_bytes(d: &mut Data, name: &str, tag: &str, exported: bool, embedded: bool, pkg: bool) {
+fn name_bytes(d: &mut Data, name: &str, tag: &[u8], exported: bool, embedded: bool, pkg: bool) {
     let mut bits = 0;
     if exported {
         bits |= 1;
@@ -586,7 +586,7 @@ fn name_bytes(d: &mut Data, name: &str, tag: &str, exported: bool, embedded: boo
     d.bytes(name.as_bytes());
     if !tag.is_empty() {
         uvarint(d, tag.len() as u64);
-        d.bytes(tag.as_bytes());
+        d.bytes(tag);
     }
 }
 

@@ -79,6 +79,6 @@ impl Linknames {
 }
 
 /// The ordinary symbol of a package-level name.
-pub fn plain_symbol(pkg: &Package, name: &str) -> String {
+pub fn plain_symbol(pkg: &'static Package, name: &str) -> String {
     format!("{}.{}", path_to_prefix(pkg.path()), name)
 }

@@ -189,7 +189,8 @@ impl Env {
 
 /// An instance of a generic defined type.
 pub fn instantiate_named(orig: &'static Named, targs: Vec<Type>) -> Type {
-    rgo_types::instantiate(Type::Named(orig), targs)
+    static CX: OnceLock<std::sync::Arc<rgo_types::Context>> = OnceLock::new();
+    rgo_types::instantiate::instantiate(CX.get_or_init(rgo_types::Context::new), Type::Named(orig), targs)
 }
 
 /// Copies of local types: (original, environment key) -> copy.

@@ -20,6 +20,7 @@ pub mod alg;
 pub mod descriptor;
 pub mod directives;
 pub mod env;
+pub mod func;
 pub mod init;
 pub mod intrinsics;
 pub mod layout;

@@ -1,7 +1,7 @@
 //! Names: symbols of functions and types, link strings (unique over the program) and reflect's strings.
 
 use rgo_syntax::pos::FileSet;
-use rgo_types::{BasicKind, ChanDir, Named, Obj, Package, Signature, Type};
+use rgo_types::{BasicKind, ChanDir, Named, Obj, Signature, Type};
 
 use crate::package::PackageLowering;
 
@@ -390,8 +390,15 @@ fn write_sig(out: &mut String, s: &'static Signature, mode: Mode) {
 }
 
 /// A Go double-quoted string literal of `s` (as strconv.Quote for valid UTF-8).
-pub fn go_quote(s: &str) -> String {
+pub fn go_quote(s: &[u8]) -> String {
     let mut out = String::from("\"");
+    let Ok(s) = std::str::from_utf8(s) else {
+        for b in s {
+            out.push_str(&format!("\\x{b:02x}"));
+        }
+        out.push('"');
+        return out;
+    };
     for c in s.chars() {
         match c {
             '"' => out.push_str("\\\""),
@@ -413,7 +420,7 @@ pub fn go_quote(s: &str) -> String {
 
 /// All methods of an interface in the order of descriptors and itabs.
 pub fn iface_methods(i: &'static rgo_types::Interface) -> Vec<Obj> {
-    let mut v: Vec<Obj> = i.type_set().methods().to_vec();
+    let mut v: Vec<Obj> = i.all_methods().to_vec();
     v.sort_by(|a, b| a.cmp_id(b));
     v
 }

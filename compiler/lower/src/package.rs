@@ -214,7 +214,7 @@ impl<'a> PackageLowering<'a> {
         }
         // Short strings are shared by content, longer ones by hash.
         let name = match std::str::from_utf8(s) {
-            Ok(t) if s.len() <= 64 && !s.contains(&0) => format!("go:string.{}", go_quote(t)),
+            Ok(t) if s.len() <= 64 && !s.contains(&0) => format!("go:string.{}", go_quote(t.as_bytes())),
             _ => format!("go:string.{}.{}", s.len(), crate::descriptor::hash_hex(s)),
         };
         let sym = self.m.sym(&name);

@@ -36,7 +36,7 @@ impl PackageData {
         for f in &files {
             for d in &f.decls {
                 if let Decl::Func(fd) = d
-                    && let Some(obj) = info.def(fd.name.id)
+                    && let Some(obj) = info.def_of(&fd.name)
                 {
                     funcs.insert(obj, &**fd);
                 }

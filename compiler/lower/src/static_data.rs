@@ -2,7 +2,7 @@
 //!
 //! Used for package variables (so that big tables cost no code) and for literals in functions that are copied from read-only memory.
 
-use rgo_constant::Value as Const;
+use rgo_constant::{self as constant, Kind, Value as Const};
 use rgo_ir::{Datum, Global, Linkage, Sym};
 use rgo_syntax::ast::{CompositeLit, Expr, ExprKind};
 use rgo_syntax::token::Op as Tok;
@@ -153,12 +153,12 @@ impl PackageLowering<'_> {
                 if let (Type::Slice(s), true, Some(v)) = (t.underlying(), cx.once, cx.info.const_value(&c.args[0]))
                     && let Type::Basic(b) = s.elem().underlying()
                     && b.kind == BasicKind::Uint8
-                    && let Some(bytes) = v.string_bytes()
+                    && v.kind() == Kind::String
                 {
-                    let bytes = bytes.to_vec();
+                    let bytes = constant::string_val(v).to_vec();
                     return self.put_byte_slice(&bytes, off, img);
                 }
-                if rgo_types::identical_ignore_tags(from.underlying(), t.underlying()) {
+                if rgo_types::predicates::identical_ignore_tags(from.underlying(), t.underlying()) {
                     return self.put_expr(cx, &c.args[0], t, off, img);
                 }
                 false
@@ -262,7 +262,7 @@ impl PackageLowering<'_> {
             },
             ExprKind::IndexExpr(ix) if ix.indices.len() == 1 => {
                 let Type::Array(a) = cx.info.type_of(&ix.x).underlying() else { return None };
-                let i = cx.info.const_value(&ix.indices[0])?.int64_val()?;
+                let i = constant::int64_val(&constant::to_int(cx.info.const_value(&ix.indices[0])?))?;
                 if i < 0 || i >= a.len() {
                     return None;
                 }
@@ -338,7 +338,7 @@ impl PackageLowering<'_> {
                         ExprKind::KeyValueExpr(kv) => {
                             let Some(name) = kv.key.as_ident() else { return false };
                             // A promoted field goes through embedded structs: left to code.
-                            let Some(k) = s.fields().iter().position(|f| f.name == name.name && f.same_id(self.pd.pkg.into(), name.name.as_str(), false)) else {
+                            let Some(k) = s.fields().iter().position(|f| f.name == name.name && f.same_id(Some(self.pd.pkg), name.name, false)) else {
                                 return false;
                             };
                             (k, &kv.value)
@@ -390,7 +390,7 @@ impl PackageLowering<'_> {
         for el in &lit.elts {
             let v = match &el.kind {
                 ExprKind::KeyValueExpr(kv) => {
-                    let Some(k) = cx.info.const_value(&kv.key).and_then(|c| c.int64_val()) else { return false };
+                    let Some(k) = cx.info.const_value(&kv.key).and_then(|c| constant::int64_val(&constant::to_int(c))) else { return false };
                     i = k;
                     &kv.value
                 }
@@ -434,42 +434,28 @@ impl PackageLowering<'_> {
         let Type::Basic(b) = t.underlying() else { return false };
         let size = self.size_of(t);
         match b.kind {
-            BasicKind::Bool | BasicKind::UntypedBool => match c.bool_val() {
-                Some(v) => img.put(off, &[v as u8]),
-                None => return false,
-            },
+            BasicKind::Bool | BasicKind::UntypedBool => img.put(off, &[constant::bool_val(c) as u8]),
             BasicKind::String | BasicKind::UntypedString => {
-                let Some(s) = c.string_bytes() else { return false };
-                let s = s.to_vec();
+                let s = constant::string_val(c).to_vec();
                 if !s.is_empty() {
                     let d = self.string_data(&s);
                     img.addr(off, d, 0);
                 }
                 img.put(off + 8, &(s.len() as u64).to_le_bytes());
             }
-            BasicKind::Float32 => match c.float32_val() {
-                Some(v) => img.put(off, &v.to_le_bytes()),
-                None => return false,
-            },
-            BasicKind::Float64 | BasicKind::UntypedFloat => match c.float64_val() {
-                Some(v) => img.put(off, &v.to_le_bytes()),
-                None => return false,
-            },
-            BasicKind::Complex64 => match (c.real().float32_val(), c.imag().float32_val()) {
-                (Some(r), Some(i)) => {
-                    img.put(off, &r.to_le_bytes());
-                    img.put(off + 4, &i.to_le_bytes());
-                }
-                _ => return false,
-            },
-            BasicKind::Complex128 | BasicKind::UntypedComplex => match (c.real().float64_val(), c.imag().float64_val()) {
-                (Some(r), Some(i)) => {
-                    img.put(off, &r.to_le_bytes());
-                    img.put(off + 8, &i.to_le_bytes());
-                }
-                _ => return false,
-            },
-            _ => match c.int_bits() {
+            BasicKind::Float32 => img.put(off, &constant::float32_val(&constant::to_float(c)).0.to_le_bytes()),
+            BasicKind::Float64 | BasicKind::UntypedFloat => img.put(off, &constant::float64_val(&constant::to_float(c)).0.to_le_bytes()),
+            BasicKind::Complex64 => {
+                let (r, i) = complex_parts(c);
+                img.put(off, &constant::float32_val(&r).0.to_le_bytes());
+                img.put(off + 4, &constant::float32_val(&i).0.to_le_bytes());
+            }
+            BasicKind::Complex128 | BasicKind::UntypedComplex => {
+                let (r, i) = complex_parts(c);
+                img.put(off, &constant::float64_val(&r).0.to_le_bytes());
+                img.put(off + 8, &constant::float64_val(&i).0.to_le_bytes());
+            }
+            _ => match int_bits(c) {
                 Some(v) => img.put(off, &v.to_le_bytes()[..size as usize]),
                 None => return false,
             },
@@ -478,9 +464,21 @@ impl PackageLowering<'_> {
     }
 }
 
+/// The low 64 bits of an integer constant in two's complement.
+pub fn int_bits(c: &Const) -> Option<u64> {
+    let c = constant::to_int(c);
+    constant::int64_val(&c).map(|v| v as u64).or_else(|| constant::uint64_val(&c))
+}
+
+/// Real and imaginary part as float constants.
+pub fn complex_parts(c: &Const) -> (Const, Const) {
+    let c = constant::to_complex(c);
+    (constant::to_float(&constant::real(&c)), constant::to_float(&constant::imag(&c)))
+}
+
 pub(crate) fn is_empty_iface(t: Type) -> bool {
     match t.underlying() {
-        Type::Interface(i) => i.type_set().methods().is_empty(),
+        Type::Interface(i) => i.all_methods().is_empty(),
         _ => false,
     }
 }
@@ -490,7 +488,7 @@ fn literal_len(cx: &StaticCtx, lit: &CompositeLit) -> Option<i64> {
     let (mut i, mut max) = (0i64, 0i64);
     for el in &lit.elts {
         if let ExprKind::KeyValueExpr(kv) = &el.kind {
-            i = cx.info.const_value(&kv.key)?.int64_val()?;
+            i = constant::int64_val(&constant::to_int(cx.info.const_value(&kv.key)?))?;
         }
         i += 1;
         max = max.max(i);

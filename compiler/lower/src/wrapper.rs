@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use rgo_abi::gobject;
+use rgo_abi::g::goff;
 use rgo_ir::{Callee, CmpOp, FuncAttrs, FunctionBuilder, Intrinsic, Linkage, Loc, Op, Sym, Term, Ty, Value};
 use rgo_types::{Obj, Signature, Type};
 
@@ -71,9 +71,9 @@ impl PackageLowering<'_> {
 
     /// The method of `t`'s method set with the name of `m`.
     pub fn find_method(&mut self, t: Type, m: Obj) -> Option<MethodEntry> {
-        let r = rgo_types::lookup_field_or_method(t, false, m.pkg(), m.name(), false);
+        let r = rgo_types::lookup::lookup_field_or_method(t, false, m.pkg(), m.name, false);
         let obj = r.obj?;
-        if !obj.is_func() || r.indirect_error {
+        if !obj.is_func() {
             return None;
         }
         let mut path = r.index;
@@ -133,7 +133,7 @@ impl PackageLowering<'_> {
     /// First statements of a function marked as wrapper: passes the right to recover on to the function it calls.
     pub fn wrapper_prologue(&mut self, fb: &mut FunctionBuilder) {
         let g = fb.emit1(Op::Intrinsic(Intrinsic::GetG, Vec::new()), Ty::PTR);
-        let pa = fb.ptr_add(g, gobject::PANIC as i64);
+        let pa = fb.ptr_add(g, goff::PANIC as i64);
         let p = fb.load(Ty::PTR, pa);
         let null = fb.null();
         let is_nil = fb.cmp(CmpOp::Eq, p, null);
@@ -263,7 +263,7 @@ impl PackageLowering<'_> {
                 (None, Some(a)) => fb.load(Ty::IFACE, a),
                 _ => panic!("internal compiler error: wrapper without receiver"),
             };
-            let idx = iface_methods(i).iter().position(|x| x.same_id(m.pkg(), m.name(), false)).unwrap_or_else(|| panic!("internal compiler error: interface method {} is missing", m.name()));
+            let idx = iface_methods(i).iter().position(|x| x.same_id(m.pkg(), m.name, false)).unwrap_or_else(|| panic!("internal compiler error: interface method {} is missing", m.name()));
             return self.iface_call(fb, iv, idx, m.signature(), args);
         }
         let want_ptr = m.has_ptr_recv();
@@ -316,7 +316,7 @@ impl PackageLowering<'_> {
         fb.emit0(Op::NilCheck(tab));
         let fa = fb.ptr_add(tab, 24 + 8 * idx as i64);
         let code = fb.load(Ty::PTR, fa);
-        let unsafe_ptr = Type::Basic(rgo_types::universe::basic(rgo_types::BasicKind::UnsafePointer));
+        let unsafe_ptr = rgo_types::universe::typ(rgo_types::BasicKind::UnsafePointer);
         let sig = self.ir_sig(Some(unsafe_ptr), msig, &Env::empty());
         let mut all = vec![data];
         all.extend(args);
