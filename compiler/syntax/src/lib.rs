@@ -24,11 +24,20 @@
 #![forbid(unsafe_code)]
 
 pub mod ast;
+mod branches;
+pub mod build;
+pub mod directive;
+pub mod parser;
 pub mod pos;
+pub mod print;
+mod scanner;
 pub mod symbol;
 pub mod token;
 pub mod unicode;
 
 pub use ast::*;
+pub use parser::{Mode, ParseResult, parse_file};
 pub use pos::{FileSet, Pos, Position};
+pub use print::expr_string;
 pub use symbol::Symbol;
+pub use token::{LitKind, Op, Token};

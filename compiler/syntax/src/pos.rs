@@ -136,6 +136,13 @@ impl SourceFile {
         bases.last().map_or_else(|| self.name.clone(), |b| b.filename.clone())
     }
 
+    /// See [`FileSet::position_string`].
+    pub(crate) fn position_string(&self, pos: Pos) -> String {
+        let (rel, abs) = (self.position(pos), self.raw_position(pos));
+        let same = rel.filename == abs.filename && rel.line == abs.line && rel.col == abs.col;
+        if same { rel.to_string() } else { format!("{rel}[{abs}]") }
+    }
+
     fn raw_position(&self, pos: Pos) -> Position {
         let offset = self.offset(pos);
         let (line, col) = self.line_col(offset);
@@ -231,9 +238,7 @@ impl FileSet {
     /// The position as gc prints it inside messages: adjusted, followed by the real position in
     /// brackets where the two differ.
     pub fn position_string(&self, pos: Pos) -> String {
-        let (rel, abs) = (self.position(pos), self.raw_position(pos));
-        let same = rel.filename == abs.filename && rel.line == abs.line && rel.col == abs.col;
-        if same { rel.to_string() } else { format!("{rel}[{abs}]") }
+        self.file(pos).map_or_else(|| FileSet::unknown().to_string(), |f| f.position_string(pos))
     }
 }
 
