@@ -241,3 +241,22 @@ fn mentions(t: Type, typ: Type) -> bool {
         _ => identical(t, typ),
     }
 }
+
+impl Checker {
+    /// See [`instance`].
+    pub fn instance(&self, pos: Pos, orig: Type, targs: &[Type], expanding: Option<&'static Named>) -> Type {
+        instance(Some(self), pos, orig, targs.to_vec(), expanding, Some(&self.ctxt))
+    }
+    /// See [`verify`].
+    pub fn verify(&self, pos: Pos, tparams: &[&'static TypeParam], targs: &[Type]) -> Result<(), (usize, String)> {
+        verify(Some(self), pos, tparams, targs, &self.ctxt)
+    }
+    /// See [`implements`].
+    pub fn implements(&self, v: Type, t: Type, constraint: bool, cause: Option<&mut String>) -> bool {
+        implements(Some(self), v, t, constraint, cause)
+    }
+    /// See [`validate_targ_len`].
+    pub fn validate_targ_len(&self, pos: Pos, name: &str, want: usize, got: usize) -> bool {
+        validate_targ_len(Some(self), pos, name, want, got)
+    }
+}

@@ -19,12 +19,17 @@
 #![forbid(unsafe_code)]
 
 pub mod alias;
+pub mod api_predicates;
 pub mod check;
 pub mod code;
+pub mod consts;
 pub mod context;
+pub mod conversions;
 pub mod errors;
 pub mod format;
+pub mod infer;
 pub mod info;
+pub mod initorder;
 pub mod instantiate;
 pub mod lookup;
 pub mod mono;
@@ -34,6 +39,7 @@ pub mod operand;
 pub mod package;
 pub mod predicates;
 pub mod scope;
+pub mod sizes;
 pub mod slot;
 mod stubs;
 pub mod subst;
@@ -44,6 +50,7 @@ pub mod types;
 pub mod typeset;
 pub mod typestring;
 pub mod under;
+pub mod unify;
 pub mod union;
 pub mod universe;
 pub mod validtype;

@@ -143,13 +143,13 @@ fn leaves(t: Type, out: &mut Vec<Type>) {
 
 impl Checker {
     /// Records an instantiation; `xlist` are the type argument expressions, if any.
-    pub fn mono_record_instance(&self, pos: Pos, tparams: &[&'static TypeParam], targs: &[Type], xlist: &[&'static Expr]) {
+    pub fn mono_record_instance(&self, pos: Pos, tparams: &[&'static TypeParam], targs: &[Type], xlist: &[Expr]) {
         for (i, p) in tparams.iter().enumerate() {
             // Cycles occur within a package only.
             if p.obj.pkg() != Some(self.pkg) {
                 continue;
             }
-            let pos = xlist.get(i).map_or(pos, |x| start_pos(x));
+            let pos = xlist.get(i).map_or(pos, start_pos);
             // Collected first: type sets may have to be computed on the way.
             let mut l = Vec::new();
             leaves(targs[i], &mut l);

@@ -6,6 +6,16 @@ use crate::syn::Expr;
 use crate::types::Type;
 
 impl Checker {
+    pub(crate) fn update_expr_type(&self, _x: &'static Expr, _t: Type, _is_final: bool) {}
+    pub(crate) fn update_expr_val(&self, _x: Option<&'static Expr>, _val: crate::syn::constant::Value) {}
+    pub(crate) fn implicit_type_and_value(
+        &self,
+        x: &crate::operand::Operand,
+        _target: Type,
+    ) -> Result<(Type, Option<crate::syn::constant::Value>), crate::code::Code> {
+        Ok((x.typ(), None))
+    }
+
     /// Type-checks the declaration of `obj` if that has not happened yet.
     pub fn obj_decl(&self, _obj: Obj) {}
 
