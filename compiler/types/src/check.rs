@@ -4,6 +4,7 @@
 //! expand lazily). Never hold a `borrow_mut()` across a call that may check something.
 
 use crate::alias::Alias;
+use crate::code::Code;
 use crate::context::Context;
 use crate::errors::Diagnostic;
 use crate::info::{Info, TypeAndValue};
@@ -18,7 +19,7 @@ use crate::syn::{Expr, File, FuncDecl, NO_POS, NodeId, Pos, Symbol, TypeSpec};
 use crate::typeparam::TypeParam;
 use crate::types::{Interface, Signature, Type, Union};
 use crate::typeset::TypeSet;
-use crate::version::GoVersion;
+use crate::version::{GO_CURRENT, GO1_21, GoVersion};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -231,6 +232,64 @@ impl Checker {
             pkg_path_map: RefCell::default(),
             next_id: Cell::new(0),
         })
+    }
+
+    /// Type-checks the files of the package. The results are in `info`, `diagnostics` and the package.
+    pub fn check_files(self: &Rc<Self>, files: &[&'static File]) {
+        self.enter(|| {
+            self.init_files(files);
+            self.collect_objects();
+            self.sort_objects();
+            self.direct_cycles();
+            self.package_objects();
+            self.process_delayed(0);
+            self.cleanup();
+            self.init_order();
+            if !self.conf.disable_unused_import_check {
+                self.unused_imports();
+            }
+            self.record_untyped();
+            if !self.has_errors() {
+                self.monomorph();
+            }
+            self.pkg.set_go_version(&self.conf.go_version);
+            self.pkg.mark_complete();
+        });
+    }
+
+    /// Sets package name and file versions; files of another package are left out.
+    fn init_files(&self, files: &[&'static File]) {
+        for &f in files {
+            let name = f.name.name;
+            if self.pkg.name().is_empty() {
+                if name.is_blank() {
+                    self.error(&f.name, Code::BlankPkgName, "invalid package name _");
+                } else {
+                    self.pkg.set_name(name);
+                }
+            } else if name.as_str() != self.pkg.name() {
+                self.error(f.pos, Code::MismatchedPkgName, format!("package {name}; expected package {}", self.pkg.name()));
+                continue;
+            }
+            self.files.borrow_mut().push(f);
+        }
+        let pkg_version = GoVersion::parse(&self.conf.go_version);
+        if let (true, Some(f)) = (pkg_version > GO_CURRENT, files.first()) {
+            self.error(f.pos, Code::TooNew, format!("package requires newer Go version {pkg_version} (application built with {GO_CURRENT})"));
+        }
+        for &f in self.files.borrow().iter() {
+            // A file version counts as go1.21 at least: before that, build constraints were no language versions.
+            let mut v = self.conf.go_version.clone();
+            let file_version = GoVersion::parse(&f.go_version);
+            if file_version.is_valid() {
+                v = file_version.max(GO1_21).to_string();
+                if file_version > GO_CURRENT {
+                    self.error(&f.name, Code::TooNew, format!("file requires newer Go version {file_version}"));
+                }
+            }
+            self.info.borrow_mut().file_versions.insert(f.id, v.clone());
+            self.versions.borrow_mut().insert(f.id, v);
+        }
     }
 
     /// Runs `f` with the checker that has this id, if it is at work on this thread; else with `None`. Id 0 is always `None`.

@@ -25,6 +25,7 @@ pub mod code;
 pub mod consts;
 pub mod context;
 pub mod conversions;
+pub mod cycles;
 pub mod errors;
 pub mod format;
 pub mod infer;

@@ -1,0 +1,248 @@
+//! Type-checks Go files or packages and prints errors as gc does.
+//!
+//!     check [-lang=go1.N] [-path=P] FILES...    one package
+//!     check build ...                           the package in the current directory, like `go build -gcflags=-e` (for conformance/typecheck.py)
+//!     check std [-q] [PACKAGES...]              packages of the standard library with all function bodies (default: all)
+//!
+//! Imports are type-checked from source in GOROOT/src (without function bodies). GOROOT comes from the environment.
+
+use rgo_syntax::ast::{File, NodeIdGen};
+use rgo_syntax::build::BuildContext;
+use rgo_syntax::{FileSet, Mode, parse_file};
+use rgo_types::errors::sort_diagnostics;
+use rgo_types::{Checker, Config, Importer, Package, universe};
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+/// Packages for which architecture-specific files are masked: their portable variants are selected.
+const MASKED: &[&str] = &[
+    "math",
+    "hash/crc32",
+    "internal/bytealg",
+    "internal/chacha8rand",
+    "crypto/internal/boring/sig",
+    "internal/runtime/gc/scan",
+    "internal/runtime/startlinetest",
+];
+
+struct SourceImporter {
+    src: PathBuf,
+    packages: RefCell<HashMap<String, Option<&'static Package>>>,
+    errors: RefCell<Vec<String>>,
+}
+
+fn context(path: &str) -> BuildContext {
+    let mut c = BuildContext::new("linux", if MASKED.contains(&path) { "none" } else { "amd64" });
+    c.build_tags = vec!["purego".into(), "math_big_pure_go".into()];
+    c.tool_tags = vec!["goexperiment.jsonv2".into()];
+    c
+}
+
+/// The Go files of a directory that belong to a build, without tests.
+fn files_of(dir: &Path, ctx: &BuildContext) -> Vec<PathBuf> {
+    let Ok(rd) = std::fs::read_dir(dir) else { return Vec::new() };
+    let mut v: Vec<PathBuf> = rd
+        .filter_map(|e| e.ok())
+        .map(|e| e.path())
+        .filter(|p| {
+            let n = p.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            n.ends_with(".go") && !n.ends_with("_test.go") && !n.starts_with(['_', '.']) && ctx.match_file_name(&n)
+        })
+        .filter(|p| std::fs::read(p).is_ok_and(|s| ctx.should_build(&s).unwrap_or(false)))
+        .collect();
+    v.sort();
+    v
+}
+
+struct Checked {
+    package: &'static Package,
+    errors: Vec<String>,
+}
+
+fn check(path: &str, files: &[PathBuf], conf: Config, shown: &dyn Fn(&Path) -> String) -> Checked {
+    let mut ids = NodeIdGen::new();
+    let mut errors = Vec::new();
+    let mut list: Vec<&'static File> = Vec::new();
+    for f in files {
+        let src = std::fs::read(f).unwrap_or_default();
+        let r = parse_file(FileSet::global(), &mut ids, &shown(f), &src, Mode::default());
+        let mut last = 0;
+        for e in r.errors {
+            let p = FileSet::global().position(e.pos);
+            if !e.msg.starts_with("syntax error") || p.line != last {
+                last = p.line;
+                errors.push(format!("{p}: {}", e.msg));
+            }
+        }
+        list.push(Box::leak(Box::new(r.file)));
+    }
+    let package = Package::new(path, "");
+    if !errors.is_empty() {
+        return Checked { package, errors };
+    }
+    let checker = Checker::new(conf, package, ids.table_len());
+    checker.check_files(&list);
+    let mut d = checker.diagnostics.take();
+    sort_diagnostics(&mut d);
+    errors.extend(d.iter().map(|d| format!("{}: {}", FileSet::global().position(d.pos), d.text())));
+    Checked { package, errors }
+}
+
+impl SourceImporter {
+    /// Directory and package path for an import path; std packages find vendored ones first.
+    fn resolve(&self, path: &str, from_std: bool) -> Option<(String, PathBuf)> {
+        if from_std {
+            let v = format!("vendor/{path}");
+            let d = self.src.join(&v);
+            if d.is_dir() {
+                return Some((v, d));
+            }
+        }
+        let d = self.src.join(path);
+        d.is_dir().then(|| (path.to_string(), d))
+    }
+}
+
+struct Imp(Rc<SourceImporter>);
+
+impl Importer for Imp {
+    fn import(&self, path: &str, from_dir: &str) -> Result<&'static Package, String> {
+        if path == "unsafe" {
+            return Ok(universe().unsafe_pkg);
+        }
+        let from_std = Path::new(from_dir).starts_with(&self.0.src);
+        let Some((path, dir)) = self.0.resolve(path, from_std) else {
+            return Err(format!("package {path} is not in std"));
+        };
+        if let Some(p) = self.0.packages.borrow().get(&path) {
+            return p.ok_or_else(|| format!("import cycle via package {path}"));
+        }
+        self.0.packages.borrow_mut().insert(path.clone(), None);
+        let files = files_of(&dir, &context(&path));
+        let conf = Config {
+            ignore_func_bodies: true,
+            importer: Some(Rc::new(Imp(self.0.clone()))),
+            dir: dir.to_string_lossy().into_owned(),
+            ..Config::default()
+        };
+        let r = check(&path, &files, conf, &|p| p.to_string_lossy().into_owned());
+        self.0.errors.borrow_mut().extend(r.errors);
+        self.0.packages.borrow_mut().insert(path, Some(r.package));
+        Ok(r.package)
+    }
+}
+
+fn all_std(src: &Path, rel: &str, out: &mut Vec<String>) {
+    let Ok(rd) = std::fs::read_dir(src.join(rel)) else { return };
+    let mut go = false;
+    let mut dirs = Vec::new();
+    for e in rd.filter_map(|e| e.ok()) {
+        let n = e.file_name().to_string_lossy().into_owned();
+        if e.path().is_dir() {
+            if !n.starts_with(['_', '.']) && n != "testdata" && !(rel.is_empty() && n == "cmd") {
+                dirs.push(if rel.is_empty() { n } else { format!("{rel}/{n}") });
+            }
+        } else if n.ends_with(".go") && !n.ends_with("_test.go") {
+            go = true;
+        }
+    }
+    if go && !rel.is_empty() && rel != "unsafe" && rel != "builtin" {
+        out.push(rel.to_string());
+    }
+    dirs.sort();
+    for d in dirs {
+        all_std(src, &d, out);
+    }
+}
+
+fn run() -> i32 {
+    let goroot = std::env::var("GOROOT").unwrap_or_else(|_| {
+        format!("{}/.cache/rgo-conformance/goroot", std::env::var("HOME").unwrap_or_default())
+    });
+    let imp = Rc::new(SourceImporter { src: Path::new(&goroot).join("src"), packages: RefCell::default(), errors: RefCell::default() });
+    let importer = || -> Option<Rc<dyn Importer>> { Some(Rc::new(Imp(imp.clone()))) };
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let mut rc = 0;
+    match args.first().map(|s| s.as_str()) {
+        Some("std") => {
+            let quiet = args.iter().any(|a| a == "-q");
+            let mut pkgs: Vec<String> = args[1..].iter().filter(|a| !a.starts_with('-')).cloned().collect();
+            if pkgs.is_empty() {
+                all_std(&imp.src, "", &mut pkgs);
+            }
+            let (mut n, mut bad) = (0, 0);
+            for p in pkgs {
+                let dir = imp.src.join(&p);
+                let files = files_of(&dir, &context(&p));
+                if files.is_empty() {
+                    continue;
+                }
+                let start = std::time::Instant::now();
+                let conf = Config { importer: importer(), dir: dir.to_string_lossy().into_owned(), ..Config::default() };
+                let r = check(&p, &files, conf, &|p| p.to_string_lossy().into_owned());
+                n += 1;
+                let mut errors = std::mem::take(&mut *imp.errors.borrow_mut());
+                errors.extend(r.errors);
+                if !errors.is_empty() {
+                    bad += 1;
+                    rc = 1;
+                    println!("# {p}: {} errors", errors.len());
+                    for e in errors.iter().take(if quiet { 3 } else { usize::MAX }) {
+                        println!("{e}");
+                    }
+                } else if !quiet {
+                    println!("ok {p} {:?}", start.elapsed());
+                }
+            }
+            println!("{n} packages, {bad} with errors");
+        }
+        Some("build") => {
+            let module = std::fs::read_to_string("go.mod").unwrap_or_default();
+            let lang = module.lines().find_map(|l| l.strip_prefix("go ")).unwrap_or("1.27").trim().to_string();
+            let files = files_of(Path::new("."), &BuildContext::new("linux", "amd64"));
+            let conf = Config { go_version: format!("go{lang}"), importer: importer(), dir: ".".into(), ..Config::default() };
+            let r = check("test", &files, conf, &|p| format!("./{}", p.file_name().unwrap_or_default().to_string_lossy()));
+            for e in imp.errors.borrow().iter() {
+                eprintln!("import: {e}");
+            }
+            if !r.errors.is_empty() {
+                eprintln!("# test");
+                for e in &r.errors {
+                    eprintln!("{e}");
+                }
+                rc = 1;
+            }
+        }
+        _ => {
+            let (mut lang, mut path) = (String::new(), "p".to_string());
+            let mut files = Vec::new();
+            for a in &args {
+                if let Some(l) = a.strip_prefix("-lang=") {
+                    lang = l.to_string();
+                } else if let Some(p) = a.strip_prefix("-path=") {
+                    path = p.to_string();
+                } else {
+                    files.push(PathBuf::from(a));
+                }
+            }
+            let conf = Config { go_version: lang, importer: importer(), dir: ".".into(), test_builtins: true, ..Config::default() };
+            let r = check(&path, &files, conf, &|p| p.to_string_lossy().into_owned());
+            for e in imp.errors.borrow().iter() {
+                println!("import: {e}");
+            }
+            for e in &r.errors {
+                println!("{e}");
+                rc = 1;
+            }
+        }
+    }
+    rc
+}
+
+fn main() {
+    // Syntax trees are walked recursively.
+    let t = std::thread::Builder::new().stack_size(1 << 30).spawn(run).expect("thread");
+    std::process::exit(t.join().unwrap_or(2));
+}
