@@ -1,1 +1,26 @@
-//! rgo-opt: see ARCHITECTURE.md.
+//! rgo-opt: passes over the Go IR.
+//!
+//! Input: a lowered `rgo_ir::Module` and what is known about functions of other packages ([`Summaries`]). Output: the module rewritten in place and
+//! the summaries of its own functions, which dependants and the cache read.
+//!
+//! Passes, in order ([`optimize`])
+//! 1. [`escape`]: finds allocations whose address does not outlive the function and turns them into frame slots.
+//!
+//! Invariants: a module that verifies still verifies afterwards; summaries only ever say less than the truth allows (unknown means "everything escapes").
+//! Absent: Go types, LLVM. Start reading at `escape.rs`.
+#![forbid(unsafe_code)]
+
+pub mod builtin;
+pub mod escape;
+pub mod loops;
+pub mod rewrite;
+pub mod summary;
+
+use rgo_ir::Module;
+
+pub use summary::{FuncSummary, ParamFlow, Summaries};
+
+/// Runs all passes. `external` gives the summaries of functions outside of the module.
+pub fn optimize(m: &mut Module, external: &dyn Fn(&str) -> Option<FuncSummary>) -> Summaries {
+    escape::run(m, external)
+}

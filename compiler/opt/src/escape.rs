@@ -1,0 +1,750 @@
+//! Escape analysis: which allocations may live in the frame.
+//!
+//! A flow-insensitive, field-insensitive points-to analysis per function (Andersen's), bottom-up over the call graph of the module, with one summary per
+//! function ([`FuncSummary`]: does a parameter, or what it points to, leak or flow to a result). It has the power of gc's location graph with dereference
+//! counts 0 and 1, and follows calls of func values whose code is known.
+//!
+//! *Sites* are what pointers can point to: the unknown world (heap, globals), each local, each allocation, and for each parameter the objects it
+//! points to directly (level 0) and those behind them (level 1). A site escapes when its address may reach the unknown world: stored through a pointer
+//! that is not to a known local site, returned, or passed where the callee's summary says "leaks". What an escaped site contains escapes too.
+//!
+//! An allocation in a cycle is turned into one slot only when nothing that may hold the previous round's object is live when the allocation runs again
+//! ([`crate::loops`]).
+//!
+//! Special flows: the deferring frame's record is linked to g, which is not an escape, but the closures in it are called, so their captures flow as
+//! their code's summary says; `uintptr` conversions end a flow, as in gc.
+
+use std::collections::HashMap;
+
+use rgo_ir::{Block, Callee, Function, Intrinsic, Local, Module, Op, Sym, Term, Ty, TyKind, Value};
+
+use crate::loops::{Cycles, Holder, live_before};
+use crate::rewrite::{Demotion, demote};
+use crate::summary::{FuncSummary, ParamFlow, Summaries};
+
+/// Largest object turned into a frame slot, bytes (as gc's limit for implicit allocations).
+const MAX_STACK_OBJECT: u64 = 64 << 10;
+/// Largest sum of such objects in one frame.
+const MAX_STACK_TOTAL: u64 = 128 << 10;
+/// Functions with more allocations are left alone (generated initialisers).
+const MAX_SITES: usize = 3000;
+/// Offset of the link to the innermost DeferFrame in g.
+const G_DEFERFRAME: i64 = 48;
+
+type Site = u32;
+const UNKNOWN: Site = 0;
+
+/// Analyses and rewrites all functions of the module; returns their summaries.
+pub fn run(m: &mut Module, external: &dyn Fn(&str) -> Option<FuncSummary>) -> Summaries {
+    let mut sums: HashMap<Sym, FuncSummary> = HashMap::new();
+    for i in call_order(m) {
+        let f = &m.functions[i];
+        let ctx = Ctx { m, sums: &sums, external };
+        let Some(r) = analyse(&ctx, f) else { continue };
+        sums.insert(f.sym, r.summary);
+        if !r.demote.is_empty() {
+            let func = &mut m.functions[i];
+            demote(func, &mut m.types, &r.demote);
+        }
+    }
+    let mut out = Summaries::default();
+    for f in &m.functions {
+        if let Some(s) = sums.remove(&f.sym) {
+            out.map.insert(m.sym_name(f.sym).to_string(), s);
+        }
+    }
+    out
+}
+
+/// Functions, callees before callers where the call graph allows.
+fn call_order(m: &Module) -> Vec<usize> {
+    let by_sym: HashMap<Sym, usize> = m.functions.iter().enumerate().map(|(i, f)| (f.sym, i)).collect();
+    let callees: Vec<Vec<usize>> = m
+        .functions
+        .iter()
+        .map(|f| {
+            let mut v = Vec::new();
+            for b in &f.blocks {
+                for i in &b.insts {
+                    let s = match &i.op {
+                        Op::Call { callee: Callee::Direct(s) | Callee::DirectClosure(s, _), .. } => *s,
+                        // A closure's code may be called through its record.
+                        Op::SymAddr(s, 0) => *s,
+                        _ => continue,
+                    };
+                    if let Some(&j) = by_sym.get(&s) {
+                        v.push(j);
+                    }
+                }
+            }
+            v
+        })
+        .collect();
+    let mut order = Vec::with_capacity(m.functions.len());
+    let mut state = vec![0u8; m.functions.len()];
+    for root in 0..m.functions.len() {
+        if state[root] != 0 {
+            continue;
+        }
+        let mut work = vec![(root, 0usize)];
+        state[root] = 1;
+        while let Some(&mut (v, ref mut i)) = work.last_mut() {
+            if *i < callees[v].len() {
+                let w = callees[v][*i];
+                *i += 1;
+                if state[w] == 0 {
+                    state[w] = 1;
+                    work.push((w, 0));
+                }
+            } else {
+                order.push(v);
+                work.pop();
+            }
+        }
+    }
+    order
+}
+
+struct Ctx<'a> {
+    m: &'a Module,
+    sums: &'a HashMap<Sym, FuncSummary>,
+    external: &'a dyn Fn(&str) -> Option<FuncSummary>,
+}
+
+impl Ctx<'_> {
+    fn summary(&self, s: Sym) -> Option<FuncSummary> {
+        if let Some(x) = self.sums.get(&s) {
+            return Some(x.clone());
+        }
+        let name = self.m.sym_name(s);
+        crate::builtin::summary(name).or_else(|| (self.external)(name))
+    }
+}
+
+struct Outcome {
+    summary: FuncSummary,
+    demote: Vec<Demotion>,
+}
+
+/// An allocation.
+struct Alloc {
+    site: Site,
+    block: Block,
+    inst: usize,
+    value: Value,
+    /// The slot's type, when size and kind allow a slot.
+    slot: Option<Slot>,
+}
+
+#[derive(Clone, Copy)]
+enum Slot {
+    Object(Ty),
+    /// Element type, count.
+    Array(Ty, u64),
+}
+
+struct Flow<'a> {
+    cx: &'a Ctx<'a>,
+    f: &'a Function,
+    /// Points-to sets of values, sorted.
+    pts: Vec<Vec<Site>>,
+    contents: Vec<Vec<Site>>,
+    escaped: Vec<bool>,
+    called: Vec<bool>,
+    /// Code of a closure record at an allocation site, if known.
+    code: HashMap<Site, Option<Sym>>,
+    /// Locals that are defer records.
+    defer_locals: Vec<Site>,
+    results: Vec<Vec<Site>>,
+    params: usize,
+    changed: bool,
+}
+
+fn add(set: &mut Vec<Site>, s: Site) -> bool {
+    match set.binary_search(&s) {
+        Ok(_) => false,
+        Err(i) => {
+            set.insert(i, s);
+            true
+        }
+    }
+}
+
+fn has_pointers(m: &Module, t: Ty) -> bool {
+    match m.types.kind(t) {
+        TyKind::Ptr => true,
+        TyKind::Struct { fields, .. } => fields.iter().any(|f| has_pointers(m, f.0)),
+        TyKind::Array { elem, len, .. } => *len > 0 && has_pointers(m, *elem),
+        _ => false,
+    }
+}
+
+fn analyse(cx: &Ctx<'_>, f: &Function) -> Option<Outcome> {
+    let sig = cx.m.sig_data(f.sig);
+    let params = sig.params.len();
+    let nl = f.locals.len();
+    // Sites: unknown, locals, two per parameter, one holder per memory parameter, two for the context, allocations.
+    let param0 = |i: usize| (1 + nl + 3 * i) as Site;
+    let ctx0 = (1 + nl + 3 * params) as Site;
+    let mut next = ctx0 + 2;
+    let mut allocs: Vec<Alloc> = Vec::new();
+    let mut consts = HashMap::new();
+    let mut exact: Vec<Option<Local>> = vec![None; f.values.len()];
+    let mut into: Vec<Option<Local>> = vec![None; f.values.len()];
+    let mut uses_ctx = false;
+    for (bi, b) in f.blocks.iter().enumerate() {
+        for (ii, i) in b.insts.iter().enumerate() {
+            match &i.op {
+                Op::Int(v) => {
+                    consts.insert(i.results[0], *v);
+                }
+                Op::LocalAddr(l) => {
+                    exact[i.results[0].0 as usize] = Some(*l);
+                    into[i.results[0].0 as usize] = Some(*l);
+                }
+                Op::PtrAdd(p, o) => {
+                    into[i.results[0].0 as usize] = into[p.0 as usize];
+                    if *o == 0 {
+                        exact[i.results[0].0 as usize] = exact[p.0 as usize];
+                    }
+                }
+                Op::PtrIndex { base, .. } => into[i.results[0].0 as usize] = into[base.0 as usize],
+                Op::Intrinsic(Intrinsic::ClosureCtx, _) => uses_ctx = true,
+                Op::New { ty, .. } => {
+                    let size = cx.m.types.size(*ty);
+                    let slot = (size <= MAX_STACK_OBJECT).then_some(Slot::Object(*ty));
+                    allocs.push(Alloc { site: next, block: Block(bi as u32), inst: ii, value: i.results[0], slot });
+                    next += 1;
+                }
+                Op::MakeSlice { elem, cap, len, .. } => {
+                    let slot = match (consts.get(cap), consts.get(len)) {
+                        (Some(&c), Some(&l)) if l <= c && c <= MAX_STACK_OBJECT && cx.m.types.size(*elem).saturating_mul(c) <= MAX_STACK_OBJECT => Some(Slot::Array(*elem, c)),
+                        _ => None,
+                    };
+                    allocs.push(Alloc { site: next, block: Block(bi as u32), inst: ii, value: i.results[0], slot });
+                    next += 1;
+                }
+                _ => {}
+            }
+        }
+    }
+    if allocs.len() > MAX_SITES {
+        return None;
+    }
+    let n = next as usize;
+    let mut fl = Flow {
+        cx,
+        f,
+        pts: vec![Vec::new(); f.values.len()],
+        contents: vec![Vec::new(); n],
+        escaped: vec![false; n],
+        called: vec![false; n],
+        code: HashMap::new(),
+        defer_locals: Vec::new(),
+        results: vec![Vec::new(); sig.results.len()],
+        params,
+        changed: true,
+    };
+    fl.escaped[UNKNOWN as usize] = true;
+    fl.contents[UNKNOWN as usize] = vec![UNKNOWN];
+    for i in 0..params {
+        let p = param0(i) as usize;
+        fl.contents[p] = vec![param0(i) + 1];
+        fl.contents[p + 1] = vec![param0(i) + 1];
+        fl.contents[p + 2] = vec![param0(i)];
+    }
+    fl.contents[ctx0 as usize] = vec![ctx0 + 1];
+    fl.contents[ctx0 as usize + 1] = vec![ctx0 + 1];
+    let site_of: HashMap<Value, Site> = allocs.iter().map(|a| (a.value, a.site)).collect();
+    fl.find_closures(&site_of);
+    fl.find_defer_locals(&into);
+    let mut rounds = 0;
+    while fl.changed {
+        fl.changed = false;
+        rounds += 1;
+        if rounds > 200 {
+            return None;
+        }
+        fl.step(&site_of, &param0, ctx0);
+    }
+    // --- summary
+    let flow = |fl: &Flow, p0: Site| -> ParamFlow {
+        let mut r = ParamFlow {
+            leak0: fl.escaped[p0 as usize],
+            leak1: fl.escaped[p0 as usize + 1],
+            called: fl.called[p0 as usize],
+            ..ParamFlow::default()
+        };
+        for (k, set) in fl.results.iter().enumerate() {
+            let bit = if k < 31 { 1u32 << k } else { 1 << 31 };
+            let reach = fl.reach(set);
+            if set.contains(&p0) {
+                r.to_result0 |= bit;
+                r.to_result1 |= bit;
+            } else if reach.contains(&p0) {
+                // Inside of a fresh object: the result's contents; treated as the pointer itself.
+                r.to_result0 |= bit;
+                r.to_result1 |= bit;
+            } else if reach.contains(&(p0 + 1)) {
+                r.to_result1 |= bit;
+            }
+        }
+        if fl.results.len() > 31 {
+            r = ParamFlow::all();
+        }
+        r
+    };
+    let mut summary = FuncSummary { params: (0..params).map(|i| flow(&fl, param0(i))).collect(), ctx: None };
+    if uses_ctx {
+        summary.ctx = Some(flow(&fl, ctx0));
+    } else {
+        summary.ctx = Some(ParamFlow::none());
+    }
+    // A parameter without pointers flows nowhere.
+    for (i, t) in sig.params.iter().enumerate() {
+        if !has_pointers(cx.m, *t) {
+            summary.params[i] = ParamFlow::none();
+        }
+    }
+    // --- what may become a slot
+    let cyc = Cycles::of(f);
+    let mut demotions = Vec::new();
+    let mut total = 0;
+    for a in &allocs {
+        let Some(slot) = a.slot else { continue };
+        if fl.escaped[a.site as usize] {
+            continue;
+        }
+        let size = match slot {
+            Slot::Object(t) => cx.m.types.size(t),
+            Slot::Array(e, c) => cx.m.types.size(e) * c,
+        };
+        if total + size > MAX_STACK_TOTAL {
+            continue;
+        }
+        if cyc.cyclic[a.block.0 as usize] && !fl.safe_in_cycle(&cyc, &exact, &into, a) {
+            continue;
+        }
+        total += size;
+        demotions.push(match slot {
+            Slot::Object(ty) => Demotion { block: a.block, inst: a.inst, ty, array: None },
+            Slot::Array(e, c) => Demotion { block: a.block, inst: a.inst, ty: e, array: Some(c) },
+        });
+    }
+    Some(Outcome { summary, demote: demotions })
+}
+
+impl Flow<'_> {
+    fn local_site(l: Local) -> Site {
+        1 + l.0
+    }
+
+    /// Records the code of closure records: a function's address stored at offset 0 of a fresh object.
+    fn find_closures(&mut self, site_of: &HashMap<Value, Site>) {
+        let mut addrs: HashMap<Value, Sym> = HashMap::new();
+        for b in &self.f.blocks {
+            for i in &b.insts {
+                match &i.op {
+                    Op::SymAddr(s, 0) => {
+                        addrs.insert(i.results[0], *s);
+                    }
+                    Op::Store { addr, value, .. } => {
+                        if let Some(&site) = site_of.get(addr) {
+                            let c = addrs.get(value).copied();
+                            // A second store at offset 0 makes the code unknown.
+                            let e = self.code.entry(site).or_insert(c);
+                            if *e != c {
+                                *e = None;
+                            }
+                        }
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    /// Locals whose address is linked to g as the innermost DeferFrame.
+    fn find_defer_locals(&mut self, into: &[Option<Local>]) {
+        let links = self.defer_link_addrs();
+        for b in &self.f.blocks {
+            for i in &b.insts {
+                if let Op::Store { addr, value, .. } = &i.op
+                    && links.contains(addr)
+                    && let Some(l) = into[value.0 as usize]
+                {
+                    let s = Self::local_site(l);
+                    if !self.defer_locals.contains(&s) {
+                        self.defer_locals.push(s);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Values that are the address of g's DeferFrame link.
+    fn defer_link_addrs(&self) -> Vec<Value> {
+        let mut gs = Vec::new();
+        let mut out = Vec::new();
+        for b in &self.f.blocks {
+            for i in &b.insts {
+                match &i.op {
+                    Op::Intrinsic(Intrinsic::GetG, _) => gs.push(i.results[0]),
+                    Op::PtrAdd(p, G_DEFERFRAME) if gs.contains(p) => out.push(i.results[0]),
+                    _ => {}
+                }
+            }
+        }
+        out
+    }
+
+    fn grow(&mut self, v: Value, sites: &[Site]) {
+        for &s in sites {
+            if add(&mut self.pts[v.0 as usize], s) {
+                self.changed = true;
+            }
+        }
+    }
+
+    fn put(&mut self, site: Site, sites: &[Site]) {
+        for &s in sites {
+            if add(&mut self.contents[site as usize], s) {
+                self.changed = true;
+            }
+        }
+    }
+
+    fn escape(&mut self, sites: &[Site]) {
+        for &s in sites {
+            let mut work = vec![s];
+            while let Some(x) = work.pop() {
+                if std::mem::replace(&mut self.escaped[x as usize], true) {
+                    continue;
+                }
+                self.changed = true;
+                // The world may write pointers into it.
+                add(&mut self.contents[x as usize], UNKNOWN);
+                work.extend(self.contents[x as usize].iter().copied());
+            }
+        }
+    }
+
+    fn is_param(&self, s: Site) -> bool {
+        let first = 1 + self.f.locals.len() as Site;
+        let last = first + 3 * self.params as Site + 2;
+        // The holder of a memory parameter is memory of this frame.
+        s >= first && s < last && !(s < first + 3 * self.params as Site && (s - first) % 3 == 2)
+    }
+
+    /// Sites that may be read through a pointer to any of `sites`.
+    fn load(&self, sites: &[Site]) -> Vec<Site> {
+        let mut out = Vec::new();
+        for &s in sites {
+            for &c in &self.contents[s as usize] {
+                add(&mut out, c);
+            }
+        }
+        out
+    }
+
+    /// Everything reachable from `sites`, themselves included.
+    fn reach(&self, sites: &[Site]) -> Vec<Site> {
+        let mut out = Vec::new();
+        let mut work = sites.to_vec();
+        while let Some(s) = work.pop() {
+            if add(&mut out, s) {
+                work.extend(self.contents[s as usize].iter().copied());
+            }
+        }
+        out
+    }
+
+    fn store(&mut self, addr: &[Site], val: &[Site]) {
+        for &s in addr {
+            if s == UNKNOWN || self.is_param(s) || self.escaped[s as usize] {
+                self.escape(val);
+            }
+            if s != UNKNOWN && !self.is_param(s) {
+                self.put(s, val);
+            }
+        }
+        if addr.is_empty() {
+            // Through a constant address: unknown memory.
+            self.escape(val);
+        }
+    }
+
+    fn step(&mut self, site_of: &HashMap<Value, Site>, param0: &dyn Fn(usize) -> Site, ctx0: Site) {
+        let f = self.f;
+        let links = self.defer_link_addrs();
+        let sig = self.cx.m.sig_data(f.sig);
+        for b in &f.blocks {
+            for i in &b.insts {
+                let p = |v: &Value, fl: &Flow| fl.pts[v.0 as usize].clone();
+                match &i.op {
+                    Op::Param(n) => {
+                        let t = sig.params[*n as usize];
+                        let s = if self.cx.m.types.is_memory(t) { param0(*n as usize) + 2 } else { param0(*n as usize) };
+                        if has_pointers(self.cx.m, t) || self.cx.m.types.is_memory(t) {
+                            self.grow(i.results[0], &[s]);
+                        }
+                    }
+                    Op::SymAddr(..) => self.grow(i.results[0], &[UNKNOWN]),
+                    Op::LocalAddr(l) => self.grow(i.results[0], &[Self::local_site(*l)]),
+                    Op::PtrAdd(a, _) | Op::Extract(a, _) => {
+                        let s = p(a, self);
+                        self.grow(i.results[0], &s);
+                    }
+                    Op::PtrIndex { base, .. } => {
+                        let s = p(base, self);
+                        self.grow(i.results[0], &s);
+                    }
+                    Op::Select(_, a, b) | Op::Insert { agg: a, value: b, .. } => {
+                        let mut s = p(a, self);
+                        s.extend(p(b, self));
+                        self.grow(i.results[0], &s);
+                    }
+                    Op::Aggregate(vs) => {
+                        for v in vs {
+                            let s = p(v, self);
+                            self.grow(i.results[0], &s);
+                        }
+                    }
+                    Op::Conv(op, _) => {
+                        if *op == rgo_ir::ConvOp::IntToPtr {
+                            self.grow(i.results[0], &[UNKNOWN]);
+                        }
+                    }
+                    Op::Load { addr, .. } | Op::AtomicLoad { addr } => {
+                        let a = p(addr, self);
+                        if has_pointers(self.cx.m, f.ty(i.results[0])) {
+                            let s = self.load(&a);
+                            self.grow(i.results[0], &s);
+                        }
+                    }
+                    Op::Store { addr, value, .. } => {
+                        if links.contains(addr) {
+                            self.run_deferred();
+                            continue;
+                        }
+                        let (a, v) = (p(addr, self), p(value, self));
+                        self.store(&a, &v);
+                    }
+                    Op::AtomicStore { addr, value } => {
+                        let (a, v) = (p(addr, self), p(value, self));
+                        self.store(&a, &v);
+                    }
+                    Op::AtomicRmw { addr, value, .. } => {
+                        let (a, v) = (p(addr, self), p(value, self));
+                        self.store(&a, &v);
+                        let s = self.load(&a);
+                        self.grow(i.results[0], &s);
+                    }
+                    Op::AtomicCas { addr, new, .. } => {
+                        let (a, v) = (p(addr, self), p(new, self));
+                        self.store(&a, &v);
+                    }
+                    Op::Copy { dst, src, .. } | Op::MemMove { dst, src, .. } => {
+                        let (d, s) = (p(dst, self), p(src, self));
+                        let c = self.load(&s);
+                        self.store(&d, &c);
+                    }
+                    Op::New { .. } | Op::MakeSlice { .. } => {
+                        let s = site_of[&i.results[0]];
+                        self.grow(i.results[0], &[s]);
+                    }
+                    Op::Intrinsic(k, _) => match k {
+                        Intrinsic::ClosureCtx => self.grow(i.results[0], &[ctx0]),
+                        Intrinsic::GetG => self.grow(i.results[0], &[UNKNOWN]),
+                        Intrinsic::PadRecord => {
+                            let d = self.defer_locals.clone();
+                            self.grow(i.results[0], &d);
+                            self.grow(i.results[0], &[UNKNOWN]);
+                        }
+                        _ => {}
+                    },
+                    Op::Call { callee, sig, args } => self.call(callee, *sig, args, &i.results),
+                    Op::Int(_) | Op::Float(_) | Op::Null | Op::Zero | Op::Bin(..) | Op::Un(..) | Op::Cmp(..) | Op::ZeroMem { .. } | Op::MemClear { .. } | Op::NilCheck(_)
+                    | Op::Bounds { .. } | Op::DivCheck(_) | Op::ShiftCheck(_) => {}
+                }
+            }
+            if let Some(Term::Ret(vs)) = &b.term {
+                for (k, v) in vs.iter().enumerate() {
+                    let mut s = self.pts[v.0 as usize].clone();
+                    if self.cx.m.types.is_memory(sig.results[k]) {
+                        s = self.load(&s);
+                    }
+                    for x in &s {
+                        if add(&mut self.results[k], *x) {
+                            self.changed = true;
+                        }
+                    }
+                    // Own objects outlive the call; parameters only flow.
+                    let own: Vec<Site> = self.reach(&s).into_iter().filter(|x| !self.is_param(*x)).collect();
+                    self.escape_own(&own);
+                }
+            }
+        }
+    }
+
+    /// Marks sites escaped without following them into parameters (which flow to the result, recorded separately).
+    fn escape_own(&mut self, own: &[Site]) {
+        for &s in own {
+            if !std::mem::replace(&mut self.escaped[s as usize], true) {
+                self.changed = true;
+                add(&mut self.contents[s as usize], UNKNOWN);
+            }
+        }
+    }
+
+    /// The closures in this function's defer records are called.
+    fn run_deferred(&mut self) {
+        for d in self.defer_locals.clone() {
+            let c = self.contents[d as usize].clone();
+            for s in self.reach(&c) {
+                if let Some(code) = self.code.get(&s).copied() {
+                    self.call_record(s, code);
+                }
+            }
+        }
+    }
+
+    /// A closure record is called by code outside: its captures flow as the code's summary says.
+    fn call_record(&mut self, site: Site, code: Option<Sym>) {
+        let flow = code.and_then(|c| self.cx.summary(c)).and_then(|s| s.ctx);
+        match flow {
+            Some(c) => self.apply(&c, &[site], None),
+            None => self.escape(&[site]),
+        }
+    }
+
+    /// Applies a parameter's flow to the sites it points to.
+    fn apply(&mut self, p: &ParamFlow, sites: &[Site], results: Option<(&[Value], &[Ty])>) {
+        if p.leak0 {
+            self.escape(sites);
+        }
+        if p.leak1 {
+            let c = self.load(sites);
+            self.escape(&c);
+        }
+        if p.called && !p.leak0 {
+            for &s in sites {
+                if let Some(code) = self.code.get(&s).copied() {
+                    self.call_record(s, code);
+                } else if self.is_param(s) {
+                    if (s - 1 - self.f.locals.len() as Site) % 3 == 0 {
+                        if !std::mem::replace(&mut self.called[s as usize], true) {
+                            self.changed = true;
+                        }
+                    } else {
+                        self.escape(&[s]);
+                    }
+                } else if s != UNKNOWN {
+                    // A func value inside of an aggregate: what it holds may be called too.
+                    self.escape(&[s]);
+                }
+            }
+        }
+        if let Some((vs, tys)) = results {
+            for (k, v) in vs.iter().enumerate() {
+                let bit = if k < 31 { 1u32 << k } else { 1 << 31 };
+                let mut s: Vec<Site> = Vec::new();
+                if p.to_result0 & bit != 0 {
+                    s.extend_from_slice(sites);
+                }
+                if p.to_result1 & bit != 0 {
+                    s.extend(self.reach(&self.load(sites)));
+                }
+                if s.is_empty() {
+                    continue;
+                }
+                if self.cx.m.types.is_memory(tys[k]) {
+                    // The result operand points to memory that holds them: the pointer and what it holds are taken as one.
+                    self.grow(*v, &s);
+                    for x in s.clone() {
+                        if x != UNKNOWN && !self.is_param(x) {
+                            self.put(x, &s);
+                        }
+                    }
+                } else {
+                    self.grow(*v, &s);
+                }
+            }
+        }
+    }
+
+    fn call(&mut self, callee: &Callee, sig: rgo_ir::Sig, args: &[Value], results: &[Value]) {
+        let cx = self.cx;
+        let sd = cx.m.sig_data(sig);
+        let mut ctx_sites: Vec<Site> = Vec::new();
+        let sum = match callee {
+            Callee::Direct(s) => cx.summary(*s),
+            Callee::DirectClosure(s, v) => {
+                ctx_sites = self.pts[v.0 as usize].clone();
+                cx.summary(*s)
+            }
+            Callee::Code(_) => None,
+            Callee::Closure(v) => {
+                for s in self.pts[v.0 as usize].clone() {
+                    if let Some(code) = self.code.get(&s).copied() {
+                        self.call_record(s, code);
+                    } else if self.is_param(s) && (s - 1 - self.f.locals.len() as Site) % 3 == 0 {
+                        if !std::mem::replace(&mut self.called[s as usize], true) {
+                            self.changed = true;
+                        }
+                    } else if s != UNKNOWN {
+                        self.escape(&[s]);
+                    }
+                }
+                None
+            }
+        };
+        for &r in results {
+            self.grow(r, &[UNKNOWN]);
+        }
+        for (k, a) in args.iter().enumerate() {
+            let mut sites = self.pts[a.0 as usize].clone();
+            if sd.params.get(k).is_some_and(|t| cx.m.types.is_memory(*t)) {
+                sites = self.load(&sites);
+            }
+            let flow = match &sum {
+                Some(s) => s.params.get(k).cloned().unwrap_or_else(ParamFlow::all),
+                None => ParamFlow::all(),
+            };
+            self.apply(&flow, &sites, Some((results, &sd.results)));
+        }
+        if let Callee::DirectClosure(..) = callee {
+            let flow = sum.and_then(|s| s.ctx).unwrap_or_else(ParamFlow::all);
+            self.apply(&flow, &ctx_sites, Some((results, &sd.results)));
+        }
+    }
+
+    /// May the object of an allocation that repeats share one slot over the rounds?
+    fn safe_in_cycle(&self, cyc: &Cycles, exact: &[Option<Local>], into: &[Option<Local>], a: &Alloc) -> bool {
+        let mut holders = Vec::new();
+        for l in 0..self.f.locals.len() {
+            let s = Self::local_site(Local(l as u32));
+            if self.reach(&[s]).contains(&a.site) {
+                // The pad reads the record without naming the local.
+                if self.defer_locals.contains(&s) {
+                    return false;
+                }
+                holders.push(Holder::Local(Local(l as u32)));
+            }
+        }
+        // The object may hold itself (a ring): then the previous object stays reachable only through holders looked at here.
+        for (v, set) in self.pts.iter().enumerate() {
+            if Value(v as u32) != a.value && !set.is_empty() && self.reach(set).contains(&a.site) {
+                // A pure address of a local is covered by the local.
+                if into[v].is_some() {
+                    continue;
+                }
+                holders.push(Holder::Value(Value(v as u32)));
+            }
+        }
+        if holders.len() > 400 {
+            return false;
+        }
+        holders.into_iter().all(|h| !live_before(self.f, cyc, exact, into, h, a.block, a.inst))
+    }
+}
