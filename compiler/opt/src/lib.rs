@@ -15,6 +15,8 @@ pub mod escape;
 pub mod loops;
 pub mod rewrite;
 pub mod summary;
+#[cfg(test)]
+mod tests;
 
 use rgo_ir::Module;
 

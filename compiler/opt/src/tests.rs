@@ -1,0 +1,190 @@
+//! Escape analysis on small functions: which allocations stay on the heap.
+
+use rgo_ir::{Callee, FuncAttrs, FunctionBuilder, Linkage, Loc, Module, Op, Term, Ty, Value};
+
+use crate::optimize;
+
+fn func(m: &mut Module, name: &str, params: &[Ty], results: &[Ty], body: impl FnOnce(&mut Module, &mut FunctionBuilder)) {
+    let sym = m.sym(name);
+    let sig = m.sig(params, results);
+    let mut fb = FunctionBuilder::new(m, sym, sig, Linkage::External, FuncAttrs::default(), Loc::default());
+    body(m, &mut fb);
+    let f = fb.finish();
+    m.functions.push(f);
+}
+
+fn new(m: &mut Module, fb: &mut FunctionBuilder, ty: Ty) -> Value {
+    let desc = m.sym("type:t");
+    fb.emit1(Op::New { ty, desc }, Ty::PTR)
+}
+
+/// Number of allocations left in function `name`.
+fn heap(m: &Module, name: &str) -> usize {
+    let s = m.find_sym(name).unwrap();
+    let f = m.functions.iter().find(|f| f.sym == s).unwrap();
+    f.blocks.iter().flat_map(|b| &b.insts).filter(|i| matches!(i.op, Op::New { .. } | Op::MakeSlice { .. })).count()
+}
+
+fn run(m: &mut Module) {
+    optimize(m, &|_| None);
+    for f in &m.functions {
+        assert!(f.blocks.iter().all(|b| b.term.is_some()));
+    }
+}
+
+#[test]
+fn local_use_stays_in_the_frame() {
+    let mut m = Module::new("p");
+    func(&mut m, "p.f", &[], &[Ty::I64], |m, fb| {
+        let p = new(m, fb, Ty::I64);
+        let c = fb.i64(7);
+        fb.store(p, c, Default::default());
+        let v = fb.load(Ty::I64, p);
+        fb.term(Term::Ret(vec![v]));
+    });
+    run(&mut m);
+    assert_eq!(heap(&m, "p.f"), 0);
+}
+
+#[test]
+fn returned_stored_and_passed_objects_escape() {
+    let mut m = Module::new("p");
+    func(&mut m, "p.ret", &[], &[Ty::PTR], |m, fb| {
+        let p = new(m, fb, Ty::I64);
+        fb.term(Term::Ret(vec![p]));
+    });
+    func(&mut m, "p.global", &[], &[], |m, fb| {
+        let p = new(m, fb, Ty::I64);
+        let g = m.sym("p.g");
+        let a = fb.sym_addr(g);
+        fb.store(a, p, Default::default());
+        fb.term(Term::Ret(vec![]));
+    });
+    func(&mut m, "p.unknown", &[], &[], |m, fb| {
+        let p = new(m, fb, Ty::I64);
+        fb.call(m, "q.f", &[Ty::PTR], &[], vec![p]);
+        fb.term(Term::Ret(vec![]));
+    });
+    func(&mut m, "p.param", &[Ty::PTR], &[], |m, fb| {
+        let p = new(m, fb, Ty::I64);
+        let q = fb.param(0);
+        fb.store(q, p, Default::default());
+        fb.term(Term::Ret(vec![]));
+    });
+    run(&mut m);
+    for f in ["p.ret", "p.global", "p.unknown", "p.param"] {
+        assert_eq!(heap(&m, f), 1, "{f}");
+    }
+}
+
+#[test]
+fn summaries_of_callees_are_used() {
+    let mut m = Module::new("p");
+    // reads *p; returns p; keeps *p
+    func(&mut m, "p.read", &[Ty::PTR], &[Ty::I64], |_, fb| {
+        let q = fb.param(0);
+        let v = fb.load(Ty::I64, q);
+        fb.term(Term::Ret(vec![v]));
+    });
+    func(&mut m, "p.id", &[Ty::PTR], &[Ty::PTR], |_, fb| {
+        let q = fb.param(0);
+        fb.term(Term::Ret(vec![q]));
+    });
+    func(&mut m, "p.keep", &[Ty::PTR], &[], |m, fb| {
+        let q = fb.param(0);
+        let v = fb.load(Ty::PTR, q);
+        let g = m.sym("p.g");
+        let a = fb.sym_addr(g);
+        fb.store(a, v, Default::default());
+        fb.term(Term::Ret(vec![]));
+    });
+    func(&mut m, "p.a", &[], &[], |m, fb| {
+        let p = new(m, fb, Ty::I64);
+        fb.call(m, "p.read", &[Ty::PTR], &[Ty::I64], vec![p]);
+        let r = fb.call(m, "p.id", &[Ty::PTR], &[Ty::PTR], vec![p]);
+        fb.load(Ty::I64, r[0]);
+        fb.term(Term::Ret(vec![]));
+    });
+    func(&mut m, "p.b", &[], &[Ty::PTR], |m, fb| {
+        let p = new(m, fb, Ty::I64);
+        let r = fb.call(m, "p.id", &[Ty::PTR], &[Ty::PTR], vec![p]);
+        fb.term(Term::Ret(vec![r[0]]));
+    });
+    func(&mut m, "p.c", &[], &[], |m, fb| {
+        // outer stays, inner is kept
+        let outer = new(m, fb, Ty::PTR);
+        let inner = new(m, fb, Ty::I64);
+        fb.store(outer, inner, Default::default());
+        fb.call(m, "p.keep", &[Ty::PTR], &[], vec![outer]);
+        fb.term(Term::Ret(vec![]));
+    });
+    run(&mut m);
+    assert_eq!(heap(&m, "p.a"), 0);
+    assert_eq!(heap(&m, "p.b"), 1);
+    assert_eq!(heap(&m, "p.c"), 1);
+}
+
+/// for { x := new; [prev read]; prev = x }
+fn looping(read_prev: bool) -> usize {
+    let mut m = Module::new("p");
+    func(&mut m, "p.f", &[Ty::BOOL], &[], |m, fb| {
+        let prev = fb.local("prev", Ty::PTR);
+        let pa = fb.local_addr(prev);
+        let null = fb.null();
+        fb.store(pa, null, Default::default());
+        let (head, done) = (fb.block(), fb.block());
+        fb.jump(head);
+        fb.switch_to(head);
+        let x = new(m, fb, Ty::PTR);
+        if read_prev {
+            let old = fb.load(Ty::PTR, pa);
+            fb.store(x, old, Default::default());
+        }
+        fb.store(pa, x, Default::default());
+        let c = fb.param(0);
+        fb.branch(c, head, done);
+        fb.switch_to(done);
+        fb.term(Term::Ret(vec![]));
+    });
+    run(&mut m);
+    heap(&m, "p.f")
+}
+
+#[test]
+fn loops_keep_objects_of_earlier_rounds_apart() {
+    assert_eq!(looping(true), 1);
+    assert_eq!(looping(false), 0);
+}
+
+#[test]
+fn closures_called_by_a_callee() {
+    let mut m = Module::new("p");
+    // closure body: reads its captured pointer
+    func(&mut m, "p.body", &[], &[], |_, fb| {
+        let ctx = fb.emit1(Op::Intrinsic(rgo_ir::Intrinsic::ClosureCtx, vec![]), Ty::PTR);
+        let a = fb.ptr_add(ctx, 8);
+        let p = fb.load(Ty::PTR, a);
+        fb.load(Ty::I64, p);
+        fb.term(Term::Ret(vec![]));
+    });
+    func(&mut m, "p.apply", &[Ty::PTR], &[], |m, fb| {
+        let f = fb.param(0);
+        let sig = m.sig(&[], &[]);
+        fb.emit(Op::Call { callee: Callee::Closure(f), sig, args: vec![] }, &[]);
+        fb.term(Term::Ret(vec![]));
+    });
+    func(&mut m, "p.f", &[], &[], |m, fb| {
+        let x = new(m, fb, Ty::I64);
+        let rt = m.types.mk_struct(&[Ty::PTR, Ty::PTR]);
+        let rec = new(m, fb, rt);
+        let s = m.sym("p.body");
+        let code = fb.sym_addr(s);
+        fb.store(rec, code, Default::default());
+        let a = fb.ptr_add(rec, 8);
+        fb.store(a, x, Default::default());
+        fb.call(m, "p.apply", &[Ty::PTR], &[], vec![rec]);
+        fb.term(Term::Ret(vec![]));
+    });
+    run(&mut m);
+    assert_eq!(heap(&m, "p.f"), 0);
+}
