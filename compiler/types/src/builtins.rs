@@ -709,7 +709,8 @@ impl Checker {
                     return true;
                 }
                 self.push(n.obj());
-                let v = self.has_var_size(n.rhs());
+                let simd = n.obj().name() == "_simd" && n.obj().pkg().is_some_and(|p| p.path() == "simd");
+                let v = simd | n.rhs().is_some_and(|t| self.has_var_size(t));
                 self.pop();
                 n.var_size.get_or_set(v)
             }

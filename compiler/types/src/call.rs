@@ -5,6 +5,7 @@ use crate::code::Code;
 use crate::errors::{At, ErrorBuilder};
 use crate::expr::{EX_VALUE, Target, new_target};
 use crate::object::{Obj, Object, VarKind};
+use crate::instantiate::{instance, verify};
 use crate::operand::{Mode, Operand};
 use crate::predicates::*;
 use crate::stmt::synthetic_ident;
@@ -80,12 +81,12 @@ impl Checker {
     /// The instance of a generic signature; records it for `expr` and verifies the type arguments later.
     fn instantiate_signature(&self, pos: Pos, expr: &'static Expr, sig: &'static Signature, targs: &[Type], xlist: &'static [Expr]) -> &'static Signature {
         let targs = leak_list(targs.to_vec());
-        let Type::Signature(inst) = self.instance(pos, Type::Signature(sig), targs, None) else {
+        let Type::Signature(inst) = instance(Some(self), pos, Type::Signature(sig), targs.to_vec(), None, Some(&self.ctxt)) else {
             panic!("internal compiler error: instance of a signature is none")
         };
         self.record_instance(expr, targs, Type::Signature(inst));
         let tparams = sig.type_params();
-        self.later(move |c| match c.verify(pos, tparams, targs) {
+        self.later(move |c| match verify(Some(c), pos, tparams, targs, &c.ctxt) {
             Err((i, msg)) => {
                 let pos = xlist.get(i).map_or(pos, start_pos);
                 c.soft_error(pos, Code::InvalidTypeArg, msg);

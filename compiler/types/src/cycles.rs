@@ -2,7 +2,7 @@
 
 use crate::check::Checker;
 use crate::object::Obj;
-use crate::stubs::first_in_src;
+use crate::decl::first_in_src;
 use crate::types::Type;
 use crate::universe::invalid;
 use rustc_hash::FxHashMap;

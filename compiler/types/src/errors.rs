@@ -106,6 +106,13 @@ impl ErrorBuilder {
     pub fn is_empty(&self) -> bool {
         self.desc.is_empty()
     }
+    /// Position and whole text.
+    pub fn pos_and_text(&self) -> (Pos, String) {
+        let mut list = self.desc.iter().cloned();
+        let (pos, msg) = list.next().unwrap_or((NO_POS, String::new()));
+        let d = Diagnostic { pos, code: self.code, msg, related: list.collect(), soft: self.soft };
+        (pos, d.text())
+    }
     pub fn report(&mut self, check: &Checker) {
         let mut desc = std::mem::take(&mut self.desc).into_iter();
         let Some((mut pos, mut msg)) = desc.next() else { panic!("internal compiler error: empty diagnostic") };

@@ -9,7 +9,10 @@
 
 use crate::check::Checker;
 use crate::code::Code;
+use crate::conversions::is_pointer;
 use crate::errors::At;
+use crate::format::composite_kind;
+use crate::lookup::missing_method;
 use crate::operand::{Mode, Operand};
 use crate::predicates::*;
 use crate::stmt::synthetic_ident;
@@ -50,22 +53,6 @@ pub(crate) fn op_pos(x: Option<&'static Expr>) -> Pos {
             ExprKind::UnaryExpr(_) | ExprKind::BinaryExpr(_) | ExprKind::StarExpr(_) => x.pos,
             _ => start_pos(x),
         },
-    }
-}
-
-/// The name of an operation that may overflow.
-pub(crate) fn op_name(x: Option<&'static Expr>) -> &'static str {
-    match x.map(|x| &x.kind) {
-        Some(ExprKind::UnaryExpr(u)) if u.op == Op::Xor => "bitwise complement",
-        Some(ExprKind::BinaryExpr(b)) => match b.op {
-            Op::Add => "addition",
-            Op::Sub => "subtraction",
-            Op::Xor => "bitwise XOR",
-            Op::Mul => "multiplication",
-            Op::Shl => "shift",
-            _ => "",
-        },
-        _ => "",
     }
 }
 
@@ -698,7 +685,7 @@ impl Checker {
     /// Checks `x.(t)`, or case `e` of a type switch on `x`.
     pub(crate) fn type_assertion(&self, e: &'static Expr, x: &Operand, t: Type, type_switch: bool) {
         let mut cause = String::new();
-        if self.assertable_to(x.typ(), t, Some(&mut cause)) {
+        if is_interface(t) || missing_method(Some(self), t, x.typ(), false, &mut identical, Some(&mut cause)).is_none() {
             return;
         }
         let (es, ts) = (self.es(e), self.ts(t));

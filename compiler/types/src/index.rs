@@ -2,6 +2,7 @@
 
 use crate::check::Checker;
 use crate::code::Code;
+use crate::consts::representable_const;
 use crate::errors::At;
 use crate::operand::{Mode, Operand};
 use crate::predicates::*;
@@ -357,7 +358,7 @@ impl Checker {
                 self.error(&*x, code, format!("invalid argument: {what} {} must not be negative", self.os(x)));
                 return false;
             }
-            match self.represent(&v, BasicKind::Int) {
+            match representable_const(&v, int_basic()) {
                 Some(r) => x.val = Some(r),
                 None => {
                     self.error(&*x, code, format!("invalid argument: {what} {} overflows int", self.os(x)));
@@ -367,4 +368,9 @@ impl Checker {
         }
         true
     }
+}
+
+/// The type int.
+pub(crate) fn int_basic() -> &'static crate::types::Basic {
+    typ(BasicKind::Int).as_basic().expect("internal compiler error: int is basic")
 }

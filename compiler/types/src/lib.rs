@@ -18,6 +18,23 @@
 //! Where to start: `check.rs` (`Checker::check_files` lists the phases), `info.rs` for consumers, `types.rs` and `object.rs` for the data.
 #![forbid(unsafe_code)]
 
+mod assignments;
+mod builtins;
+mod call;
+mod cycles;
+mod decl;
+mod expr;
+mod index;
+mod literals;
+mod range;
+mod resolver;
+mod returns;
+mod selector;
+mod signature;
+mod stmt;
+mod structs;
+mod typexpr;
+mod untyped;
 pub mod alias;
 pub mod api_predicates;
 pub mod check;
@@ -42,7 +59,6 @@ pub mod predicates;
 pub mod scope;
 pub mod sizes;
 pub mod slot;
-mod stubs;
 pub mod subst;
 pub mod syn;
 pub mod termlist;

@@ -2,7 +2,7 @@
 
 use crate::check::{Checker, DeclInfo};
 use crate::code::Code;
-use crate::decl::{const_inherits, first_in_src};
+use crate::decl::const_inherits;
 use crate::errors::ErrorBuilder;
 use crate::object::{FuncInfo, Obj, Object, ObjectKind, VarKind};
 use crate::package::Package;
@@ -10,9 +10,9 @@ use crate::scope::Scope;
 use crate::syn::constant;
 use crate::syn::*;
 use crate::types::Type;
-use crate::universe::{invalid, universe};
+use crate::universe::universe;
 use crate::version::*;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
 use std::rc::Rc;
 use std::sync::atomic::Ordering;
 
@@ -367,70 +367,6 @@ impl Checker {
                 n => format!("{q} imported as {n} and not used"),
             };
             self.soft_error(*obj, Code::UnusedImport, msg);
-        }
-    }
-
-    /// Finds cycles of type declarations without any type literal, such as `type A B; type B A`.
-    pub(crate) fn direct_cycles(&self) {
-        // Index in the path, or -1 when done.
-        let mut idx: FxHashMap<Obj, isize> = FxHashMap::default();
-        let list = self.obj_list.borrow().clone();
-        for obj in list.into_iter().filter(|o| o.is_type_name()) {
-            let mut path: Vec<Obj> = Vec::new();
-            let mut cur = obj;
-            loop {
-                match idx.get(&cur) {
-                    Some(&i) if i < 0 => break,
-                    Some(&i) => {
-                        cur.set_type(invalid());
-                        let cycle = &path[i as usize..];
-                        self.cycle_error(cycle, first_in_src(cycle));
-                        break;
-                    }
-                    None => {}
-                }
-                idx.insert(cur, path.len() as isize);
-                path.push(cur);
-                let Some(tdecl) = self.obj_map.borrow().get(&cur).and_then(|d| d.tdecl) else { break };
-                let Some(id) = tdecl.typ.as_ident() else { break };
-                // Other scopes cannot have cycles.
-                match self.pkg.scope().lookup(id.name) {
-                    Some(o) if o.is_type_name() => cur = o,
-                    _ => break,
-                }
-            }
-            for o in path {
-                idx.insert(o, -1);
-            }
-        }
-    }
-
-    /// Is `t` known far enough to have an underlying type? If not, there is a cycle, which is reported.
-    pub(crate) fn is_complete(&self, t: Type) -> bool {
-        // Nothing is pending in most cases.
-        if self.obj_path.borrow().is_empty() {
-            return true;
-        }
-        let mut t = t;
-        loop {
-            let (obj, rhs) = match t {
-                Type::Named(n) => {
-                    if n.in_check() == 0 {
-                        return true;
-                    }
-                    (n.obj(), n.declared_rhs())
-                }
-                Type::Alias(a) => (a.obj(), a.rhs()),
-                _ => return true,
-            };
-            if self.report_path_cycle(obj) {
-                return false;
-            }
-            // Through the names: `type A B; type B [unsafe.Sizeof(A{})]int`.
-            match rhs {
-                Some(r) => t = r,
-                None => return true,
-            }
         }
     }
 

@@ -303,7 +303,7 @@ impl Checker {
         let mut x = Operand::default();
         self.expr(None, &mut x, cond);
         if x.is_valid() && !all_boolean(x.typ()) {
-            self.error(cond, Code::InvalidCond, msg.into());
+            self.error(cond, Code::InvalidCond, msg);
         }
     }
 

@@ -48,9 +48,9 @@ impl Checker {
     pub(crate) fn struct_type(&self, s: &'static StructType) -> &'static Struct {
         let styp = Struct::incomplete();
         let mut fields: Vec<Obj> = Vec::new();
-        let mut tags: Vec<String> = Vec::new();
+        let mut tags: Vec<Vec<u8>> = Vec::new();
         let mut set = ObjSet::default();
-        let mut add = |id: &Ident, t: Type, tag: &str, embedded: bool| {
+        let mut add = |id: &Ident, t: Type, tag: &[u8], embedded: bool| {
             let f = Object::new_field(id.pos, Some(self.pkg), id.name, Some(t), embedded);
             if !id.name.is_blank() {
                 if let Some(alt) = set.insert(f) {
@@ -62,8 +62,8 @@ impl Checker {
                 }
             }
             if !tag.is_empty() {
-                tags.resize(fields.len(), String::new());
-                tags.push(tag.to_string());
+                tags.resize(fields.len(), Vec::new());
+                tags.push(tag.to_vec());
             }
             fields.push(f);
             self.record_def(id.id, Some(f));
@@ -81,7 +81,7 @@ impl Checker {
             let Some(id) = embedded_ident(&f.typ) else {
                 self.error(pos, Code::InvalidSyntaxTree, format!("invalid embedded field type {}", self.es(&f.typ)));
                 // Keeps the number of fields in step with the source.
-                add(&Ident { id: NodeId::NONE, pos, name: Symbol::BLANK }, invalid(), "", true);
+                add(&Ident { id: NodeId::NONE, pos, name: Symbol::BLANK }, invalid(), &[], true);
                 continue;
             };
             add(&id, t, &tag, true);
@@ -108,20 +108,20 @@ impl Checker {
         styp
     }
 
-    fn tag(&self, f: &'static Field) -> String {
-        let Some(e) = &f.tag else { return String::new() };
+    fn tag(&self, f: &'static Field) -> Vec<u8> {
+        let Some(e) = &f.tag else { return Vec::new() };
         if let ExprKind::BasicLit(l) = &e.kind {
             if l.bad {
-                return String::new();
+                return Vec::new();
             }
             if l.kind == LitKind::String {
                 if let Some(v) = constant::unquote(&l.value) {
-                    return String::from_utf8_lossy(v.as_ref()).into_owned();
+                    return v.to_vec();
                 }
             }
             self.error(e, Code::InvalidSyntaxTree, format!("incorrect tag syntax: {:?}", l.value));
         }
-        String::new()
+        Vec::new()
     }
 
     pub(crate) fn interface_type(&self, ityp: &'static Interface, pos: Pos, i: &'static InterfaceType, def: Option<Obj>) {

@@ -2,6 +2,8 @@
 
 use crate::check::Checker;
 use crate::code::Code;
+use crate::consts::representable_const;
+use crate::index::int_basic;
 use crate::format::object_kind;
 use crate::instantiate::{instance, validate_targ_len, verify};
 use crate::object::{Obj, ObjectKind};
@@ -9,7 +11,7 @@ use crate::operand::{Mode, Operand};
 use crate::predicates::*;
 use crate::syn::constant;
 use crate::syn::*;
-use crate::types::{Array, BasicKind, Chan, Map, Pointer, Signature, Slice, Type, leak_list};
+use crate::types::{Array, Chan, Map, Pointer, Signature, Slice, Type, leak_list};
 use crate::typeset::compute_interface_type_set;
 use crate::types::ChanDir as Dir;
 use crate::universe::{invalid, universe};
@@ -280,7 +282,7 @@ impl Checker {
                     let pos = xlist.get(i).map_or(x.pos, start_pos);
                     c.soft_error(pos, Code::InvalidTypeArg, msg);
                 }
-                Ok(()) => c.mono_record_instance(x.pos, tparams, targs, &xlist.iter().collect::<Vec<_>>()),
+                Ok(()) => c.mono_record_instance(x.pos, tparams, targs, xlist),
             }
         });
         inst
@@ -312,7 +314,7 @@ impl Checker {
         }
         if is_untyped(x.typ()) || is_integer(x.typ()) {
             let v = constant::to_int(&x.value());
-            if v.kind() == constant::Kind::Int && self.represent(&v, BasicKind::Int).is_some() {
+            if v.kind() == constant::Kind::Int && representable_const(&v, int_basic()).is_some() {
                 if let Some(n) = constant::int64_val(&v).filter(|n| *n >= 0) {
                     return n;
                 }
