@@ -21,7 +21,6 @@
 mod assignments;
 mod builtins;
 mod call;
-mod cycles;
 mod decl;
 mod expr;
 mod index;
