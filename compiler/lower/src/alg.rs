@@ -120,7 +120,7 @@ impl PackageLowering<'_> {
 
     /// The static closure that compares two values of type `t`.
     pub(crate) fn eq_closure(&mut self, t: Type) -> EqFn {
-        if !self.comparable(t) {
+        if self.no_alg.contains(&t) || !self.comparable(t) {
             return EqFn::None;
         }
         let parts = self.alg_parts(t);

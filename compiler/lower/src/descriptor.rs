@@ -526,7 +526,9 @@ impl PackageLowering<'_> {
         let slot = rgo_types::Struct::new(vec![field("key", kt), field("elem", et)], Vec::new());
         let slots = rgo_types::Array::new(Type::Struct(slot), MAP_SLOTS);
         let ctrl = rgo_types::universe::typ(BasicKind::Uint64);
-        Type::Struct(rgo_types::Struct::new(vec![field("ctrl", ctrl), field("slots", Type::Array(slots))], Vec::new()))
+        let group = Type::Struct(rgo_types::Struct::new(vec![field("ctrl", ctrl), field("slots", Type::Array(slots))], Vec::new()));
+        self.no_alg.extend([group, Type::Array(slots), Type::Struct(slot)]);
+        group
     }
 
     pub(crate) fn emit_itab(&mut self, concrete: Type, iface: Type, sym: Sym) {

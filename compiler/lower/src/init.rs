@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use rgo_ir::{Datum, Global, Linkage, Sym};
+use rgo_ir::{Datum, FuncAttrs, FunctionBuilder, Global, Linkage, Loc, Op, Sym, Term};
 use rgo_syntax::ast::Decl;
 use rgo_types::{Initializer, Obj, Type, VarKind};
 
@@ -61,16 +61,11 @@ impl PackageLowering<'_> {
         if self.static_vars.contains(&sym) {
             return;
         }
-        let plain = plain_symbol(self.pd.pkg, v.name());
-        let linked = self.m.sym_name(sym) != plain;
-        if linked && !has_value {
-            // Pulled by linkname: the definition is elsewhere.
-            return;
-        }
         let t = v.typ();
         let (size, align, pointers) = (self.size_of(t), self.align_of(t), self.has_pointers(t));
-        // A variable that is only opened to others may be given its value by a push from another package.
-        let linkage = if self.pd.linknames.is_marked(v.name()) && !has_value { Linkage::LinkOnce } else { Linkage::External };
+        // Another package may define the symbol of a variable that a linkname directive names, or nobody.
+        let named = self.pd.linknames.target(v.name()).is_some() || self.pd.linknames.is_marked(v.name());
+        let linkage = if named && !has_value { Linkage::LinkOnce } else { Linkage::External };
         let size = size.max(1);
         self.m.globals.push(Global { sym, linkage, size, align, readonly: false, pointers, data: vec![Datum::Zero(size)] });
     }
@@ -93,9 +88,38 @@ impl PackageLowering<'_> {
                 }
                 let recv = obj.signature().recv().map(|r| r.typ());
                 let sig = self.ir_sig(recv, obj.signature(), &Env::empty());
+                let name = self.m.sym_name(sym).to_string();
+                if self.prog.rules.ignored.contains(&name) {
+                    continue;
+                }
+                if self.prog.rules.stubs.contains(&name) {
+                    self.done.insert(sym);
+                    self.emit_stub(sym, sig, obj.signature());
+                    continue;
+                }
                 self.m.decls.push((sym, sig));
             }
         }
+    }
+
+    /// A function that does nothing and returns zero values.
+    fn emit_stub(&mut self, sym: Sym, sig: rgo_ir::Sig, gosig: &'static rgo_types::Signature) {
+        let mut fb = FunctionBuilder::new(&mut self.m, sym, sig, Linkage::External, FuncAttrs::default(), Loc::default());
+        let mut res = Vec::new();
+        for t in gosig.results().types() {
+            let ty = self.ir_ty(t);
+            res.push(if self.m.types.is_memory(ty) {
+                let l = fb.local("", ty);
+                let a = fb.local_addr(l);
+                fb.emit0(Op::ZeroMem { dst: a, ty });
+                a
+            } else {
+                fb.emit1(Op::Zero, ty)
+            });
+        }
+        fb.term(Term::Ret(res));
+        let f = fb.finish();
+        self.m.functions.push(f);
     }
 
     /// Variables with `//go:embed`.

@@ -72,7 +72,11 @@ impl PackageLowering<'_> {
         {
             return t.to_string();
         }
-        format!("{}.{}{}", path_to_prefix(pkg.path()), f.name(), targs_text(targs))
+        let plain = format!("{}.{}{}", path_to_prefix(pkg.path()), f.name(), targs_text(targs));
+        match self.prog.rules.aliases.get(&plain) {
+            Some(t) => t.clone(),
+            None => plain,
+        }
     }
 
     /// The name traces show for a function symbol: type arguments become `...`.

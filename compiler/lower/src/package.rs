@@ -40,6 +40,8 @@ pub struct PackageLowering<'a> {
     pub(crate) anon: u32,
     /// Variables with static contents: their symbols.
     pub(crate) static_vars: HashSet<Sym>,
+    /// Types that are never compared (parts of map groups): no equality function is made for them.
+    pub(crate) no_alg: HashSet<Type>,
 }
 
 /// Lowers a package to IR.
@@ -83,6 +85,7 @@ impl<'a> PackageLowering<'a> {
             files: HashMap::new(),
             anon: 0,
             static_vars: HashSet::new(),
+            no_alg: HashSet::new(),
         }
     }
 

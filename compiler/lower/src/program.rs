@@ -1,6 +1,6 @@
 //! The packages a build has loaded, as lowering sees them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::RwLock;
 
 use rgo_syntax::ast::{Decl, File, FuncDecl};
@@ -52,15 +52,27 @@ impl PackageData {
     }
 }
 
+/// What runtime/go/std-rules.txt says about body-less functions, by symbol.
+#[derive(Default, Debug, Clone)]
+pub struct BodylessRules {
+    /// The function is another one.
+    pub aliases: HashMap<String, String>,
+    /// Does nothing, returns zero values.
+    pub stubs: HashSet<String>,
+    /// Never called.
+    pub ignored: HashSet<String>,
+}
+
 /// All packages of a build, by package identity. Shared by the threads that lower.
 #[derive(Default)]
 pub struct Program {
+    pub rules: BodylessRules,
     packages: RwLock<HashMap<&'static Package, &'static PackageData>>,
 }
 
 impl Program {
-    pub fn new() -> Program {
-        Program::default()
+    pub fn new(rules: BodylessRules) -> Program {
+        Program { rules, ..Program::default() }
     }
 
     /// Adds a complete package (leaked: it lives as long as its types).
