@@ -91,9 +91,13 @@ impl Type {
         }
     }
 
-    /// Is this anything but `invalid type`?
+    /// Is this anything but `invalid type`? An alias that is still being declared counts as valid.
     pub fn is_valid(self) -> bool {
-        !matches!(self.unalias(), Type::Basic(b) if b.kind == BasicKind::Invalid)
+        let t = match self {
+            Type::Alias(a) => a.try_unalias(),
+            t => Some(t),
+        };
+        !matches!(t, Some(Type::Basic(b)) if b.kind == BasicKind::Invalid)
     }
 
     // The `as_X` accessors look through aliases only; use `.underlying().as_X()` for structure.
