@@ -1,0 +1,45 @@
+//! Whole programs: every `testdata/run/*.go` is built and run by rgo; standard output and exit status must be those on file, standard error up to
+//! the first goroutine trace too. The files were written by the reference toolchain.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
+}
+
+/// Standard error without the traces (their addresses differ).
+fn head(stderr: &[u8]) -> String {
+    String::from_utf8_lossy(stderr).lines().take_while(|l| !l.starts_with("goroutine ")).map(|l| format!("{l}\n")).collect()
+}
+
+#[test]
+fn programs_print_what_go_prints() {
+    let dir = root().join("testdata/run");
+    let tmp = tempfile::tempdir().unwrap();
+    let mut names: Vec<PathBuf> = std::fs::read_dir(&dir).unwrap().flatten().map(|e| e.path()).filter(|p| p.extension().is_some_and(|x| x == "go")).collect();
+    names.sort();
+    assert!(!names.is_empty());
+    let mut bad = Vec::new();
+    for p in names {
+        let base = p.with_extension("");
+        let name = base.file_name().unwrap().to_string_lossy().to_string();
+        let exe = tmp.path().join(&name);
+        let b = Command::new(env!("CARGO_BIN_EXE_rgo")).arg("build").arg("-o").arg(&exe).arg(&p).output().unwrap();
+        if !b.status.success() {
+            bad.push(format!("{name}: build failed:\n{}", String::from_utf8_lossy(&b.stderr)));
+            continue;
+        }
+        let r = Command::new(&exe).output().unwrap();
+        let read = |ext: &str| std::fs::read(base.with_extension(ext)).unwrap();
+        let want_exit: i32 = String::from_utf8(read("exit")).unwrap().trim().parse().unwrap();
+        if r.status.code() != Some(want_exit) {
+            bad.push(format!("{name}: exit status {:?}, want {want_exit}; stderr:\n{}", r.status, String::from_utf8_lossy(&r.stderr)));
+        } else if r.stdout != read("stdout") {
+            bad.push(format!("{name}: stdout:\n{}", String::from_utf8_lossy(&r.stdout)));
+        } else if head(&r.stderr) != String::from_utf8(read("stderr")).unwrap() {
+            bad.push(format!("{name}: stderr:\n{}", String::from_utf8_lossy(&r.stderr)));
+        }
+    }
+    assert!(bad.is_empty(), "{}", bad.join("\n"));
+}
