@@ -2,7 +2,7 @@
 //!
 //! usage: parse [-q] [-f] FILE|FOLDER...   (-q: no errors; -f: as for formatting)
 
-use rgo_syntax::{FileSet, Mode, NodeIdGen, parse_file};
+use rgo_syntax::{FileSet, Mode, NodeIdGen, parse_file, reported_errors};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -37,10 +37,12 @@ fn run() {
         bytes += src.len();
         let t = Instant::now();
         let r = parse_file(FileSet::global(), &mut NodeIdGen::new(), name, &src, mode);
-        std::mem::forget(r.file);
         time += t.elapsed();
-        bad += usize::from(!r.errors.is_empty());
-        for e in r.errors.iter().filter(|_| !quiet) {
+        let mut errors = r.errors.clone();
+        errors.extend(rgo_syntax::pragma::check_parse(&r.file, Default::default()).into_iter().filter(|_| !quiet));
+        std::mem::forget(r.file);
+        bad += usize::from(!errors.is_empty());
+        for e in reported_errors(FileSet::global(), &errors).iter().filter(|_| !quiet) {
             println!("{}: {}", FileSet::global().position(e.pos), e.msg);
         }
     }

@@ -29,11 +29,13 @@ pub mod build;
 pub mod directive;
 pub mod parser;
 pub mod pos;
+pub mod pragma;
 pub mod print;
 mod scanner;
 pub mod symbol;
 pub mod token;
 pub mod unicode;
+pub mod visit;
 
 pub use ast::*;
 pub use parser::{Mode, ParseResult, parse_file};
@@ -41,3 +43,25 @@ pub use pos::{FileSet, Pos, Position};
 pub use print::expr_string;
 pub use symbol::Symbol;
 pub use token::{LitKind, Op, Token};
+
+/// The errors of a file as gc lists them: at most one error starting with "syntax error" per
+/// line, no repetition of a message on a line, sorted by position.
+pub fn reported_errors(fset: &FileSet, errors: &[SyntaxError]) -> Vec<SyntaxError> {
+    let mut last_syntax = 0;
+    let mut last_other = (0, "");
+    let mut out: Vec<(u32, SyntaxError)> = Vec::new();
+    for e in errors {
+        let line = fset.raw_position(e.pos).line;
+        if e.msg.starts_with("syntax error") {
+            if std::mem::replace(&mut last_syntax, line) == line {
+                continue;
+            }
+        } else if std::mem::replace(&mut last_other, (line, e.msg.as_str())) == (line, e.msg.as_str()) {
+            continue;
+        }
+        out.push((line, e.clone()));
+    }
+    out.sort_by_key(|(_, e)| e.pos);
+    out.dedup_by(|a, b| a.0 == b.0 && a.1.msg == b.1.msg);
+    out.into_iter().map(|(_, e)| e).collect()
+}

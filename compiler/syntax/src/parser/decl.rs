@@ -25,13 +25,13 @@ impl Parser<'_> {
             // Errors in the package clause: nothing that follows is worth reporting.
             if self.errcnt == 0 {
                 self.top_level_decls(&mut decls);
+                self.clear_pragma();
             }
         } else {
             self.syntax_error("package statement must be first");
             pragmas = Vec::new();
             name = self.new_name(pos, Symbol::BLANK);
         }
-        self.clear_pragma();
         let eof = self.pos();
         File {
             id,
