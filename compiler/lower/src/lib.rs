@@ -22,6 +22,7 @@ pub mod directives;
 pub mod env;
 pub mod func;
 pub mod init;
+pub mod inline;
 pub mod intrinsics;
 pub mod layout;
 pub mod names;

@@ -16,6 +16,8 @@ use crate::program::{PackageData, Program};
 pub(crate) enum Work {
     /// An instance of a generic function or method.
     Func { obj: Obj, targs: Vec<Type>, sym: Sym },
+    /// A copy of a small function of another package.
+    InlineCopy { obj: Obj, sym: Sym, depth: u32 },
     Descriptor(Type),
     Itab { concrete: Type, iface: Type, sym: Sym },
     Wrapper(crate::wrapper::Wrapper),
@@ -42,6 +44,8 @@ pub struct PackageLowering<'a> {
     pub(crate) static_vars: HashSet<Sym>,
     /// Types that are never compared (parts of map groups): no equality function is made for them.
     pub(crate) no_alg: HashSet<Type>,
+    /// How many copies deep the function being lowered is (see `inline`).
+    pub(crate) inline_depth: u32,
 }
 
 /// Lowers a package to IR.
@@ -86,6 +90,7 @@ impl<'a> PackageLowering<'a> {
             anon: 0,
             static_vars: HashSet::new(),
             no_alg: HashSet::new(),
+            inline_depth: 0,
         }
     }
 
@@ -141,6 +146,13 @@ impl<'a> PackageLowering<'a> {
         while let Some(w) = self.queue.pop_front() {
             match w {
                 Work::Func { obj, targs, sym } => self.lower_instance(obj, targs, sym),
+                Work::InlineCopy { obj, sym, depth } => {
+                    if let Some((fd, pd)) = self.prog.decl(obj) {
+                        self.inline_depth = depth;
+                        crate::func::lower_func_decl(self, pd, fd, obj, Env::empty(), sym, Linkage::AvailableExternally);
+                        self.inline_depth = 0;
+                    }
+                }
                 Work::Descriptor(t) => self.emit_descriptor(t),
                 Work::Itab { concrete, iface, sym } => self.emit_itab(concrete, iface, sym),
                 Work::Wrapper(w) => self.emit_wrapper(w),
@@ -179,6 +191,8 @@ impl<'a> PackageLowering<'a> {
         let sym = self.m.sym(&name);
         if !targs.is_empty() && self.done.insert(sym) {
             self.queue.push_back(Work::Func { obj: f, targs: targs.to_vec(), sym });
+        } else if targs.is_empty() {
+            self.queue_inline_copy(f, sym);
         }
         sym
     }

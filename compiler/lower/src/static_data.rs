@@ -338,7 +338,7 @@ impl PackageLowering<'_> {
                         ExprKind::KeyValueExpr(kv) => {
                             let Some(name) = kv.key.as_ident() else { return false };
                             // A promoted field goes through embedded structs: left to code.
-                            let Some(k) = s.fields().iter().position(|f| f.name == name.name && f.same_id(Some(self.pd.pkg), name.name, false)) else {
+                            let Some(k) = s.fields().iter().position(|f| f.name == name.name) else {
                                 return false;
                             };
                             (k, &kv.value)
