@@ -252,9 +252,27 @@ impl Checker {
             if !self.has_errors() {
                 self.monomorph();
             }
+            self.add_version_hints();
             self.pkg.set_go_version(&self.conf.go_version);
             self.pkg.mark_complete();
         });
+    }
+
+    /// Says of errors about language versions where the version was set.
+    fn add_version_hints(&self) {
+        for d in self.diagnostics.borrow_mut().iter_mut() {
+            if !mentions_version(&d.msg) {
+                continue;
+            }
+            let files = self.files.borrow();
+            let Some(f) = files.iter().find(|f| f.start <= d.pos && d.pos <= f.eof) else { continue };
+            let v = self.versions.borrow().get(&f.id).cloned().unwrap_or_default();
+            if *f.go_version == *v {
+                d.msg.push_str(&format!(" (file declares //go:build {v})"));
+            } else {
+                d.msg.push_str(&format!(" (-lang was set to {}; check go.mod)", self.conf.go_version));
+            }
+        }
     }
 
     /// Sets package name and file versions; files of another package are left out.
@@ -457,4 +475,12 @@ impl Checker {
     pub fn record_scope(&self, node: NodeId, s: ScopeRef) {
         self.info.borrow_mut().scopes.insert(node, s);
     }
+}
+
+/// Does the text contain "requires go1.N or later"?
+fn mentions_version(s: &str) -> bool {
+    s.match_indices("requires go").any(|(i, m)| {
+        let rest = s[i + m.len()..].trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
+        rest.len() < s[i + m.len()..].len() && rest.starts_with(" or later")
+    })
 }

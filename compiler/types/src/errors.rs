@@ -42,7 +42,11 @@ pub fn sort_diagnostics(list: &mut Vec<Diagnostic>) {
         let (pa, pb) = (FileSet::global().position(a.pos), FileSet::global().position(b.pos));
         (a.pos.is_valid(), &pa.filename, pa.line, pa.col).cmp(&(b.pos.is_valid(), &pb.filename, pb.line, pb.col))
     });
-    list.dedup_by(|b, a| a.pos == b.pos && a.msg == b.msg && a.related == b.related);
+    // One of several equal errors of a line is enough.
+    list.dedup_by(|b, a| {
+        let line = |p: Pos| FileSet::global().position(p).line;
+        a.msg == b.msg && a.related == b.related && (a.pos == b.pos || line(a.pos) == line(b.pos))
+    });
 }
 
 /// Things an error can be reported at.
