@@ -8,7 +8,7 @@
 
 use rgo_syntax::ast::{File, NodeIdGen};
 use rgo_syntax::build::BuildContext;
-use rgo_syntax::{FileSet, Mode, parse_file};
+use rgo_syntax::{FileSet, Mode, Position, parse_file};
 use rgo_types::errors::sort_diagnostics;
 use rgo_types::{Checker, Config, Importer, Package, universe};
 use std::cell::RefCell;
@@ -63,31 +63,39 @@ struct Checked {
 
 fn check(path: &str, files: &[PathBuf], conf: Config, shown: &dyn Fn(&Path) -> String) -> Checked {
     let mut ids = NodeIdGen::new();
-    let mut errors = Vec::new();
+    // Position, text; sorted by position at the end.
+    let mut errors: Vec<(Position, String)> = Vec::new();
     let mut list: Vec<&'static File> = Vec::new();
+    let mut syntax_errors = false;
     for f in files {
         let src = std::fs::read(f).unwrap_or_default();
         let r = parse_file(FileSet::global(), &mut ids, &shown(f), &src, Mode::default());
         let mut last = 0;
         for e in r.errors {
             let p = FileSet::global().position(e.pos);
-            if !e.msg.starts_with("syntax error") || p.line != last {
+            if e.msg.starts_with("syntax error") {
+                // gc reports one syntax error per line.
+                syntax_errors = true;
+                if p.line == last {
+                    continue;
+                }
                 last = p.line;
-                errors.push(format!("{p}: {}", e.msg));
             }
+            errors.push((p, e.msg));
         }
         list.push(Box::leak(Box::new(r.file)));
     }
     let package = Package::new(path, "");
-    if !errors.is_empty() {
-        return Checked { package, errors };
+    // Errors of the parser that are no syntax errors do not stop gc from type-checking.
+    if !syntax_errors {
+        let checker = Checker::new(conf, package, ids.table_len());
+        checker.check_files(&list);
+        let mut d = checker.diagnostics.take();
+        sort_diagnostics(&mut d);
+        errors.extend(d.iter().map(|d| (FileSet::global().position(d.pos), d.text())));
     }
-    let checker = Checker::new(conf, package, ids.table_len());
-    checker.check_files(&list);
-    let mut d = checker.diagnostics.take();
-    sort_diagnostics(&mut d);
-    errors.extend(d.iter().map(|d| format!("{}: {}", FileSet::global().position(d.pos), d.text())));
-    Checked { package, errors }
+    errors.sort_by(|(a, _), (b, _)| (&a.filename, a.line, a.col).cmp(&(&b.filename, b.line, b.col)));
+    Checked { package, errors: errors.into_iter().map(|(p, m)| format!("{p}: {m}")).collect() }
 }
 
 impl SourceImporter {
