@@ -7,7 +7,7 @@
 //! Imports are type-checked from source in GOROOT/src (without function bodies). GOROOT comes from the environment.
 
 use rgo_syntax::ast::{File, NodeIdGen};
-use rgo_syntax::build::BuildContext;
+use rgo_syntax::build::{BuildContext, scan_header};
 use rgo_syntax::{FileSet, Mode, Position, parse_file};
 use rgo_types::errors::sort_diagnostics;
 use rgo_types::{Checker, Config, Importer, Package, universe};
@@ -50,7 +50,7 @@ fn files_of(dir: &Path, ctx: &BuildContext) -> Vec<PathBuf> {
             let n = p.file_name().unwrap_or_default().to_string_lossy().into_owned();
             n.ends_with(".go") && !n.ends_with("_test.go") && !n.starts_with(['_', '.']) && ctx.match_file_name(&n)
         })
-        .filter(|p| std::fs::read(p).is_ok_and(|s| ctx.should_build(&s).unwrap_or(false)))
+        .filter(|p| std::fs::read(p).is_ok_and(|s| ctx.should_build(&s).unwrap_or(false) && !scan_header("", &s).uses_cgo))
         .collect();
     v.sort();
     v

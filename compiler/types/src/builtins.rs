@@ -705,11 +705,11 @@ impl Checker {
                 if let Some(v) = n.var_size.get() {
                     return v;
                 }
-                if self.report_path_cycle(n.obj()) {
+                if self.report_path_cycle(n.decl_obj()) {
                     return true;
                 }
-                self.push(n.obj());
-                let simd = n.obj().name() == "_simd" && n.obj().pkg().is_some_and(|p| p.path() == "simd");
+                self.push(n.decl_obj());
+                let simd = n.decl_obj().name() == "_simd" && n.decl_obj().pkg().is_some_and(|p| p.path() == "simd");
                 let v = simd | n.rhs().is_some_and(|t| self.has_var_size(t));
                 self.pop();
                 n.var_size.get_or_set(v)
