@@ -1,1 +1,200 @@
-//! rgo-llvm: see ARCHITECTURE.md.
+//! Code generation: a Go IR module becomes an ELF object and a function-table sidecar.
+//!
+//! Inputs: [`rgo_ir::Module`], [`Options`] (target, level, the symbols the Rust runtime provides). Outputs: [`Output`].
+//! The only crate that names LLVM. One LLVM context per call: [`compile_module`] may run on several threads at once.
+//!
+//! Steps: [`module`] (symbols, globals) and [`func`] (functions) build LLVM IR; [`passes`] runs the pipeline; [`stack`] inserts stack checks;
+//! LLVM emits the object; [`sidecar`] reads it back. If frames came out larger than estimated, everything is done again with the
+//! reported sizes.
+//!
+//! Invariants
+//! - The calling convention is ARCHITECTURE.md "Calls" ([`abi`]); nothing may change the prototype of a Go function, so no pass that
+//!   rewrites signatures runs.
+//! - No nsw, nuw, inbounds, TBAA, fast-math or mustprogress: Go defines what C leaves undefined.
+//! - No dynamic stack allocation; every frame is known after code generation.
+//!
+//! Start reading at [`compile_module`], then [`func::FnGen`].
+
+pub mod abi;
+mod debug;
+mod func;
+mod intrin;
+mod module;
+mod ops;
+mod passes;
+mod raw;
+mod sidecar;
+mod stack;
+mod stubs;
+
+use std::collections::HashSet;
+
+use inkwell::context::Context;
+use inkwell::targets::FileType;
+use rustc_hash::FxHashMap;
+
+pub use passes::Level;
+
+/// Symbols provided by the runtime archive.
+#[derive(Clone, Debug, Default)]
+pub struct RtSymbols {
+    /// S for each `rt.S` (run on the system stack).
+    pub full: HashSet<String>,
+    /// S for each `rt1.S` (leaf, run on the goroutine stack).
+    pub leaf: HashSet<String>,
+}
+
+impl RtSymbols {
+    pub fn provides(&self, name: &str) -> bool {
+        self.full.contains(name) || self.leaf.contains(name)
+    }
+
+    /// From symbol names as found in the archive.
+    pub fn from_names<'a>(names: impl IntoIterator<Item = &'a str>) -> RtSymbols {
+        let mut r = RtSymbols::default();
+        for n in names {
+            if let Some(s) = n.strip_prefix("rt.") {
+                r.full.insert(s.to_string());
+            } else if let Some(s) = n.strip_prefix("rt1.") {
+                r.leaf.insert(s.to_string());
+            }
+        }
+        r
+    }
+
+    /// From the symbol index of a static library.
+    pub fn from_archive(data: &[u8]) -> Result<RtSymbols, String> {
+        use object::read::archive::ArchiveFile;
+        let a = ArchiveFile::parse(data).map_err(|e| e.to_string())?;
+        let Some(syms) = a.symbols().map_err(|e| e.to_string())? else {
+            return Err("runtime archive has no symbol index".into());
+        };
+        let names: Vec<&str> = syms.filter_map(|s| s.ok()).filter_map(|s| std::str::from_utf8(s.name()).ok()).collect();
+        Ok(RtSymbols::from_names(names))
+    }
+}
+
+/// Where to write LLVM IR (debugging).
+#[derive(Clone, Debug, Default)]
+pub struct EmitIr {
+    /// As built.
+    pub before: Option<std::path::PathBuf>,
+    /// As given to the code generator.
+    pub after: Option<std::path::PathBuf>,
+}
+
+pub struct Options<'a> {
+    /// "amd64" or "arm64".
+    pub goarch: String,
+    pub triple: String,
+    pub cpu: String,
+    pub features: String,
+    pub level: Level,
+    pub rt: &'a RtSymbols,
+    pub emit_ir: EmitIr,
+    /// Run LLVM's verifier on the module as built.
+    pub verify: bool,
+}
+
+impl<'a> Options<'a> {
+    /// linux/amd64.
+    pub fn linux_amd64(level: Level, rt: &'a RtSymbols) -> Options<'a> {
+        Options {
+            goarch: "amd64".into(),
+            triple: "x86_64-unknown-linux-gnu".into(),
+            cpu: "x86-64-v2".into(),
+            features: String::new(),
+            level,
+            rt,
+            emit_ir: EmitIr::default(),
+            verify: cfg!(debug_assertions),
+        }
+    }
+}
+
+pub struct Output {
+    /// Relocatable object.
+    pub object: Vec<u8>,
+    /// Function table records ([`rgo_abi::functab`]).
+    pub sidecar: Vec<u8>,
+    /// Aliases whose target is defined in another package: `(alias, target)`, for the linker.
+    pub foreign_aliases: Vec<(String, String)>,
+}
+
+#[derive(Debug)]
+pub struct Error(pub String);
+
+impl std::fmt::Display for Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// Compiles one package.
+pub fn compile_module(m: &rgo_ir::Module, opts: &Options<'_>) -> Result<Output, Error> {
+    let mut known: FxHashMap<String, u64> = FxHashMap::default();
+    for _ in 0..6 {
+        match attempt(m, opts, &known)? {
+            Ok(out) => return Ok(out),
+            Err(frames) => {
+                for (f, n) in frames {
+                    let f = f.strip_suffix(".body").unwrap_or(&f).to_string();
+                    let e = known.entry(f).or_insert(0);
+                    *e = n.max(*e + 256);
+                }
+            }
+        }
+    }
+    Err(Error(format!("internal compiler error: package {}: frame sizes do not settle: {known:?}", m.name)))
+}
+
+type Frames = Vec<(String, u64)>;
+
+fn attempt(m: &rgo_ir::Module, opts: &Options<'_>, known: &FxHashMap<String, u64>) -> Result<Result<Output, Frames>, Error> {
+    let err = |what: &str, e: &dyn std::fmt::Display| Error(format!("internal compiler error: package {}: {what}: {e}", m.name));
+    let tm = passes::target_machine(opts).map_err(|e| err("target", &e))?;
+    let context = Context::create();
+    let mut diags = Box::<stack::Diagnostics>::default();
+    stack::collect_diagnostics(context.raw(), &mut diags);
+    let module = context.create_module(&m.name);
+    module.set_triple(&tm.get_triple());
+    module.set_data_layout(&tm.get_target_data().get_data_layout());
+    let mut g = module::Gen::new(context.raw(), module.as_mut_ptr(), m, opts);
+    g.run();
+    if let Some(p) = &opts.emit_ir.before {
+        module.print_to_file(p).map_err(|e| err("writing IR", &e))?;
+    }
+    if opts.verify {
+        module.verify().map_err(|e| err("invalid LLVM IR", &e))?;
+    }
+    passes::optimize(&module, &tm, opts.level).map_err(|e| err("optimisation", &e))?;
+    stack::insert_checks(&mut g, known);
+    if let Some(p) = &opts.emit_ir.after {
+        module.print_to_file(p).map_err(|e| err("writing IR", &e))?;
+    }
+    if opts.verify {
+        module.verify().map_err(|e| err("invalid LLVM IR after optimisation", &e))?;
+    }
+    let buf = tm.write_to_memory_buffer(&module, FileType::Object).map_err(|e| err("code generation", &e))?;
+    if let Some(e) = diags.errors.first() {
+        return Err(err("code generation", e));
+    }
+    if !diags.frames.is_empty() {
+        return Ok(Err(std::mem::take(&mut diags.frames)));
+    }
+    let object = buf.as_slice().to_vec();
+    if let Some(p) = &opts.emit_ir.after {
+        std::fs::write(p.with_extension("o"), &object).map_err(|e| err("writing object", &e))?;
+    }
+    let sidecar = sidecar::build(&object, &g.meta).map_err(|e| err("function table", &e))?;
+    let foreign_aliases = m
+        .aliases
+        .iter()
+        .filter(|(_, t)| !g.is_defined(*t))
+        .map(|(a, t)| (module::link_name(m.sym_name(*a)), module::link_name(m.sym_name(*t))))
+        .collect();
+    drop(g);
+    Ok(Ok(Output { object, sidecar, foreign_aliases }))
+}
