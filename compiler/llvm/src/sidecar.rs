@@ -278,7 +278,7 @@ fn layout(file: &object::File<'_>) -> Layout {
     let mut at = 0x10000u64;
     for s in file.sections() {
         let alloc = match s.flags() {
-            object::SectionFlags::Elf { sh_flags } => sh_flags & object::elf::SHF_ALLOC as u64 != 0,
+            object::SectionFlags::Elf { sh_flags, .. } => sh_flags.contains(object::elf::SHF_ALLOC),
             _ => true,
         };
         if alloc {
