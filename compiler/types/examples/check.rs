@@ -8,9 +8,8 @@
 
 use rgo_syntax::ast::{File, NodeIdGen};
 use rgo_syntax::build::{BuildContext, scan_header};
-use rgo_syntax::{FileSet, Mode, Position, parse_file};
-use rgo_types::errors::sort_diagnostics;
-use rgo_types::{Checker, Config, Importer, Package, universe};
+use rgo_syntax::{FileSet, Mode, parse_file};
+use rgo_types::{Checker, Config, ErrorLog, Importer, Package, universe};
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -63,39 +62,23 @@ struct Checked {
 
 fn check(path: &str, files: &[PathBuf], conf: Config, shown: &dyn Fn(&Path) -> String) -> Checked {
     let mut ids = NodeIdGen::new();
-    // Position, text; sorted by position at the end.
-    let mut errors: Vec<(Position, String)> = Vec::new();
+    let mut log = ErrorLog::unlimited();
     let mut list: Vec<&'static File> = Vec::new();
-    let mut syntax_errors = false;
     for f in files {
         let src = std::fs::read(f).unwrap_or_default();
         let r = parse_file(FileSet::global(), &mut ids, &shown(f), &src, Mode::default());
-        let mut last = 0;
         for e in r.errors {
-            let p = FileSet::global().position(e.pos);
-            if e.msg.starts_with("syntax error") {
-                // gc reports one syntax error per line.
-                syntax_errors = true;
-                if p.line == last {
-                    continue;
-                }
-                last = p.line;
-            }
-            errors.push((p, e.msg));
+            log.add(e.pos, &e.msg);
         }
         list.push(Box::leak(Box::new(r.file)));
     }
     let package = Package::new(path, "");
-    // Errors of the parser that are no syntax errors do not stop gc from type-checking.
-    if !syntax_errors {
+    if !log.has_syntax_errors() {
         let checker = Checker::new(conf, package, ids.table_len());
         checker.check_files(&list);
-        let mut d = checker.diagnostics.take();
-        sort_diagnostics(&mut d);
-        errors.extend(d.iter().map(|d| (FileSet::global().position(d.pos), d.text())));
+        log.add_all(&checker.diagnostics.borrow());
     }
-    errors.sort_by(|(a, _), (b, _)| (&a.filename, a.line, a.col).cmp(&(&b.filename, b.line, b.col)));
-    Checked { package, errors: errors.into_iter().map(|(p, m)| format!("{p}: {m}")).collect() }
+    Checked { package, errors: log.lines() }
 }
 
 impl SourceImporter {
