@@ -30,6 +30,9 @@ struct SourceImporter {
     src: PathBuf,
     packages: RefCell<HashMap<String, Option<&'static Package>>>,
     errors: RefCell<Vec<String>>,
+    /// Module in the current directory, and its language version.
+    module: RefCell<Option<String>>,
+    lang: RefCell<String>,
 }
 
 fn context(path: &str) -> BuildContext {
@@ -91,6 +94,11 @@ impl SourceImporter {
                 return Some((v, d));
             }
         }
+        if let Some(m) = &*self.module.borrow() {
+            if let Some(rel) = path.strip_prefix(m.as_str()).and_then(|r| r.strip_prefix('/')) {
+                return Some((path.to_string(), Path::new(".").join(rel)));
+            }
+        }
         let d = self.src.join(path);
         d.is_dir().then(|| (path.to_string(), d))
     }
@@ -112,8 +120,10 @@ impl Importer for Imp {
         }
         self.0.packages.borrow_mut().insert(path.clone(), None);
         let files = files_of(&dir, &context(&path));
+        let own = dir.starts_with(".");
         let conf = Config {
-            ignore_func_bodies: true,
+            ignore_func_bodies: !own,
+            go_version: if own { self.0.lang.borrow().clone() } else { String::new() },
             importer: Some(Rc::new(Imp(self.0.clone()))),
             dir: dir.to_string_lossy().into_owned(),
             ..Config::default()
@@ -148,11 +158,71 @@ fn all_std(src: &Path, rel: &str, out: &mut Vec<String>) {
     }
 }
 
+/// `go build` as far as type-checking goes: files or directories of the current module.
+fn build(args: &[String], imp: &Rc<SourceImporter>) -> i32 {
+    let mut targets = Vec::new();
+    let mut out = None;
+    let mut it = args.iter();
+    while let Some(a) = it.next() {
+        if a == "-o" {
+            out = it.next().cloned();
+        } else if !a.starts_with('-') {
+            targets.push(a.clone());
+        }
+    }
+    if targets.is_empty() {
+        targets.push(".".into());
+    }
+    let module = std::fs::read_to_string("go.mod").unwrap_or_default();
+    let word = |k: &str| module.lines().find_map(|l| l.strip_prefix(k)).map(|l| l.trim().to_string());
+    let lang = word("go ").unwrap_or("1.27".into());
+    *imp.module.borrow_mut() = word("module ");
+    *imp.lang.borrow_mut() = format!("go{lang}");
+    let ctx = BuildContext::new("linux", "amd64");
+    let mut units: Vec<(String, PathBuf, Vec<PathBuf>)> = Vec::new();
+    if targets[0].ends_with(".go") {
+        units.push(("command-line-arguments".into(), ".".into(), targets.iter().map(PathBuf::from).collect()));
+    } else {
+        for t in &targets {
+            let rel = t.trim_start_matches("./").trim_end_matches('/');
+            let root = word("module ").unwrap_or("test".into());
+            let path = if rel == "." || rel.is_empty() { root } else { format!("{root}/{rel}") };
+            units.push((path, t.into(), files_of(Path::new(t), &ctx)));
+        }
+    }
+    let mut rc = 0;
+    for (path, dir, files) in units {
+        let conf = Config {
+            go_version: format!("go{lang}"),
+            importer: Some(Rc::new(Imp(imp.clone()))),
+            dir: dir.to_string_lossy().into_owned(),
+            ..Config::default()
+        };
+        let shown = |p: &Path| if p.is_absolute() { p.to_string_lossy().into_owned() } else { format!("./{}", p.to_string_lossy().trim_start_matches("./")) };
+        let r = check(&path, &files, conf, &shown);
+        let mut errors = std::mem::take(&mut *imp.errors.borrow_mut());
+        errors.extend(r.errors);
+        if !errors.is_empty() {
+            eprintln!("# {path}");
+            for e in &errors {
+                eprintln!("{e}");
+            }
+            rc = 1;
+        }
+    }
+    if let (0, Some(o)) = (rc, out) {
+        if !o.starts_with("/dev/") {
+            let _ = std::fs::write(o, b"");
+        }
+    }
+    rc
+}
+
 fn run() -> i32 {
     let goroot = std::env::var("GOROOT").unwrap_or_else(|_| {
         format!("{}/.cache/rgo-conformance/goroot", std::env::var("HOME").unwrap_or_default())
     });
-    let imp = Rc::new(SourceImporter { src: Path::new(&goroot).join("src"), packages: RefCell::default(), errors: RefCell::default() });
+    let imp = Rc::new(SourceImporter { src: Path::new(&goroot).join("src"), packages: RefCell::default(), errors: RefCell::default(), module: RefCell::default(), lang: RefCell::default() });
     let importer = || -> Option<Rc<dyn Importer>> { Some(Rc::new(Imp(imp.clone()))) };
     let args: Vec<String> = std::env::args().skip(1).collect();
     let mut rc = 0;
@@ -189,23 +259,7 @@ fn run() -> i32 {
             }
             println!("{n} packages, {bad} with errors");
         }
-        Some("build") => {
-            let module = std::fs::read_to_string("go.mod").unwrap_or_default();
-            let lang = module.lines().find_map(|l| l.strip_prefix("go ")).unwrap_or("1.27").trim().to_string();
-            let files = files_of(Path::new("."), &BuildContext::new("linux", "amd64"));
-            let conf = Config { go_version: format!("go{lang}"), importer: importer(), dir: ".".into(), ..Config::default() };
-            let r = check("test", &files, conf, &|p| format!("./{}", p.file_name().unwrap_or_default().to_string_lossy()));
-            for e in imp.errors.borrow().iter() {
-                eprintln!("import: {e}");
-            }
-            if !r.errors.is_empty() {
-                eprintln!("# test");
-                for e in &r.errors {
-                    eprintln!("{e}");
-                }
-                rc = 1;
-            }
-        }
+        Some("build") => rc = build(&args[1..], &imp),
         _ => {
             let (mut lang, mut path) = (String::new(), "p".to_string());
             let mut files = Vec::new();

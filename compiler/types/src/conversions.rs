@@ -140,7 +140,7 @@ impl Operand {
         let (v, t) = (self.typ().unalias(), t.unalias());
         let (vu, tu) = (v.underlying(), t.underlying());
         let (vp, tp) = (v.as_type_param(), t.as_type_param());
-        if vp.is_none() && tp.is_none() && identical_ignore_tags(vu, tu) {
+        if identical_ignore_tags(vu, tu) && vp.is_none() && tp.is_none() {
             return true;
         }
         if let (Type::Pointer(a), Type::Pointer(b)) = (v, t) {
@@ -238,7 +238,8 @@ impl Operand {
             };
             return if ok { OK } else { NO };
         }
-        if vp.is_none() && tp.is_none() && (!has_name(v) || !has_name(t)) && identical(vu, tu) {
+        // Identity comes first even where names decide: it computes type sets, in the order messages about cycles depend on.
+        if identical(vu, tu) && (!has_name(v) || !has_name(t)) && vp.is_none() && tp.is_none() {
             return OK;
         }
         // An interface, or a pointer to one by mistake (for the explanation).
