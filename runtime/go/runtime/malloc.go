@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"internal/goarch"
 	"internal/runtime/math"
 	"internal/runtime/sys"
 	"unsafe"
@@ -147,15 +148,28 @@ func memequal_varlen(a, b unsafe.Pointer) bool {
 
 // cmpstring compares strings as bytes: negative, 0 or positive.
 func cmpstring(a, b string) int {
-	n := min(len(a), len(b))
-	pa, pb := unsafe.StringData(a), unsafe.StringData(b)
-	for i := range uintptr(n) {
-		x, y := *(*byte)(add(unsafe.Pointer(pa), i)), *(*byte)(add(unsafe.Pointer(pb), i))
+	pa, pb := unsafe.Pointer(unsafe.StringData(a)), unsafe.Pointer(unsafe.StringData(b))
+	n := uintptr(min(len(a), len(b)))
+	i := uintptr(0)
+	if pa == pb {
+		i = n
+	}
+	for ; i+8 <= n; i += 8 {
+		x, y := *(*uint64)(add(pa, i)), *(*uint64)(add(pb, i))
 		if x != y {
+			if !goarch.BigEndian {
+				x, y = sys.Bswap64(x), sys.Bswap64(y)
+			}
 			if x < y {
 				return -1
 			}
 			return 1
+		}
+	}
+	for ; i < n; i++ {
+		x, y := *(*byte)(add(pa, i)), *(*byte)(add(pb, i))
+		if x != y {
+			return int(x) - int(y)
 		}
 	}
 	return len(a) - len(b)
