@@ -1,1 +1,173 @@
-//! rgo-linker: see ARCHITECTURE.md.
+//! Linking: LLD in process, then the parts of a Go executable that LLD does not know.
+//!
+//! Inputs: [`LinkOptions`]: objects with their sidecars (rgo-llvm), the runtime archive, `-X` values, build information. Output: a static,
+//! non-PIE ELF executable.
+//!
+//! Phases, one file each
+//! 1. [`extra`]: an object of our own with build information, build id and `-X` strings.
+//! 2. [`lld`]: LLD with our linker script (`--gc-sections`; unwind tables are discarded).
+//! 3. [`diag`]: LLD's complaints in Go's terms.
+//! 4. [`table`]: the function table, typelinks and itablinks, from the final symbol table and the sidecars.
+//! 5. [`finish`]: the table becomes a segment of the file, `rt_moduledata` is filled, symbols and DWARF are dropped for -s and -w.
+//!
+//! Invariants: addresses never change after LLD; only non-loaded parts of the file move. The output is written once, complete.
+//! Start reading at [`link`].
+
+pub mod diag;
+pub mod extra;
+pub mod finish;
+pub mod lld;
+pub mod table;
+
+use std::path::{Path, PathBuf};
+
+/// Contents of an object or archive.
+#[derive(Clone, Debug)]
+pub enum Input {
+    Bytes(Vec<u8>),
+    Path(PathBuf),
+}
+
+/// One compiled package.
+#[derive(Clone, Debug)]
+pub struct Object {
+    /// Import path, for messages.
+    pub package: String,
+    pub object: Input,
+    /// Function table records; None for foreign objects.
+    pub sidecar: Option<Input>,
+    /// `(alias, target)` for aliases whose target is in another package.
+    pub aliases: Vec<(String, String)>,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct BuildInfo {
+    /// `go1.27.3`
+    pub go_version: String,
+    /// `path\t...\nmod\t...` as `debug.BuildInfo.String` prints it; empty for none.
+    pub modinfo: String,
+}
+
+#[derive(Clone, Debug)]
+pub struct LinkOptions {
+    pub objects: Vec<Object>,
+    /// librgort.a
+    pub runtime: Input,
+    pub output: PathBuf,
+    /// -s: no symbol table, no DWARF.
+    pub strip_symbols: bool,
+    /// -w: no DWARF.
+    pub strip_dwarf: bool,
+    /// -X: full variable name and value.
+    pub x_vars: Vec<(String, String)>,
+    pub build_info: Option<BuildInfo>,
+    /// Contents of the Go build id note; empty for none.
+    pub build_id: String,
+    /// Entry symbol.
+    pub entry: String,
+    /// Further arguments for LLD (`-extldflags` like).
+    pub extra_args: Vec<String>,
+}
+
+impl LinkOptions {
+    pub fn new(output: impl Into<PathBuf>, runtime: Input) -> LinkOptions {
+        LinkOptions {
+            objects: Vec::new(),
+            runtime,
+            output: output.into(),
+            strip_symbols: false,
+            strip_dwarf: false,
+            x_vars: Vec::new(),
+            build_info: None,
+            build_id: String::new(),
+            entry: "_start".into(),
+            extra_args: Vec::new(),
+        }
+    }
+}
+
+/// Messages for the user, without position prefix; several lines possible.
+#[derive(Clone, Debug)]
+pub struct Error(pub String);
+
+impl std::fmt::Display for Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Error {}
+
+pub(crate) fn err<T>(s: impl Into<String>) -> Result<T, Error> {
+    Err(Error(s.into()))
+}
+
+impl Input {
+    pub(crate) fn read(&self) -> Result<Vec<u8>, Error> {
+        match self {
+            Input::Bytes(b) => Ok(b.clone()),
+            Input::Path(p) => std::fs::read(p).map_err(|e| Error(format!("{}: {e}", p.display()))),
+        }
+    }
+
+    /// A file with the contents: the path itself, or a new file in `dir`.
+    fn file(&self, dir: &Path, name: &str) -> Result<PathBuf, Error> {
+        match self {
+            Input::Path(p) => Ok(p.clone()),
+            Input::Bytes(b) => {
+                let p = dir.join(name);
+                std::fs::write(&p, b).map_err(|e| Error(format!("{}: {e}", p.display())))?;
+                Ok(p)
+            }
+        }
+    }
+}
+
+/// Links a program.
+pub fn link(opts: &LinkOptions) -> Result<(), Error> {
+    let dir = tempfile::Builder::new().prefix("rgo-link").tempdir().map_err(|e| Error(format!("temporary directory: {e}")))?;
+    let dir = dir.path();
+    let mut files = Vec::new();
+    let extra = Input::Bytes(extra::object(opts)?).file(dir, "go.link.o")?;
+    files.push(extra);
+    for (i, o) in opts.objects.iter().enumerate() {
+        files.push(o.object.file(dir, &format!("{i}.o"))?);
+    }
+    files.push(opts.runtime.file(dir, "librgort.a")?);
+    let image = dir.join("a.out");
+    lld::run(opts, dir, &files, &image)?;
+    let data = std::fs::read(&image).map_err(|e| Error(format!("{}: {e}", image.display())))?;
+    let tables = table::build(opts, &data)?;
+    let out = finish::finish(opts, data, &tables)?;
+    write_output(&opts.output, &out)
+}
+
+/// Writes the executable. An existing special file (`/dev/null`) is written to, never replaced; a regular one is replaced, since it may be
+/// running.
+fn write_output(path: &Path, data: &[u8]) -> Result<(), Error> {
+    use std::os::unix::fs::PermissionsExt;
+    let fail = |e: std::io::Error| Error(format!("{}: {e}", path.display()));
+    if let Ok(m) = std::fs::metadata(path)
+        && !m.is_file()
+    {
+        return std::fs::write(path, data).map_err(fail);
+    }
+    let dir = match path.parent() {
+        Some(p) if !p.as_os_str().is_empty() => p,
+        _ => Path::new("."),
+    };
+    let tmp = tempfile::Builder::new().prefix(".rgo-link").tempfile_in(dir).map_err(fail)?;
+    std::fs::write(tmp.path(), data).map_err(fail)?;
+    // As the compiler driver's umask leaves it for a new executable.
+    let mode = 0o777 & !umask();
+    std::fs::set_permissions(tmp.path(), std::fs::Permissions::from_mode(mode)).map_err(fail)?;
+    tmp.persist(path).map_err(|e| fail(e.error))?;
+    Ok(())
+}
+
+fn umask() -> u32 {
+    std::fs::read_to_string("/proc/self/status")
+        .ok()
+        .and_then(|s| s.lines().find_map(|l| l.strip_prefix("Umask:").and_then(|m| u32::from_str_radix(m.trim(), 8).ok())))
+        .unwrap_or(0o022)
+}

@@ -3,7 +3,8 @@
 //! A Go IR value is up to four LLVM scalars ([`Val`]); no LLVM aggregate exists except at calls and returns. Bool is `i1` as a value and `i8` in
 //! memory and at calls.
 //!
-//! Recovery pad (ARCHITECTURE.md "Panics, defer, recover"): every call becomes an invoke that unwinds to one landing pad. The runtime restores
+//! Recovery pad (ARCHITECTURE.md "Panics, defer, recover"): every call outside the pad's own code becomes an invoke that unwinds to one
+//! landing pad. The runtime restores
 //! only sp and fp there, so code reachable from the pad must not use a register value from before: it takes g and the overflow frame from
 //! slots stored volatile at entry, locals that both sides use are accessed volatile (never promoted), and the verifier of rgo-ir rejects
 //! other values. The empty asm at the pad clobbers the callee-saved registers so that the prologue saves all of them.
@@ -463,13 +464,14 @@ impl<'a, 'm> FnGen<'a, 'm> {
     /// Emits a call or, in a function with a pad, an invoke.
     pub fn raw_call(&mut self, fnty: T, callee: V, args: &[V], abi: Option<&SigAbi>) -> V {
         let v = match self.landing {
-            Some(l) => {
+            // A recovery out of a call that the pad's code makes enters the pad anew; LLVM need not know.
+            Some(l) if !self.in_pad => {
                 let next = self.g.b.block(self.llf);
                 let v = self.g.b.invoke(fnty, callee, args, next, l);
                 self.g.b.at_end(next);
                 v
             }
-            None => self.g.b.call(fnty, callee, args),
+            _ => self.g.b.call(fnty, callee, args),
         };
         if let Some(abi) = abi {
             let b = &self.g.b;

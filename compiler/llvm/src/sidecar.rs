@@ -345,7 +345,8 @@ fn pads(file: &object::File<'_>, l: &Layout, sections: &FxHashMap<String, Vec<u8
     Ok(out)
 }
 
-/// The landing pad of a call-site table; all entries with one must agree.
+/// The landing pad of a call-site table. LLVM may have split the one we made (loop exits); all copies do the same and depend on
+/// nothing but the record, so that the first is as good as any.
 fn lsda_pad(d: &[u8]) -> Option<Option<u32>> {
     let mut i = 0;
     let uleb = |i: &mut usize| -> Option<u64> {
@@ -391,10 +392,7 @@ fn lsda_pad(d: &[u8]) -> Option<Option<u32>> {
         };
         uleb(&mut i)?;
         if lp != 0 {
-            if pad.is_some_and(|p| p != lp as u32) {
-                return None;
-            }
-            pad = Some(lp as u32);
+            pad.get_or_insert(lp as u32);
         }
     }
     Some(pad)

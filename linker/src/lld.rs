@@ -1,0 +1,105 @@
+//! Runs LLD on the inputs with a linker script of our own.
+
+use std::ffi::{CStr, CString, c_char, c_int};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use crate::{Error, LinkOptions, diag, err};
+
+unsafe extern "C" {
+    fn rgo_lld(argv: *const *const c_char, argc: usize, text: *mut *mut c_char) -> c_int;
+    fn rgo_lld_free(text: *mut c_char);
+}
+
+/// Sections by output order. The last program header is reserved: [`crate::finish`] turns it into the segment of the function table.
+const SCRIPT: &str = r#"
+PHDRS {
+  headers PT_PHDR PHDRS;
+  ro PT_LOAD FILEHDR PHDRS FLAGS(4);
+  text PT_LOAD FLAGS(5);
+  data PT_LOAD FLAGS(6);
+  note PT_NOTE FLAGS(4);
+  tls PT_TLS FLAGS(4);
+  stack PT_GNU_STACK FLAGS(6);
+  table PT_NULL;
+}
+SECTIONS {
+  . = 0x400000 + SIZEOF_HEADERS;
+  .note.go.buildid : { KEEP(*(.note.go.buildid)) } :ro :note
+  .rodata : { *(.rodata .rodata.*) } :ro
+  . = ALIGN(0x1000);
+  .text : { *(.text .text.*) } :text
+  . = ALIGN(0x1000);
+  .go.buildinfo : ALIGN(16) { KEEP(*(.go.buildinfo)) } :data
+  .tdata : { *(.tdata .tdata.*) } :data :tls
+  .tbss : { *(.tbss .tbss.*) } :data :tls
+  .data : { *(.data .data.* .got .got.plt .init_array .init_array.*) } :data
+  .noptrdata : { *(.noptrdata .noptrdata.*) } :data
+  .bss : { *(.bss .bss.* COMMON) } :data
+  .noptrbss : { *(.noptrbss .noptrbss.*) } :data
+  /DISCARD/ : { *(.eh_frame .eh_frame.*) *(.gcc_except_table .gcc_except_table.*) *(.comment) *(.note.GNU-stack) *(.debug_frame) *(.stack_sizes) *(.debug_gdb_scripts) }
+}
+"#;
+
+pub fn run(opts: &LinkOptions, dir: &Path, files: &[PathBuf], output: &Path) -> Result<(), Error> {
+    let script = dir.join("go.ld");
+    std::fs::write(&script, SCRIPT).map_err(|e| Error(format!("{}: {e}", script.display())))?;
+    let mut args: Vec<String> = [
+        "ld.lld",
+        "-static",
+        "--gc-sections",
+        "--no-demangle",
+        "--error-limit=0",
+        "--build-id=none",
+        "--icf=none",
+        "--no-eh-frame-hdr",
+        "-z",
+        "norelro",
+        "-z",
+        "max-page-size=4096",
+        "-e",
+        &opts.entry,
+        "-o",
+    ]
+    .iter()
+    .map(|s| s.to_string())
+    .collect();
+    args.push(output.display().to_string());
+    args.push(format!("-T{}", script.display()));
+    if !opts.x_vars.is_empty() {
+        // Our object comes first, so that its definitions win.
+        args.push("--allow-multiple-definition".into());
+    }
+    if opts.strip_dwarf || opts.strip_symbols {
+        args.push("--strip-debug".into());
+    }
+    for (alias, target) in opts.objects.iter().flat_map(|o| &o.aliases) {
+        args.push(format!("--defsym={alias}=\"{target}\""));
+    }
+    args.extend(opts.extra_args.iter().cloned());
+    args.extend(files.iter().map(|f| f.display().to_string()));
+    let (code, text) = call(&args)?;
+    if code != 0 {
+        return err(diag::translate(&text, opts, files));
+    }
+    Ok(())
+}
+
+fn call(args: &[String]) -> Result<(i32, String), Error> {
+    // LLD keeps global state per run.
+    static LOCK: Mutex<()> = Mutex::new(());
+    let _guard = LOCK.lock().unwrap_or_else(|e| e.into_inner());
+    let c: Vec<CString> = args
+        .iter()
+        .map(|a| CString::new(a.as_str()).map_err(|_| Error("NUL in a linker argument".into())))
+        .collect::<Result<_, _>>()?;
+    let ptrs: Vec<*const c_char> = c.iter().map(|a| a.as_ptr()).collect();
+    let mut text: *mut c_char = std::ptr::null_mut();
+    // SAFETY: the argument strings outlive the call; LLD copies what it keeps; `text` receives a malloc'ed string that is freed below.
+    unsafe {
+        let code = rgo_lld(ptrs.as_ptr(), ptrs.len(), &mut text);
+        let s = CStr::from_ptr(text).to_string_lossy().into_owned();
+        rgo_lld_free(text);
+        Ok((code, s))
+    }
+}
