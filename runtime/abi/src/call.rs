@@ -62,7 +62,7 @@ impl Limits {
     /// linux/amd64, darwin/amd64.
     pub const AMD64: Limits = Limits { arg_ints: 5, arg_floats: 8, result_ints: 4, result_floats: 4 };
     /// All arm64 systems.
-    pub const ARM64: Limits = Limits { arg_ints: 7, arg_floats: 8, result_ints: 8, result_floats: 8 };
+    pub const ARM64: Limits = Limits { arg_ints: 7, arg_floats: 8, result_ints: 7, result_floats: 8 };
 
     /// Limits by GOARCH name; `None` for a target that is not supported.
     pub fn for_arch(goarch: &str) -> Option<Limits> {

@@ -46,6 +46,13 @@ func (p *_panic) next() (fn func(), ok bool) {
 	}
 }
 
+func rundefer(fn func()) {
+	if fn == nil {
+		panicmem() // defer of a nil function panics when the call is made
+	}
+	calldefer(fn)
+}
+
 //go:linkname gopanic
 func gopanic(e any) {
 	if e == nil {
@@ -67,7 +74,7 @@ func gopanic(e any) {
 		if !ok {
 			break
 		}
-		calldefer(fn)
+		rundefer(fn)
 		if p.recovered {
 			recovered(&p)
 		}
@@ -112,7 +119,7 @@ func Goexit() {
 		if !ok {
 			break
 		}
-		calldefer(fn)
+		rundefer(fn)
 	}
 	gp._panic = nil
 	goexit0()
