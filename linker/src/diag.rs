@@ -14,8 +14,10 @@ pub fn translate(text: &str, opts: &LinkOptions, files: &[PathBuf]) -> String {
     let mut out: Vec<String> = Vec::new();
     let mut undefined: Option<String> = None;
     for line in text.lines() {
-        if let Some(i) = line.find("undefined symbol: ") {
-            undefined = Some(line[i + 18..].to_string());
+        if let Some(i) = line.find("undefined ")
+            && let Some(k) = line[i..].find("symbol: ")
+        {
+            undefined = Some(line[i + k + 8..].to_string());
             continue;
         }
         if let Some(u) = &undefined {

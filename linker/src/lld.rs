@@ -33,10 +33,10 @@ SECTIONS {
   .go.buildinfo : ALIGN(16) { KEEP(*(.go.buildinfo)) } :data
   .tdata : { *(.tdata .tdata.*) } :data :tls
   .tbss : { *(.tbss .tbss.*) } :data :tls
+  .noptrdata : { *(.data.noptr.*) } :data
   .data : { *(.data .data.* .got .got.plt .init_array .init_array.*) } :data
-  .noptrdata : { *(.noptrdata .noptrdata.*) } :data
+  .noptrbss : { *(.bss.noptr.*) } :data
   .bss : { *(.bss .bss.* COMMON) } :data
-  .noptrbss : { *(.noptrbss .noptrbss.*) } :data
   /DISCARD/ : { *(.eh_frame .eh_frame.*) *(.gcc_except_table .gcc_except_table.*) *(.comment) *(.note.GNU-stack) *(.debug_frame) *(.stack_sizes) *(.debug_gdb_scripts) }
 }
 "#;

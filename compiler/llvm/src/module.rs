@@ -130,6 +130,8 @@ impl<'m> Gen<'m> {
 
     fn add_go_function(&mut self, name: &str, abi: &SigAbi) -> V {
         let f = self.b.add_function(&link_name(name), abi.fnty);
+        // Hidden also where only declared: one static image, so that no access goes through a GOT.
+        self.b.set_hidden(f);
         self.convention(f, abi);
         f
     }
@@ -161,7 +163,9 @@ impl<'m> Gen<'m> {
         } else if let Some(v) = self.names.get(name) {
             *v
         } else {
-            self.b.add_global(&link_name(name), self.b.i8)
+            let v = self.b.add_global(&link_name(name), self.b.i8);
+            self.b.set_hidden(v);
+            v
         };
         self.syms[s.0 as usize] = Some(v);
         self.names.insert(name.to_string(), v);
@@ -225,9 +229,8 @@ impl<'m> Gen<'m> {
         }
         if linkage == Linkage::LinkOnce {
             self.b.set_comdat(f, &link_name(name));
-        } else if linkage != Linkage::AvailableExternally {
-            self.b.set_hidden(f);
         }
+        self.b.set_hidden(f);
         let b = &self.b;
         for a in ["noredzone", "null_pointer_is_valid"] {
             b.add_attr(f, FUNCTION_INDEX, a);
@@ -389,9 +392,9 @@ impl<'m> Gen<'m> {
         } else {
             let far = !g.pointers && g.size > 4096;
             match (zero, far) {
-                (true, true) => ".noptrbss",
+                (true, true) => ".bss.noptr",
                 (true, false) => ".bss",
-                (false, true) => ".noptrdata",
+                (false, true) => ".data.noptr",
                 (false, false) => ".data",
             }
         };
@@ -403,8 +406,11 @@ impl<'m> Gen<'m> {
         b.set_initializer(v, init);
         b.set_constant(v, g.readonly);
         b.set_global_align(v, g.align.max(1));
+        if g.linkage != Linkage::Internal {
+            b.set_hidden(v);
+        }
         match g.linkage {
-            Linkage::External => b.set_hidden(v),
+            Linkage::External => {}
             Linkage::Internal => b.set_linkage(v, LLVMLinkage::LLVMInternalLinkage),
             Linkage::LinkOnce => {
                 b.set_linkage(v, LLVMLinkage::LLVMWeakODRLinkage);
