@@ -69,7 +69,14 @@ impl Checker {
                     x.invalidate();
                     return;
                 }
-                None => ok = false,
+                None => {
+                    // Messages show an integer value if there is one.
+                    let i = constant::to_int(&x.value());
+                    if is_integer(t) && i.kind() == constant::Kind::Int {
+                        x.val = Some(i);
+                    }
+                    ok = false;
+                }
             }
         } else if const_arg && is_type_param(t) {
             // Must be convertible to each specific type.
@@ -241,6 +248,10 @@ impl Operand {
         // Identity comes first even where names decide: it computes type sets, in the order messages about cycles depend on.
         if identical(vu, tu) && (!has_name(v) || !has_name(t)) && vp.is_none() && tp.is_none() {
             return OK;
+        }
+        // In a cycle of interfaces it matters which type set is computed first (no follow-up errors if it is this one).
+        if let (Type::Interface(i), Type::Interface(_)) = (vu, tu) {
+            i.type_set();
         }
         // An interface, or a pointer to one by mistake (for the explanation).
         if matches!(tu, Type::Interface(_)) && tp.is_none() || is_interface_ptr(tu) {
