@@ -2,7 +2,7 @@
 //!
 //!     check [-lang=go1.N] [-path=P] FILES...    one package
 //!     check build ...                           the package in the current directory, like `go build -gcflags=-e` (for conformance/typecheck.py)
-//!     check std [-q] [PACKAGES...]              packages of the standard library with all function bodies (default: all)
+//!     check std [-q] [-tests] [PACKAGES...]     packages of the standard library with all function bodies (default: all; `cmd`: the commands)
 //!
 //! Imports are type-checked from source in GOROOT/src (without function bodies). GOROOT comes from the environment.
 
@@ -58,6 +58,24 @@ fn files_of(dir: &Path, ctx: &BuildContext) -> Vec<PathBuf> {
     v
 }
 
+/// The `_test.go` files of the package itself (not of its external test).
+fn test_files_of(dir: &Path, ctx: &BuildContext) -> Vec<PathBuf> {
+    let mut v: Vec<PathBuf> = std::fs::read_dir(dir)
+        .map(|rd| rd.filter_map(|e| e.ok()).map(|e| e.path()).collect())
+        .unwrap_or_default();
+    v.retain(|p| {
+        let n = p.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        n.ends_with("_test.go")
+            && ctx.match_file_name(&n)
+            && std::fs::read(p).is_ok_and(|s| {
+                let h = scan_header("", &s);
+                ctx.should_build(&s).unwrap_or(false) && !h.uses_cgo && !h.package.ends_with("_test")
+            })
+    });
+    v.sort();
+    v
+}
+
 struct Checked {
     package: &'static Package,
     errors: Vec<String>,
@@ -86,9 +104,9 @@ fn check(path: &str, files: &[PathBuf], conf: Config, shown: &dyn Fn(&Path) -> S
 
 impl SourceImporter {
     /// Directory and package path for an import path; std packages find vendored ones first.
-    fn resolve(&self, path: &str, from_std: bool) -> Option<(String, PathBuf)> {
-        if from_std {
-            let v = format!("vendor/{path}");
+    fn resolve(&self, path: &str, from: &Path) -> Option<(String, PathBuf)> {
+        if from.starts_with(&self.src) {
+            let v = if from.starts_with(self.src.join("cmd")) { format!("cmd/vendor/{path}") } else { format!("vendor/{path}") };
             let d = self.src.join(&v);
             if d.is_dir() {
                 return Some((v, d));
@@ -111,8 +129,7 @@ impl Importer for Imp {
         if path == "unsafe" {
             return Ok(universe().unsafe_pkg);
         }
-        let from_std = Path::new(from_dir).starts_with(&self.0.src);
-        let Some((path, dir)) = self.0.resolve(path, from_std) else {
+        let Some((path, dir)) = self.0.resolve(path, Path::new(from_dir)) else {
             return Err(format!("package {path} is not in std"));
         };
         if let Some(p) = self.0.packages.borrow().get(&path) {
@@ -229,16 +246,23 @@ fn run() -> i32 {
     match args.first().map(|s| s.as_str()) {
         Some("std") => {
             let quiet = args.iter().any(|a| a == "-q");
+            let tests = args.iter().any(|a| a == "-tests");
             let mut pkgs: Vec<String> = args[1..].iter().filter(|a| !a.starts_with('-')).cloned().collect();
             if pkgs.is_empty() {
                 all_std(&imp.src, "", &mut pkgs);
+            } else if pkgs[0] == "cmd" {
+                pkgs.clear();
+                all_std(&imp.src, "cmd", &mut pkgs);
             }
             let (mut n, mut bad) = (0, 0);
             for p in pkgs {
                 let dir = imp.src.join(&p);
-                let files = files_of(&dir, &context(&p));
+                let mut files = files_of(&dir, &context(&p));
                 if files.is_empty() {
                     continue;
+                }
+                if tests {
+                    files.extend(test_files_of(&dir, &context(&p)));
                 }
                 let start = std::time::Instant::now();
                 let conf = Config { importer: importer(), dir: dir.to_string_lossy().into_owned(), ..Config::default() };
