@@ -8,6 +8,7 @@
 
 use rgo_syntax::ast::{File, NodeIdGen};
 use rgo_syntax::build::{BuildContext, scan_header};
+use rgo_syntax::pragma::{PragmaConfig, check_parse};
 use rgo_syntax::{FileSet, Mode, parse_file};
 use rgo_types::{Checker, Config, ErrorLog, Importer, Package, universe};
 use std::cell::RefCell;
@@ -76,19 +77,26 @@ fn test_files_of(dir: &Path, ctx: &BuildContext) -> Vec<PathBuf> {
     v
 }
 
+fn has_assembly(dir: &Path) -> bool {
+    let dir = if dir.as_os_str().is_empty() { Path::new(".") } else { dir };
+    std::fs::read_dir(dir).is_ok_and(|rd| rd.filter_map(|e| e.ok()).any(|e| e.path().extension().is_some_and(|x| x == "s")))
+}
+
 struct Checked {
     package: &'static Package,
     errors: Vec<String>,
 }
 
 fn check(path: &str, files: &[PathBuf], conf: Config, shown: &dyn Fn(&Path) -> String) -> Checked {
+    let late = !conf.ignore_func_bodies && conf.dir.starts_with('.');
     let mut ids = NodeIdGen::new();
     let mut log = ErrorLog::unlimited();
     let mut list: Vec<&'static File> = Vec::new();
     for f in files {
         let src = std::fs::read(f).unwrap_or_default();
         let r = parse_file(FileSet::global(), &mut ids, &shown(f), &src, Mode::default());
-        for e in r.errors {
+        let pragmas = if late { check_parse(&r.file, PragmaConfig::default()) } else { Vec::new() };
+        for e in r.errors.into_iter().chain(pragmas) {
             log.add(e.pos, &e.msg);
         }
         list.push(Box::leak(Box::new(r.file)));
@@ -97,6 +105,11 @@ fn check(path: &str, files: &[PathBuf], conf: Config, shown: &dyn Fn(&Path) -> S
     if !log.has_syntax_errors() {
         let checker = Checker::new(conf, package, ids.table_len());
         checker.check_files(&list);
+        checker.add_version_hints();
+        if !checker.has_errors() && late {
+            let complete = !files.first().and_then(|f| f.parent()).is_some_and(has_assembly);
+            checker.late_checks(&list, complete);
+        }
         log.add_all(&checker.diagnostics.borrow());
     }
     Checked { package, errors: log.lines() }

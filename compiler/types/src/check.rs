@@ -252,14 +252,13 @@ impl Checker {
             if !self.has_errors() {
                 self.monomorph();
             }
-            self.add_version_hints();
             self.pkg.set_go_version(&self.conf.go_version);
             self.pkg.mark_complete();
         });
     }
 
-    /// Says of errors about language versions where the version was set.
-    fn add_version_hints(&self) {
+    /// Says of errors about language versions where the version was set, as gc's driver does. To be called once, after the check.
+    pub fn add_version_hints(&self) {
         for d in self.diagnostics.borrow_mut().iter_mut() {
             if !mentions_version(&d.msg) {
                 continue;

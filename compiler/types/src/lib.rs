@@ -48,6 +48,7 @@ pub mod infer;
 pub mod info;
 pub mod initorder;
 pub mod instantiate;
+pub mod late;
 pub mod lookup;
 pub mod mono;
 pub mod named;

@@ -1,0 +1,222 @@
+//! What gc rejects in a program without type errors: misplaced directives, missing bodies, anonymous interface cycles, types too large.
+//!
+//! Call [`Checker::late_checks`] after a check without errors; the results are ordinary diagnostics.
+
+use crate::check::Checker;
+use crate::code::Code;
+use crate::object::Obj;
+use crate::predicates::is_typed;
+use crate::sizes::sizeof;
+use crate::syn::{BlockStmt, Decl, Expr, ExprKind, File, FuncDecl, GenDecl, GenKind, Pos, Spec, Symbol};
+use crate::types::{Interface, Type};
+use crate::version::{GO1_18, GoVersion};
+use rgo_syntax::pragma::{self, PragmaFlags};
+use rgo_syntax::visit::{self, Visitor};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+/// Types of this size or more cannot exist.
+const MAX_WIDTH: i64 = 1 << 50;
+/// Elements of this size or more cannot be sent.
+const MAX_CHAN_ELEM: i64 = 1 << 16;
+
+impl Checker {
+    /// Reports what gc reports after type-checking. `complete`: the package has no other parts (assembly) that could contain bodies of functions.
+    pub fn late_checks(&self, files: &[&'static File], complete: bool) {
+        let before = self.diagnostics.borrow().len();
+        let mut w = Walker { check: self, cycles: FxHashMap::default() };
+        for f in files {
+            visit::walk_file(&mut w, f);
+        }
+        if self.diagnostics.borrow().len() > before {
+            return;
+        }
+        let mut linked: FxHashSet<Obj> = FxHashSet::default();
+        for f in files {
+            for e in pragma::check_decls(f) {
+                self.late(e.pos, e.msg);
+            }
+            self.embeds(f);
+            self.linknames(f, &mut linked);
+        }
+        for f in files {
+            for d in &f.decls {
+                if let Decl::Func(fd) = d {
+                    self.late_func(fd, complete, &linked);
+                }
+            }
+        }
+    }
+
+    fn late(&self, pos: Pos, msg: impl Into<String>) {
+        self.error(pos, Code::Test, msg);
+    }
+
+    fn linknames(&self, f: &File, linked: &mut FxHashSet<Obj>) {
+        if !pragma::imports(f, "unsafe") {
+            return;
+        }
+        for l in pragma::linknames(f) {
+            let verb = if l.std { "go:linknamestd" } else { "go:linkname" };
+            if l.remote.as_ref().is_some_and(|r| r.contains('[') && r.contains(']')) {
+                self.late(l.pos, format!("//{verb} reference of an instantiation is not allowed"));
+                continue;
+            }
+            match self.pkg.scope().lookup(Symbol::intern(&l.local)).filter(|o| o.is_func() || o.is_var()) {
+                Some(o) => {
+                    if !linked.insert(o) {
+                        self.late(l.pos, format!("duplicate //{verb} for {}", l.local));
+                    }
+                }
+                None => {
+                    let v = GoVersion::parse(&self.conf.go_version);
+                    if !v.is_valid() || v >= GO1_18 {
+                        self.late(l.pos, format!("//{verb} must refer to declared function or variable"));
+                    }
+                }
+            }
+        }
+    }
+
+    fn late_func(&self, fd: &FuncDecl, complete: bool, linked: &FxHashSet<Obj>) {
+        let flags = PragmaFlags::of(&fd.pragmas);
+        let has = |f: PragmaFlags| flags.has(f);
+        if has(PragmaFlags::SYSTEMSTACK) && has(PragmaFlags::NOSPLIT) {
+            self.late(fd.pos, "go:nosplit and go:systemstack cannot be combined");
+        }
+        if fd.body.is_some() {
+            if has(PragmaFlags::NOESCAPE) {
+                self.late(fd.pos, "can only use //go:noescape with external func implementations");
+            }
+            if has(PragmaFlags::UINTPTR_KEEP_ALIVE) && !has(PragmaFlags::UINTPTR_ESCAPES) && !has(PragmaFlags::NOSPLIT) {
+                self.late(fd.pos, "go:uintptrkeepalive requires go:nosplit");
+            }
+            return;
+        }
+        let obj = self.info.borrow().def_of(&fd.name);
+        if (complete || fd.name.name == Symbol::INIT) && !obj.is_some_and(|o| linked.contains(&o)) {
+            self.late(fd.pos, "missing function body");
+        }
+    }
+
+    fn embeds(&self, f: &File) {
+        struct Embeds<'a> {
+            check: &'a Checker,
+            import: bool,
+            depth: usize,
+        }
+        impl Visitor for Embeds<'_> {
+            fn gen_decl(&mut self, g: &GenDecl) -> bool {
+                for s in &g.specs {
+                    if let (GenKind::Var, Spec::Value(v)) = (g.kind, s) {
+                        if let Some(e) = pragma::check_embed(v, self.import, self.depth > 0) {
+                            self.check.late(e.pos, e.msg);
+                        } else if let Some((pos, _)) = pragma::embeds(&v.pragmas).first() {
+                            let lang = &self.check.conf.go_version;
+                            if GoVersion::parse(lang).is_valid() && GoVersion::parse(lang) < GoVersion(16) {
+                                self.check.late(*pos, format!("go:embed requires go1.16 or later (-lang was set to {lang}; check go.mod)"));
+                            }
+                        }
+                    }
+                }
+                true
+            }
+            fn block(&mut self, _b: &BlockStmt) -> bool {
+                // Package-level declarations of a function literal come later in the traversal than the literal only within one declaration.
+                self.depth = 1;
+                true
+            }
+            fn func_decl(&mut self, _f: &FuncDecl) -> bool {
+                true
+            }
+        }
+        let import = pragma::imports(f, "embed");
+        for d in &f.decls {
+            let mut v = Embeds { check: self, import, depth: 0 };
+            match d {
+                Decl::Gen(g) => visit::walk_gen_decl(&mut v, g),
+                Decl::Func(f) => visit::walk_func_decl(&mut v, f),
+            }
+        }
+    }
+}
+
+struct Walker<'a> {
+    check: &'a Checker,
+    /// Anonymous interfaces seen, and whether they are (or may be) on a cycle.
+    cycles: FxHashMap<Type, bool>,
+}
+
+impl Visitor for Walker<'_> {
+    fn expr(&mut self, x: &Expr) -> bool {
+        let t = || self.check.info.borrow().tv(x).filter(|tv| tv.is_type()).map(|tv| tv.typ);
+        match &x.kind {
+            ExprKind::InterfaceType(_) => {
+                if let Some(Type::Interface(i)) = t().map(|t| t.unalias()) {
+                    if self.has_cycle(i) {
+                        self.check.error(
+                            x.pos,
+                            Code::InvalidTypeCycle,
+                            "invalid recursive type: anonymous interface refers to itself (see https://go.dev/issue/56103)",
+                        );
+                        self.cycles.values_mut().for_each(|c| *c = false);
+                    }
+                }
+                false
+            }
+            ExprKind::ArrayType(_) => {
+                if let Some(t) = t().filter(|t| is_typed(*t) && !self.check.has_var_size(*t)) {
+                    let s = sizeof(t);
+                    if !(0..MAX_WIDTH).contains(&s) {
+                        self.check.error(x.pos, Code::TypeTooLarge, format!("type {} larger than address space", self.check.type_str(t)));
+                    }
+                }
+                true
+            }
+            ExprKind::ChanType(_) => {
+                if let Some(Type::Chan(c)) = t().map(|t| t.unalias()) {
+                    if !self.check.has_var_size(c.elem()) && !(0..MAX_CHAN_ELEM).contains(&sizeof(c.elem())) {
+                        self.check.error(x.pos, Code::TypeTooLarge, "channel element type too large (>64kB)");
+                    }
+                }
+                true
+            }
+            _ => true,
+        }
+    }
+}
+
+impl Walker<'_> {
+    /// Do methods of `i` lead back to an anonymous interface that is being visited?
+    fn has_cycle(&mut self, i: &'static Interface) -> bool {
+        i.all_methods().iter().any(|m| self.visit(m.typ()))
+    }
+
+    fn visit(&mut self, t: Type) -> bool {
+        match t.unalias() {
+            // Named types are on no anonymous cycle.
+            Type::Basic(_) | Type::Named(_) | Type::TypeParam(_) | Type::Alias(_) | Type::Union(_) => false,
+            Type::Pointer(p) => self.visit(p.elem()),
+            Type::Array(a) => self.visit(a.elem()),
+            Type::Chan(c) => self.visit(c.elem()),
+            Type::Slice(s) => self.visit(s.elem()),
+            Type::Map(m) => self.visit(m.key()) || self.visit(m.elem()),
+            Type::Struct(s) => s.fields().iter().any(|f| self.visit(f.typ())),
+            Type::Signature(s) => s.params().types().chain(s.results().types()).any(|t| self.visit(t)),
+            Type::Tuple(t) => t.types().any(|t| self.visit(t)),
+            t @ Type::Interface(i) => {
+                if i.explicit_methods().is_empty() && i.embeddeds().is_empty() {
+                    return false;
+                }
+                if let Some(c) = self.cycles.get(&t) {
+                    return *c;
+                }
+                self.cycles.insert(t, true);
+                if self.has_cycle(i) {
+                    return true;
+                }
+                self.cycles.insert(t, false);
+                false
+            }
+        }
+    }
+}
