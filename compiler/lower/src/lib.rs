@@ -9,7 +9,8 @@
 //! Layers
 //! - package level (`package`, `program`, `env`, `layout`, `names`, `descriptor`, `alg`, `wrapper`, `init`, `static_data`, `directives`, `intrinsics`):
 //!   what exists once per package; a work queue holds instances, descriptors and wrappers still to be emitted;
-//! - function level (`func` and what it uses): bodies.
+//! - function level (`func` and what it uses): bodies. `capture` decides what closures capture; `order` the order of evaluation; `expr`, `call`, `builtin`, `conv`,
+//!   `index`, `literal`, `assert`, `compare` lower expressions, `stmt`, `assign`, `range`, `rangefunc`, `switch`, `select`, `defer` statements.
 //!
 //! Invariants: every symbol referenced is emitted here, by its home package, or by the runtime library; descriptors of package-level defined types (and of
 //! pointers to them) are emitted by the home package only, all others wherever they are used.
@@ -17,18 +18,36 @@
 #![forbid(unsafe_code)]
 
 pub mod alg;
+pub mod assert;
+pub mod assign;
+pub mod builtin;
+pub mod call;
+pub mod capture;
+pub mod compare;
+pub mod conv;
+pub mod defer;
 pub mod descriptor;
 pub mod directives;
 pub mod env;
+pub mod expr;
 pub mod func;
+pub mod index;
 pub mod init;
 pub mod inline;
 pub mod intrinsics;
 pub mod layout;
+pub mod literal;
 pub mod names;
+pub mod order;
 pub mod package;
 pub mod program;
+pub mod range;
+pub mod rangefunc;
+pub mod select;
+pub mod services;
 pub mod static_data;
+pub mod stmt;
+pub mod switch;
 pub mod wrapper;
 
 pub use env::Env;

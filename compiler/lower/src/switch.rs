@@ -1,0 +1,291 @@
+//! Expression and type switches.
+
+use std::collections::BTreeMap;
+
+use rgo_constant as constant;
+use rgo_ir::{Block, CmpOp, MemFlags, Term, Ty, Value};
+use rgo_syntax::ast::*;
+use rgo_types::Type;
+
+use crate::expr::{is_integer, is_interface, is_string};
+use crate::func::{FunctionLowering, Target};
+use crate::stmt::has_label;
+
+/// Fewer constant cases are compared one by one.
+const MIN_TABLE: usize = 4;
+const MIN_STRINGS: usize = 8;
+
+impl FunctionLowering<'_, '_> {
+    pub(crate) fn switch_stmt(&mut self, s: &'static Stmt, x: &'static SwitchStmt) {
+        if let Some(i) = &x.init {
+            self.stmt(i);
+        }
+        let exit = self.fb.block();
+        self.targets.insert(s.id, Target { brk: exit, cont: None });
+        let bodies: Vec<Block> = x.body.iter().map(|_| self.fb.block()).collect();
+        let default = x.body.iter().position(|c| c.cases.is_none()).map_or(exit, |i| bodies[i]);
+        let mut live: Vec<bool> = vec![true; x.body.len()];
+        match self.static_case(x) {
+            Some(hit) => {
+                self.fb.jump(hit.map_or(default, |i| bodies[i]));
+                // Bodies that nothing reaches are not lowered: they may name what does not exist on this target.
+                let start = hit.or_else(|| x.body.iter().position(|c| c.cases.is_none()));
+                live = vec![false; x.body.len()];
+                let mut i = start;
+                while let Some(k) = i {
+                    live[k] = true;
+                    i = if ends_in_fallthrough(&x.body[k]) && k + 1 < x.body.len() { Some(k + 1) } else { None };
+                }
+            }
+            None => self.switch_dispatch(x, &bodies, default),
+        }
+        let saved = self.fallthrough;
+        for (i, c) in x.body.iter().enumerate() {
+            if !live[i] && !c.body.iter().any(has_label) {
+                continue;
+            }
+            self.fb.switch_to(bodies[i]);
+            self.fallthrough = bodies.get(i + 1).copied();
+            self.stmts(&c.body);
+            self.fb.jump(exit);
+        }
+        self.fallthrough = saved;
+        self.fb.switch_to(exit);
+    }
+
+    /// With a constant tag and constant cases: the clause that is chosen (inner None: the default).
+    fn static_case(&self, x: &'static SwitchStmt) -> Option<Option<usize>> {
+        let tag = match &x.tag {
+            Some(t) => self.const_of(t)?,
+            None => constant::make_bool(true),
+        };
+        let mut hit = None;
+        for (i, c) in x.body.iter().enumerate() {
+            for e in c.cases.iter().flatten() {
+                let v = match (&x.tag, self.known_cond(e)) {
+                    (None, Some(b)) => constant::make_bool(b),
+                    _ => self.const_of(e)?,
+                };
+                if hit.is_none() && constant::compare(&v, constant::Op::Eql, &tag) {
+                    hit = Some(i);
+                }
+            }
+        }
+        Some(hit)
+    }
+
+    fn switch_dispatch(&mut self, x: &'static SwitchStmt, bodies: &[Block], default: Block) {
+        let Some(tag) = &x.tag else {
+            for (i, c) in x.body.iter().enumerate() {
+                for e in c.cases.iter().flatten() {
+                    self.set_pos(e.pos);
+                    let next = self.fb.block();
+                    self.cond(e, bodies[i], next);
+                    self.fb.switch_to(next);
+                }
+            }
+            return self.fb.jump(default);
+        };
+        let t = self.value_type(tag);
+        let v = self.expr_conv(tag, t);
+        let v = self.snapshot(v, t);
+        if is_integer(t)
+            && let Some(cases) = self.int_cases(x)
+        {
+            let ty = self.fb.ty(v);
+            let size = self.pl.m.types.size(ty);
+            let mask = if size >= 8 { u64::MAX } else { (1 << (size * 8)) - 1 };
+            let list: Vec<(u64, Block)> = cases.into_iter().map(|(n, i)| (n & mask, bodies[i])).collect();
+            return self.fb.term(Term::Switch { value: v, cases: list, default });
+        }
+        if is_string(t)
+            && let Some(cases) = self.string_cases(x)
+        {
+            return self.string_switch(v, cases, bodies, default);
+        }
+        for (i, c) in x.body.iter().enumerate() {
+            for e in c.cases.iter().flatten() {
+                self.set_pos(e.pos);
+                let next = self.fb.block();
+                let eq = if self.is_nil(e) {
+                    let w = match t.underlying() {
+                        Type::Slice(_) | Type::Interface(_) => self.part(v, 0),
+                        _ => v,
+                    };
+                    self.is_null(w)
+                } else {
+                    let et = self.value_type(e);
+                    let et = if self.const_of(e).is_some() && !is_interface(t) { t } else { et };
+                    let y = self.expr_conv(e, et);
+                    self.values_equal(v, t, y, et)
+                };
+                self.fb.branch(eq, bodies[i], next);
+                self.fb.switch_to(next);
+            }
+        }
+        self.fb.jump(default);
+    }
+
+    /// All cases as integers with their clauses, if all are constants and there are enough of them.
+    fn int_cases(&self, x: &'static SwitchStmt) -> Option<Vec<(u64, usize)>> {
+        let mut out: Vec<(u64, usize)> = Vec::new();
+        for (i, c) in x.body.iter().enumerate() {
+            for e in c.cases.iter().flatten() {
+                let v = constant::to_int(&self.const_of(e)?);
+                let n = constant::int64_val(&v).map(|n| n as u64).or_else(|| constant::uint64_val(&v))?;
+                if out.iter().any(|o| o.0 == n) {
+                    continue;
+                }
+                out.push((n, i));
+            }
+        }
+        (out.len() >= MIN_TABLE).then_some(out)
+    }
+
+    fn string_cases(&self, x: &'static SwitchStmt) -> Option<Vec<(Vec<u8>, usize)>> {
+        let mut out: Vec<(Vec<u8>, usize)> = Vec::new();
+        for (i, c) in x.body.iter().enumerate() {
+            for e in c.cases.iter().flatten() {
+                let constant::Value::String(s) = self.const_of(e)? else { return None };
+                out.push((s.bytes().to_vec(), i));
+            }
+        }
+        (out.len() >= MIN_STRINGS).then_some(out)
+    }
+
+    /// By length, then by contents.
+    fn string_switch(&mut self, v: Value, cases: Vec<(Vec<u8>, usize)>, bodies: &[Block], default: Block) {
+        let (p, n) = (self.part(v, 0), self.part(v, 1));
+        let mut by_len: BTreeMap<usize, Vec<(Vec<u8>, usize)>> = BTreeMap::new();
+        for (s, i) in cases {
+            let l = by_len.entry(s.len()).or_default();
+            if !l.iter().any(|x| x.0 == s) {
+                l.push((s, i));
+            }
+        }
+        let mut list = Vec::new();
+        let here = self.fb.current();
+        for (len, group) in by_len {
+            let b = self.fb.block();
+            list.push((len as u64, b));
+            self.fb.switch_to(b);
+            for (s, i) in group {
+                if len == 0 {
+                    self.fb.jump(bodies[i]);
+                    continue;
+                }
+                let c = self.string_const(&s);
+                let q = self.part(c, 0);
+                let eq = self.mem_equal(p, q, n);
+                let next = self.fb.block();
+                self.fb.branch(eq, bodies[i], next);
+                self.fb.switch_to(next);
+            }
+            self.fb.jump(default);
+        }
+        self.fb.switch_to(here);
+        self.fb.term(Term::Switch { value: n, cases: list, default });
+    }
+
+    // --- type switches
+
+    pub(crate) fn type_switch(&mut self, s: &'static Stmt, x: &'static TypeSwitchStmt) {
+        if let Some(i) = &x.init {
+            self.stmt(i);
+        }
+        let xt = self.value_type(x.x());
+        let v = self.expr(x.x());
+        self.set_pos(x.guard.pos);
+        let typ = self.dynamic_type(v, xt);
+        let exit = self.fb.block();
+        self.targets.insert(s.id, Target { brk: exit, cont: None });
+        let mut default = exit;
+        let mut todo: Vec<(Block, &'static CaseClause, Option<(Type, Value)>)> = Vec::new();
+        for c in &x.body {
+            let body = self.fb.block();
+            let Some(cases) = &c.cases else {
+                default = body;
+                todo.push((body, c, None));
+                continue;
+            };
+            let single = cases.len() == 1;
+            let mut bound = None;
+            for e in cases {
+                self.set_pos(e.pos);
+                let next = self.fb.block();
+                if self.is_nil(e) {
+                    let c = self.is_null(typ);
+                    self.fb.branch(c, body, next);
+                    self.fb.switch_to(next);
+                    continue;
+                }
+                let t = self.type_of(e);
+                if is_interface(t) {
+                    let (iv, ok) = self.type_case_iface(v, typ, t);
+                    if single {
+                        bound = Some((t, iv));
+                    }
+                    self.fb.branch(ok, body, next);
+                } else {
+                    let d = self.desc_addr(t);
+                    let eq = self.fb.cmp(CmpOp::Eq, typ, d);
+                    if single {
+                        let data = self.part(v, 1);
+                        bound = Some((t, data));
+                    }
+                    self.fb.branch(eq, body, next);
+                }
+                self.fb.switch_to(next);
+            }
+            todo.push((body, c, bound));
+        }
+        self.fb.jump(default);
+        for (body, c, bound) in todo {
+            self.fb.switch_to(body);
+            if let Some(o) = self.sh.info.implicit_of(c.id) {
+                self.set_pos(c.pos);
+                let t = self.subst(o.typ());
+                let val = match bound {
+                    Some((ct, data)) if !is_interface(ct) => self.from_data_word(data, ct),
+                    Some((_, iv)) => iv,
+                    None => v,
+                };
+                self.define_value(o, t, val);
+            }
+            self.stmts(&c.body);
+            self.fb.jump(exit);
+        }
+        self.fb.switch_to(exit);
+    }
+
+    /// An interface case: the value converted, and whether the dynamic type implements the interface.
+    fn type_case_iface(&mut self, v: Value, typ: Value, t: Type) -> (Value, Value) {
+        let data = self.part(v, 1);
+        let null = self.fb.null();
+        if self.is_empty_iface(t) {
+            let ok = self.fb.cmp(CmpOp::Ne, typ, null);
+            return (self.fb.aggregate(Ty::IFACE, vec![typ, data]), ok);
+        }
+        let (some, done) = (self.fb.block(), self.fb.block());
+        let l = self.fb.local("", Ty::PTR);
+        let a = self.fb.local_addr(l);
+        self.fb.store(a, null, MemFlags::default());
+        let nil = self.is_null(typ);
+        self.fb.branch(nil, done, some);
+        self.fb.switch_to(some);
+        let d = self.desc_addr(t);
+        let tab = self.rt("assertE2I2", &[Ty::PTR, Ty::PTR], &[Ty::PTR], vec![d, typ])[0];
+        let a = self.fb.local_addr(l);
+        self.fb.store(a, tab, MemFlags::default());
+        self.fb.jump(done);
+        self.fb.switch_to(done);
+        let a = self.fb.local_addr(l);
+        let tab = self.fb.load(Ty::PTR, a);
+        let ok = self.fb.cmp(CmpOp::Ne, tab, null);
+        (self.fb.aggregate(Ty::IFACE, vec![tab, data]), ok)
+    }
+}
+
+fn ends_in_fallthrough(c: &CaseClause) -> bool {
+    matches!(c.body.last().map(|s| &s.kind), Some(StmtKind::BranchStmt(b)) if b.kind == BranchKind::Fallthrough)
+}
