@@ -1,1 +1,28 @@
-//! rgo-work: see ARCHITECTURE.md.
+//! rgo-work: from package patterns to built programs and tests.
+//!
+//! Purpose: what the go command does between its flags and the compiler: environment, modules,
+//! package loading, the cache, the order of compilation, linking, tests.
+//!
+//! Inputs: patterns and options, the file system. Outputs: packages, diagnostics as text lines,
+//! programs.
+//!
+//! Invariants:
+//! - Loading never fails half-way: what cannot be loaded is a package with an error.
+//! - What the cache holds is checked by content hash before it is believed; entries are written
+//!   under another name and renamed, so that killed or concurrent commands do no harm.
+//! - Messages are Go's; commands print them, nothing here writes to standard output.
+//!
+//! Start at [`load::Loader`], then [`build`].
+#![forbid(unsafe_code)]
+
+pub mod constraint;
+pub mod embed;
+mod expand;
+pub mod goenv;
+pub mod header;
+pub mod load;
+pub mod modload;
+pub mod package;
+pub mod pattern;
+pub mod select;
+pub mod stdrules;

@@ -1,0 +1,652 @@
+//! Loading packages: from import paths to files, imports and errors, as the go command does.
+//!
+//! [`Loader`] owns all packages of a command; they refer to each other by [`PkgId`]. A package
+//! that cannot be found or read is a package with an error, so loading always completes.
+//! Patterns are in `expand.rs`.
+
+use crate::goenv::GoEnv;
+use crate::header::{self, LineCol};
+use crate::modload::{Found, Module, Modules, io_text};
+pub use crate::package::{Package, PkgError, PkgId, SourceFile};
+use crate::pattern::{self, short_path};
+use crate::select::{GO_MINOR, Selector};
+use crate::stdrules::{self, StdRules};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Options that decide which files belong to packages.
+#[derive(Clone, Debug, Default)]
+pub struct LoadConfig {
+    pub tags: Vec<String>,
+    pub race: bool,
+    /// `-overlay`: contents by path; an empty target removes the file.
+    pub overlay: HashMap<PathBuf, PathBuf>,
+}
+
+/// Where an import path leads.
+pub(crate) struct Target {
+    pub path: String,
+    pub dir: PathBuf,
+    pub module: Option<Arc<Module>>,
+    pub standard: bool,
+}
+
+/// All packages of a command.
+pub struct Loader<'e> {
+    pub env: &'e GoEnv,
+    pub modules: Modules,
+    pub rules: StdRules,
+    pub packages: Vec<Package>,
+    /// Warnings for standard error.
+    pub warnings: Vec<String>,
+    config: LoadConfig,
+    pub(crate) by_path: HashMap<String, PkgId>,
+    /// Packages being loaded, with the file of the import that led to each.
+    stack: Vec<(PkgId, String)>,
+    pub(crate) goroot_src: PathBuf,
+    base: Selector,
+}
+
+impl<'e> Loader<'e> {
+    /// A loader for the current folder's module.
+    pub fn new(env: &'e GoEnv, modules: Modules, config: LoadConfig) -> Result<Loader<'e>, String> {
+        let rules = StdRules::load().map_err(|e| format!("rgo: {e}"))?;
+        let goroot_src = env.goroot.join("src");
+        if !goroot_src.join("fmt").is_dir() {
+            return Err(format!(
+                "go: cannot find GOROOT directory: {}\n\trun rgo's set-up, or set GOROOT to a Go 1.27.3 tree",
+                env.goroot.display()
+            ));
+        }
+        let mut tags: BTreeSet<String> = config.tags.iter().filter(|t| !t.is_empty()).cloned().collect();
+        tags.extend(rules.experiments.iter().map(|e| format!("goexperiment.{e}")));
+        if config.race {
+            tags.insert("race".into());
+        }
+        let base = Selector { goos: env.goos(), goarch: env.goarch(), tags, cgo: false };
+        let mut l = Loader {
+            env,
+            modules,
+            rules,
+            packages: Vec::new(),
+            warnings: Vec::new(),
+            config,
+            by_path: HashMap::new(),
+            stack: Vec::new(),
+            goroot_src,
+            base,
+        };
+        let dir = l.goroot_src.join("unsafe");
+        let id = l.add(Package {
+            import_path: "unsafe".into(),
+            pkg_path: "unsafe".into(),
+            name: "unsafe".into(),
+            standard: true,
+            dir,
+            ..Package::default()
+        });
+        l.by_path.insert("unsafe".into(), id);
+        Ok(l)
+    }
+
+    /// Adds a package.
+    pub fn add(&mut self, p: Package) -> PkgId {
+        self.packages.push(p);
+        self.packages.len() - 1
+    }
+
+    /// The package loaded for a path.
+    pub fn by_path(&self, path: &str) -> Option<PkgId> {
+        self.by_path.get(path).copied()
+    }
+
+    /// The folder of a package of GOROOT.
+    pub(crate) fn std_dir(&self, path: &str) -> Option<PathBuf> {
+        if path.is_empty() || path.starts_with('/') || self.rules.drop.contains(path) || path == "builtin" {
+            return None;
+        }
+        let d = self.goroot_src.join(path);
+        has_go_files(&d).then_some(d)
+    }
+
+    pub(crate) fn error_package(&mut self, path: &str, e: PkgError) -> PkgId {
+        if let Some(&id) = self.by_path.get(path) {
+            return id;
+        }
+        let id = self.add(Package { import_path: path.into(), pkg_path: path.into(), error: Some(e), ..Package::default() });
+        self.by_path.insert(path.into(), id);
+        id
+    }
+
+    /// Loads a package named on the command line; `dir` if it was named by its folder.
+    pub fn load_root(&mut self, path: &str, dir: Option<PathBuf>) -> PkgId {
+        if let Some(&id) = self.by_path.get(path) {
+            return id;
+        }
+        let found = match dir {
+            Some(dir) => {
+                let standard = dir.starts_with(&self.goroot_src);
+                let module = if standard { None } else { self.modules.path_of_dir(&dir).map(|p| p.1) };
+                Ok(Target { path: path.into(), dir, module, standard })
+            }
+            None => self.resolve(path, None),
+        };
+        self.load_target(path, found, String::new(), String::new())
+    }
+
+    /// Where an import leads.
+    fn resolve(&self, path: &str, from: Option<PkgId>) -> Result<Target, String> {
+        if pattern::is_local(path) {
+            return Err(format!("{path:?} is relative, but relative import paths are not supported in module mode"));
+        }
+        if path.starts_with('/') {
+            return Err(format!("cannot import absolute path {path:?}"));
+        }
+        let std = |path: &str, dir: PathBuf| Ok(Target { path: path.into(), dir, module: None, standard: true });
+        if let Some(f) = from.filter(|f| self.packages[*f].standard) {
+            let importer = &self.packages[f].import_path;
+            let prefix = if importer.starts_with("cmd/") { "cmd/vendor" } else { "vendor" };
+            let v = format!("{prefix}/{path}");
+            if path.contains('.') {
+                if let Some(d) = self.std_dir(&v) {
+                    return std(&v, d);
+                }
+            }
+        }
+        if pattern::is_standard_path(path) {
+            if let Some(d) = self.std_dir(path) {
+                return std(path, d);
+            }
+        }
+        let not_std = || format!("package {path} is not in std ({})", self.goroot_src.join(path).display());
+        if pattern::is_standard_path(path) && !self.modules.covers(path) {
+            return Err(not_std());
+        }
+        match self.modules.find(path) {
+            Ok(Found { dir, module }) => Ok(Target { path: path.into(), dir, module, standard: false }),
+            Err(m) if pattern::is_standard_path(path) && m.starts_with("no required module") => Err(not_std()),
+            Err(m) if m.starts_with("no required module") => {
+                rgo_modcache::layout::check_import_path(path)?;
+                Err(m)
+            }
+            Err(m) => Err(m),
+        }
+    }
+
+    fn import_position(&self, path: &str, from: Option<PkgId>) -> (String, String) {
+        let Some(f) = from else { return Default::default() };
+        match self.packages[f].import_pos.get(path).and_then(|v| v.first()) {
+            Some((file, lc)) => {
+                let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                (format!("{}:{}:{}", short_path(&self.env.cwd, file), lc.line, lc.col), name)
+            }
+            None => Default::default(),
+        }
+    }
+
+    /// The package an import path means in a file of `from`.
+    pub fn load_import(&mut self, path: &str, from: Option<PkgId>) -> PkgId {
+        if path == "unsafe" {
+            return self.by_path["unsafe"];
+        }
+        let (pos, file) = self.import_position(path, from);
+        let found = self.resolve(path, from);
+        let key = found.as_ref().map_or(path, |t| &t.path).to_string();
+        if let Some(from) = from.filter(|_| key != path) {
+            self.packages[from].import_map.insert(path.into(), key.clone());
+        }
+        let id = match self.by_path.get(&key) {
+            Some(&id) => {
+                if self.stack.iter().any(|(s, _)| *s == id) {
+                    let mut stack = self.stack_paths();
+                    stack.push((key, file));
+                    let e = PkgError { stack, cycle: true, ..PkgError::msg("import cycle not allowed") };
+                    self.packages[id].error.get_or_insert(e);
+                }
+                id
+            }
+            None => self.load_target(path, found, pos.clone(), file),
+        };
+        if let Some(from) = from {
+            self.check_import(path, id, from, &pos);
+        }
+        id
+    }
+
+    fn stack_paths(&self) -> Vec<(String, String)> {
+        self.stack.iter().map(|(id, f)| (self.packages[*id].import_path.clone(), f.clone())).collect()
+    }
+
+    fn load_target(&mut self, path: &str, found: Result<Target, String>, pos: String, file: String) -> PkgId {
+        let t = match found {
+            Ok(t) => t,
+            Err(m) => {
+                let stack = if pos.is_empty() { Vec::new() } else { self.stack_paths() };
+                return self.error_package(path, PkgError { pos, stack, ..PkgError::msg(m) });
+            }
+        };
+        let mut p = Package {
+            import_path: t.path.clone(),
+            pkg_path: t.path.clone(),
+            dir: t.dir,
+            module: t.module,
+            standard: t.standard,
+            ..Package::default()
+        };
+        self.read_package(&mut p);
+        if p.is_main() {
+            p.pkg_path = "main".into();
+        }
+        if let Some(e) = p.error.as_mut().filter(|e| e.pos.is_empty()) {
+            if e.msg.starts_with("found packages") {
+                e.pos = pos;
+            } else {
+                e.stack = self.stack_paths();
+                e.stack.push((t.path.clone(), String::new()));
+                e.always_stack = true;
+                if e.msg.starts_with("no Go files in") && e.stack.len() == 1 {
+                    e.stack.clear();
+                }
+            }
+        }
+        let id = self.add(p);
+        self.by_path.insert(t.path, id);
+        self.load_deps(id, file);
+        id
+    }
+
+    pub(crate) fn load_deps(&mut self, id: PkgId, file: String) {
+        self.stack.push((id, file));
+        let imports = self.packages[id].imports.clone();
+        let (deps, map) = self.load_list(&imports, id);
+        self.packages[id].deps = deps;
+        self.packages[id].dep_of = map;
+        self.stack.pop();
+    }
+
+    /// Loads imports on behalf of a package.
+    pub fn load_list(&mut self, imports: &[String], from: PkgId) -> (Vec<PkgId>, BTreeMap<String, PkgId>) {
+        let (mut deps, mut map) = (Vec::new(), BTreeMap::new());
+        for i in imports.iter().filter(|i| *i != "C") {
+            let d = self.load_import(i, Some(from));
+            map.insert(i.clone(), d);
+            if !deps.contains(&d) {
+                deps.push(d);
+            }
+        }
+        (deps, map)
+    }
+
+    /// Rules about who may import what.
+    fn check_import(&mut self, path: &str, id: PkgId, from: PkgId, pos: &str) {
+        let (p, importer) = (&self.packages[id], &self.packages[from]);
+        if p.error.is_some() && p.go_files.is_empty() {
+            return;
+        }
+        let mut stack = self.stack_paths();
+        if stack.last().is_none_or(|(s, _)| *s != importer.import_path) {
+            stack.push((importer.import_path.clone(), String::new()));
+        }
+        let error = |msg: String, always_stack: bool| PkgError { pos: pos.into(), stack, msg, always_stack, cycle: false };
+        let e = if p.name == "main" && p.dir != importer.dir {
+            error(format!("import {path:?} is a program, not an importable package"), false)
+        } else if !self.internal_ok(p, importer) {
+            error(format!("use of internal package {} not allowed", p.import_path), true)
+        } else if path.starts_with("vendor/") || path.contains("/vendor/") && !path.starts_with("cmd/vendor/") {
+            let short = path.rsplit_once("vendor/").map_or(path, |r| r.1);
+            error(format!("{path} must be imported as {short}"), true)
+        } else {
+            return;
+        };
+        self.packages[from].error.get_or_insert(e);
+    }
+
+    fn internal_ok(&self, p: &Package, importer: &Package) -> bool {
+        let path = &p.import_path;
+        // The last element "internal" decides.
+        let i = if path.ends_with("/internal") {
+            path.len() - "internal".len()
+        } else if let Some(i) = path.rfind("/internal/") {
+            i + 1
+        } else if path == "internal" || path.starts_with("internal/") {
+            0
+        } else {
+            return true;
+        };
+        if p.standard != importer.standard {
+            return false;
+        }
+        let parent = path[..i].trim_end_matches('/');
+        if parent.is_empty() {
+            let path = |p: &Package| p.module.as_ref().map(|m| m.path.clone());
+            return p.standard || path(importer) == path(p);
+        }
+        let from = if importer.cmdline_files {
+            self.modules.path_of_dir(&importer.dir).map_or(importer.import_path.clone(), |p| p.0)
+        } else {
+            let path = importer.import_path.split(' ').next().unwrap_or("");
+            let test = importer.name.ends_with("_test");
+            if test { path.trim_end_matches("_test").to_string() } else { path.to_string() }
+        };
+        from == parent || from.starts_with(&format!("{parent}/"))
+    }
+
+    /// How the files of a package are selected.
+    pub(crate) fn selector(&self, path: &str, standard: bool) -> Selector {
+        let mut s = self.base.clone();
+        s.tags.extend(self.rules.tags.iter().cloned());
+        if standard {
+            if self.rules.mask.contains(path) {
+                s.goarch = String::new();
+            } else if let Some(a) = self.rules.goarch.get(path) {
+                s.goarch.clone_from(a);
+            }
+        }
+        s
+    }
+
+    fn read_file(&self, path: &Path) -> std::io::Result<Vec<u8>> {
+        std::fs::read(self.config.overlay.get(path).map_or(path, PathBuf::as_path))
+    }
+
+    /// Fills in files and imports of a package from its folder.
+    fn read_package(&self, p: &mut Package) {
+        if p.standard {
+            if let Some(ours) = self.rules.replace.get(&p.import_path).cloned() {
+                self.read_replaced(p, &ours);
+                self.finish(p);
+                return;
+            }
+        }
+        let mut names: Vec<String> = match std::fs::read_dir(&p.dir) {
+            Ok(l) => l
+                .flatten()
+                .filter(|e| e.file_type().is_ok_and(|t| !t.is_dir()))
+                .map(|e| e.file_name().to_string_lossy().into_owned())
+                .collect(),
+            Err(e) => {
+                p.error = Some(PkgError::msg(format!("open {}: {}", p.dir.display(), io_text(&e))));
+                return;
+            }
+        };
+        for (f, to) in &self.config.overlay {
+            if f.parent() == Some(&p.dir) {
+                let n = f.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                names.retain(|x| *x != n);
+                if !to.as_os_str().is_empty() {
+                    names.push(n);
+                }
+            }
+        }
+        names.sort();
+        let sel = self.selector(&p.import_path, p.standard);
+        self.read_files(p, &names, &sel, false);
+        let exempt = p.import_path.ends_with("golang.org/x/sys/unix") || p.import_path.ends_with("golang.org/x/sys/cpu");
+        if !p.standard && !exempt && p.has_assembly() {
+            // Assembly cannot be used: look for the portable files of the package.
+            let mut no_gc = sel.clone();
+            no_gc.tags.remove("gc");
+            let masked = Selector { goarch: String::new(), ..sel };
+            for s in [no_gc, masked] {
+                let mut alt = Package {
+                    import_path: p.import_path.clone(),
+                    pkg_path: p.pkg_path.clone(),
+                    dir: p.dir.clone(),
+                    module: p.module.clone(),
+                    ..Package::default()
+                };
+                self.read_files(&mut alt, &names, &s, false);
+                if alt.error.is_none() && !alt.has_assembly() {
+                    *p = alt;
+                    break;
+                }
+            }
+        }
+        if p.standard {
+            for ours in self.rules.add.get(&p.import_path).into_iter().flatten() {
+                let name = ours.rsplit('/').next().unwrap_or(ours).to_string();
+                match stdrules::file(ours) {
+                    Some(data) => p.go_files.push(SourceFile::new(&p.dir, name, data.into_owned())),
+                    None => p.error = Some(PkgError::msg(format!("std-rules.txt: no file {ours}"))),
+                }
+            }
+        }
+        self.finish(p);
+    }
+
+    /// The files of a package of ours, plus the unmodified files it takes from GOROOT.
+    fn read_replaced(&self, p: &mut Package, ours: &str) {
+        let sel = self.selector(&p.import_path, true);
+        for name in stdrules::list(ours) {
+            if !name.ends_with(".go") || name.ends_with("_test.go") || !sel.good_name(&name) {
+                continue;
+            }
+            let Some(data) = stdrules::file(&format!("{ours}/{name}")) else { continue };
+            let f = SourceFile::new(&p.dir, name, data.into_owned());
+            if f.header.constraint.as_ref().is_none_or(|c| sel.eval(c)) {
+                p.go_files.push(f);
+            }
+        }
+        if p.import_path == "runtime" {
+            for name in &self.rules.goroot_files {
+                match self.std_file(p, name) {
+                    Ok(data) => p.go_files.push(SourceFile::new(&p.dir, name.clone(), data)),
+                    Err(msg) => p.error = Some(PkgError::msg(msg)),
+                }
+            }
+        }
+        p.go_files.sort_by(|a, b| a.name.cmp(&b.name));
+        p.name = p.go_files.first().map_or(String::new(), |f| f.header.package.clone());
+    }
+
+    fn std_file(&self, p: &Package, name: &str) -> Result<Vec<u8>, String> {
+        let path = p.dir.join(name);
+        let data = self.read_file(&path).map_err(|e| format!("open {}: {}", path.display(), io_text(&e)))?;
+        if p.standard { self.rules.transform(&format!("{}/{name}", p.import_path), data) } else { Ok(data) }
+    }
+
+    /// Sorts the named files of a folder into the package. `all`: whatever their constraints say.
+    pub(crate) fn read_files(&self, p: &mut Package, names: &[String], sel: &Selector, all: bool) {
+        let mut first: Option<(String, String)> = None;
+        for name in names {
+            let Some((_, ext)) = name.rsplit_once('.') else { continue };
+            if name.starts_with(['_', '.']) {
+                if ext == "go" {
+                    p.ignored_go_files.push(name.clone());
+                }
+                continue;
+            }
+            if ext != "go" {
+                self.other_file(p, name, ext, sel);
+                continue;
+            }
+            if !all && !sel.good_name(name) {
+                p.ignored_go_files.push(name.clone());
+                continue;
+            }
+            let f = match self.std_file(p, name) {
+                Ok(d) => SourceFile::new(&p.dir, name.clone(), d),
+                Err(msg) => {
+                    p.error.get_or_insert(PkgError::msg(msg));
+                    continue;
+                }
+            };
+            let h = f.header.clone();
+            let excluded = !all && h.constraint.as_ref().is_some_and(|c| !sel.eval(c));
+            if excluded || h.package == "documentation" || h.imports_c && !sel.cgo {
+                p.ignored_go_files.push(name.clone());
+                continue;
+            }
+            if let Some((lc, msg)) = &h.error {
+                let pos = self.position(&f.path, *lc);
+                p.error.get_or_insert(PkgError { pos, ..PkgError::msg(msg.clone()) });
+                p.invalid_go_files.push(name.clone());
+                continue;
+            }
+            let is_test = name.ends_with("_test.go");
+            let xtest = h.package.strip_suffix("_test").filter(|_| is_test);
+            let pkg = xtest.unwrap_or(&h.package).to_string();
+            match &first {
+                None => first = Some((pkg, name.clone())),
+                Some((have, file)) if *have != pkg => {
+                    let msg = format!("found packages {have} ({file}) and {pkg} ({name}) in {}", p.dir.display());
+                    p.error.get_or_insert(PkgError::msg(msg));
+                }
+                _ => {}
+            }
+            if !is_test && p.doc.is_empty() {
+                p.doc = header::synopsis(&h.doc);
+            }
+            match (is_test, xtest.is_some()) {
+                (false, _) => p.go_files.push(f),
+                (true, false) => p.test_go_files.push(f),
+                (true, true) => p.xtest_go_files.push(f),
+            }
+        }
+        if let Some((name, _)) = first {
+            p.name = name;
+        }
+        if p.go_files.is_empty() && p.error.is_none() {
+            let dir = p.dir.display();
+            p.error = Some(PkgError::msg(if !p.ignored_go_files.is_empty() {
+                format!("build constraints exclude all Go files in {dir}")
+            } else if !p.test_go_files.is_empty() || !p.xtest_go_files.is_empty() {
+                format!("no non-test Go files in {dir}")
+            } else {
+                format!("no Go files in {dir}")
+            }));
+        }
+    }
+
+    fn other_file(&self, p: &mut Package, name: &str, ext: &str, sel: &Selector) {
+        const KNOWN: &[&str] = &[
+            "s", "S", "sx", "c", "cc", "cpp", "cxx", "m", "h", "hh", "hpp", "hxx", "f", "F", "for", "f90", "swig",
+            "swigcxx", "syso",
+        ];
+        if !KNOWN.contains(&ext) {
+            return;
+        }
+        let fits = sel.good_name(name);
+        let data = if fits && ext != "syso" { self.read_file(&p.dir.join(name)).unwrap_or_default() } else { Vec::new() };
+        let name = name.to_string();
+        if !fits || header::constraint_of(&data).ok().flatten().is_some_and(|c| !sel.eval(&c)) {
+            p.ignored_other_files.push(name);
+            return;
+        }
+        match ext {
+            "s" => {
+                p.s_files.push(name.clone());
+                p.s_data.push((name, data.into()));
+            }
+            "h" | "hh" | "hpp" | "hxx" => p.h_files.push(name),
+            "syso" => p.syso_files.push(name),
+            "S" | "sx" => p.ignored_other_files.push(name),
+            _ => p.c_files.push(name),
+        }
+    }
+
+    fn position(&self, path: &Path, lc: LineCol) -> String {
+        format!("{}:{}:{}", short_path(&self.env.cwd, path), lc.line, lc.col)
+    }
+
+    /// Imports, language version, embedded files.
+    pub(crate) fn finish(&self, p: &mut Package) {
+        let mut pos: BTreeMap<String, Vec<(PathBuf, LineCol)>> = BTreeMap::new();
+        let mut collect = |files: &[SourceFile]| {
+            let mut v: Vec<String> = Vec::new();
+            for f in files {
+                for i in &f.header.imports {
+                    v.push(i.path.clone());
+                    pos.entry(i.path.clone()).or_default().push((f.path.clone(), i.pos));
+                }
+            }
+            v.sort();
+            v.dedup();
+            v
+        };
+        p.imports = collect(&p.go_files);
+        p.test_imports = collect(&p.test_go_files);
+        p.xtest_imports = collect(&p.xtest_go_files);
+        p.import_pos = pos;
+        p.go_version = match (&p.module, p.standard) {
+            (_, true) | (None, _) => format!("go1.{GO_MINOR}"),
+            (Some(m), _) if m.go_version.is_empty() => "go1.16".into(),
+            (Some(m), _) => format!("go{}", m.go_version),
+        };
+        for f in p.go_files.clone() {
+            self.resolve_embeds(p, &f);
+        }
+    }
+
+    /// Finds the files of a source file's `//go:embed` lines.
+    pub(crate) fn resolve_embeds(&self, p: &mut Package, f: &SourceFile) {
+        for e in &f.header.embeds {
+            if p.embeds.contains_key(&e.pattern) {
+                continue;
+            }
+            match crate::embed::resolve(&p.dir, &e.pattern) {
+                Ok(list) => {
+                    p.embed_files.extend(list.iter().cloned());
+                    p.embed_patterns.push(e.pattern.clone());
+                    p.embeds.insert(e.pattern.clone(), list);
+                }
+                Err(msg) => {
+                    let pos = self.position(&f.path, e.pos);
+                    p.error.get_or_insert(PkgError { pos, ..PkgError::msg(format!("pattern {}: {msg}", e.pattern)) });
+                }
+            }
+        }
+        p.embed_patterns.sort();
+        p.embed_files.sort();
+        p.embed_files.dedup();
+    }
+
+    /// Packages in dependency order: what a package imports comes before it.
+    pub fn post_order(&self, roots: &[PkgId]) -> Vec<PkgId> {
+        let mut out = Vec::new();
+        let mut seen = vec![false; self.packages.len()];
+        for &r in roots {
+            if std::mem::replace(&mut seen[r], true) {
+                continue;
+            }
+            let mut todo: Vec<(PkgId, usize)> = vec![(r, 0)];
+            while let Some(top) = todo.last_mut() {
+                let (id, k) = *top;
+                top.1 += 1;
+                match self.packages[id].deps.get(k) {
+                    Some(&d) => {
+                        if !std::mem::replace(&mut seen[d], true) {
+                            todo.push((d, 0));
+                        }
+                    }
+                    None => {
+                        out.push(id);
+                        todo.pop();
+                    }
+                }
+            }
+        }
+        out
+    }
+
+    /// The messages about packages that cannot be built, in the order Go prints them.
+    pub fn errors(&self, roots: &[PkgId]) -> Vec<String> {
+        let mut seen = BTreeSet::new();
+        self.post_order(roots)
+            .into_iter()
+            .filter_map(|id| self.packages[id].error.as_ref())
+            .map(ToString::to_string)
+            .filter(|m| seen.insert(m.clone()))
+            .collect()
+    }
+}
+
+/// Whether a folder has files ending in .go.
+pub fn has_go_files(dir: &Path) -> bool {
+    std::fs::read_dir(dir).is_ok_and(|l| {
+        l.flatten().any(|e| {
+            e.file_name().as_encoded_bytes().ends_with(b".go") && e.file_type().is_ok_and(|t| !t.is_dir())
+        })
+    })
+}

@@ -1,0 +1,519 @@
+//! The main module, its build list, and which module provides a package.
+
+use crate::goenv::GoEnv;
+use crate::pattern::{clean_path, short_path};
+use rgo_modcache::gosum::GoSum;
+use rgo_modcache::layout::ModCache;
+use rgo_modcache::modfile::{File, Mode, is_directory_path};
+use rgo_modcache::{ModVersion, mvs, semver, vendor};
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+/// A module as packages refer to it.
+#[derive(Clone, Debug, Default)]
+pub struct Module {
+    pub path: String,
+    pub version: String,
+    pub main: bool,
+    pub indirect: bool,
+    pub dir: PathBuf,
+    pub go_mod: PathBuf,
+    /// "1.21"; empty if its go.mod has no go line.
+    pub go_version: String,
+    pub replace: Option<Arc<Module>>,
+    /// `h1:` sum of the zip, where known.
+    pub sum: String,
+}
+
+/// A main module: of the current folder, or of a workspace.
+#[derive(Clone, Debug)]
+pub struct MainModule {
+    pub module: Arc<Module>,
+    pub file: File,
+}
+
+/// Vendored packages of the main module.
+struct Vendor {
+    dir: PathBuf,
+    modules: HashMap<String, Arc<Module>>,
+}
+
+/// Modules of one command.
+pub struct Modules {
+    pub mains: Vec<MainModule>,
+    /// go.work, if one is in effect.
+    pub workspace: Option<File>,
+    cache: ModCache,
+    goroot_src: PathBuf,
+    cwd: PathBuf,
+    vendor: Option<Vendor>,
+    gosum: GoSum,
+    /// Set by `-mod=mod`.
+    pub mod_mod: bool,
+    full: OnceLock<Result<Vec<Arc<Module>>, String>>,
+    roots: OnceLock<Vec<Arc<Module>>>,
+    made: std::sync::Mutex<HashMap<ModVersion, Arc<Module>>>,
+}
+
+/// Where an import path was found.
+#[derive(Clone, Debug)]
+pub struct Found {
+    pub dir: PathBuf,
+    pub module: Option<Arc<Module>>,
+}
+
+/// How modules are used.
+#[derive(Clone, Debug, Default)]
+pub struct ModFlags {
+    /// `-mod`: "", "mod", "readonly", "vendor".
+    pub mode: String,
+    /// `-modfile`.
+    pub modfile: String,
+}
+
+const NO_MOD: &str = "go.mod file not found in current directory or any parent directory; see 'go help modules'";
+
+impl Modules {
+    /// Finds the main module of the current folder. No go.mod is no error here.
+    pub fn load(env: &GoEnv, flags: &ModFlags) -> Result<Modules, String> {
+        let mut m = Modules {
+            mains: Vec::new(),
+            workspace: None,
+            cache: ModCache::new(env.gomodcache()),
+            goroot_src: env.goroot.join("src"),
+            cwd: env.cwd.clone(),
+            vendor: None,
+            gosum: GoSum::default(),
+            mod_mod: flags.mode == "mod",
+            full: OnceLock::new(),
+            roots: OnceLock::new(),
+            made: Default::default(),
+        };
+        if env.raw("GO111MODULE") == "off" {
+            return Err("go: GO111MODULE=off: GOPATH mode is not supported".into());
+        }
+        let mut dirs = Vec::new();
+        if let Some(w) = env.go_work() {
+            let data = std::fs::read(&w).map_err(|e| format!("go: reading go.work: {}", io_error("open", &w, &e)))?;
+            let name = short_path(&env.cwd, &w);
+            let f = File::parse(&name, &data, Mode::Work)
+                .map_err(|e| format!("go: errors parsing go.work:\n{}", join_errors(&e)))?;
+            let base = w.parent().unwrap_or(Path::new("/")).to_path_buf();
+            dirs.extend(f.uses.iter().map(|u| clean_path(&base.join(&u.text))));
+            m.workspace = Some(f);
+        } else if let Some(f) = GoEnv::find_go_mod(&env.cwd) {
+            dirs.extend(f.parent().map(Path::to_path_buf));
+        }
+        for dir in dirs {
+            let file = if flags.modfile.is_empty() { dir.join("go.mod") } else { env.cwd.join(&flags.modfile) };
+            let data = std::fs::read(&file).map_err(|e| format!("go: {}", io_error("open", &file, &e)))?;
+            let name = short_path(&env.cwd, &file);
+            let f = File::parse(&name, &data, Mode::Strict)
+                .map_err(|e| format!("go: errors parsing {name}:\n{}", join_errors(&e)))?;
+            if f.module.is_none() {
+                return Err(format!("go: error reading {name}: missing module declaration. To specify the module path:\n\tgo mod edit -module=example.com/mod"));
+            }
+            let v = f.go_version();
+            if semver::compare_go(v, &crate::goenv::GO_VERSION[2..]).is_gt() {
+                return Err(format!(
+                    "go: {name} requires go >= {v} (running {}; GOTOOLCHAIN={})",
+                    crate::goenv::GO_VERSION,
+                    "local"
+                ));
+            }
+            let sum = file.with_extension("sum");
+            if let Ok(text) = std::fs::read_to_string(&sum) {
+                let g = GoSum::parse(&sum.display().to_string(), &text).map_err(|e| format!("go: {e}"))?;
+                if m.mains.is_empty() { m.gosum = g } else { merge(&mut m.gosum, &text) }
+            }
+            let module = Module {
+                path: f.module_path().to_string(),
+                main: true,
+                dir: dir.clone(),
+                go_mod: dir.join("go.mod"),
+                go_version: f.go_version().to_string(),
+                ..Module::default()
+            };
+            m.mains.push(MainModule { module: Arc::new(module), file: f });
+        }
+        if m.mains.len() == 1 && m.workspace.is_none() {
+            m.load_vendor(flags)?;
+        } else if flags.mode == "vendor" && m.mains.is_empty() {
+            return Err("go: vendor directory does not exist when in single module mode outside of a module".into());
+        }
+        Ok(m)
+    }
+
+    fn load_vendor(&mut self, flags: &ModFlags) -> Result<(), String> {
+        let main = &self.mains[0];
+        let dir = main.module.dir.join("vendor");
+        let std = main.module.dir == self.goroot_src || main.module.path == "cmd";
+        let auto = dir.is_dir() && semver::compare_go(&main.module.go_version, "1.14").is_ge() && !main.module.go_version.is_empty();
+        let on = match flags.mode.as_str() {
+            "" => auto && !std,
+            mode => mode == "vendor",
+        };
+        if !on {
+            return Ok(());
+        }
+        let text = std::fs::read_to_string(dir.join("modules.txt")).unwrap_or_default();
+        let list = vendor::parse(&text);
+        let mut errs = Vec::new();
+        for r in &main.file.require {
+            let v = list.iter().find(|v| v.module == r.module && v.explicit);
+            if v.is_none() {
+                let present = list.iter().any(|v| v.module == r.module);
+                errs.push(if present {
+                    format!("\t{}: is explicitly required in go.mod, but not marked as explicit in vendor/modules.txt", r.module)
+                } else {
+                    format!("\t{}: is explicitly required in go.mod, but not marked as explicit in vendor/modules.txt", r.module)
+                });
+            }
+        }
+        if !errs.is_empty() {
+            return Err(format!(
+                "go: inconsistent vendoring in {}:\n{}\n\n\tTo ignore the vendor directory, use -mod=readonly or -mod=mod.\n\tTo sync the vendor directory, run:\n\t\tgo mod vendor",
+                main.module.dir.display(),
+                errs.join("\n")
+            ));
+        }
+        let mut modules = HashMap::new();
+        for v in list {
+            let replace = v.replacement.as_ref().map(|r| {
+                Arc::new(Module { path: r.path.clone(), version: r.version.clone(), ..Module::default() })
+            });
+            let m = Arc::new(Module {
+                path: v.module.path.clone(),
+                version: v.module.version.clone(),
+                indirect: main.file.require.iter().any(|r| r.module == v.module && r.indirect),
+                dir: dir.join(&v.module.path),
+                go_version: v.go_version.clone(),
+                replace,
+                ..Module::default()
+            });
+            for p in v.packages {
+                modules.insert(p, m.clone());
+            }
+        }
+        self.vendor = Some(Vendor { dir, modules });
+        Ok(())
+    }
+
+    /// The error for commands that need a main module.
+    pub fn no_main_module() -> String {
+        format!("go: {NO_MOD}")
+    }
+
+    /// The main module a folder belongs to.
+    pub fn main_of(&self, dir: &Path) -> Option<&MainModule> {
+        let m = self.mains.iter().filter(|m| dir.starts_with(&m.module.dir)).max_by_key(|m| m.module.dir.components().count())?;
+        // A nested go.mod starts another module.
+        let nested = dir.ancestors().take_while(|d| *d != m.module.dir).any(|d| d.join("go.mod").is_file());
+        (!nested).then_some(m)
+    }
+
+    fn replacement(&self, m: &ModVersion) -> Option<(ModVersion, PathBuf)> {
+        if let Some(w) = &self.workspace {
+            if let Some(r) = w.replacement(m) {
+                let base = self.mains.first().map(|m| m.module.dir.clone()).unwrap_or_default();
+                return Some((r.new.clone(), base));
+            }
+        }
+        self.mains.iter().find_map(|main| Some((main.file.replacement(m)?.new.clone(), main.module.dir.clone())))
+    }
+
+    /// The module at a selected version, after replacement.
+    fn module(&self, m: &ModVersion) -> Arc<Module> {
+        if let Some(x) = self.made.lock().unwrap_or_else(|e| e.into_inner()).get(m) {
+            return x.clone();
+        }
+        let mut out = Module { path: m.path.clone(), version: m.version.clone(), ..Module::default() };
+        out.indirect = self.mains.iter().flat_map(|x| &x.file.require).any(|r| r.module.path == m.path && r.indirect);
+        let (actual, local) = match self.replacement(m) {
+            Some((new, base)) => {
+                let mut r = Module { path: new.path.clone(), version: new.version.clone(), ..Module::default() };
+                if new.version.is_empty() && is_directory_path(&new.path) {
+                    r.dir = clean_path(&base.join(&new.path));
+                    r.go_mod = r.dir.join("go.mod");
+                } else if let Some(d) = self.cache.module_dir(&new) {
+                    r.dir = d;
+                    r.go_mod = self.cache.download_file(&new, "mod").unwrap_or_default();
+                }
+                (Some(r), true)
+            }
+            None => (None, false),
+        };
+        if let Some(r) = &actual {
+            out.dir.clone_from(&r.dir);
+            out.go_mod.clone_from(&r.go_mod);
+        } else if let Some(d) = self.cache.module_dir(m) {
+            out.dir = d;
+            out.go_mod = self.cache.download_file(m, "mod").unwrap_or_default();
+        }
+        let _ = local;
+        if let Some((f, _)) = self.read_mod(m) {
+            out.go_version = f.go_version().to_string();
+        }
+        out.sum = self.gosum.module(m).first().cloned().unwrap_or_default();
+        out.replace = actual.map(|mut r| {
+            r.go_version.clone_from(&out.go_version);
+            Arc::new(r)
+        });
+        let out = Arc::new(out);
+        self.made.lock().unwrap_or_else(|e| e.into_inner()).insert(m.clone(), out.clone());
+        out
+    }
+
+    /// The go.mod of a module that is no main module.
+    fn read_mod(&self, m: &ModVersion) -> Option<(File, bool)> {
+        let data = match self.replacement(m) {
+            Some((new, base)) if new.version.is_empty() => {
+                std::fs::read(clean_path(&base.join(&new.path)).join("go.mod")).ok()?
+            }
+            Some((new, _)) => self.cache.go_mod(&new)?,
+            None => self.cache.go_mod(m)?,
+        };
+        let f = File::parse("go.mod", &data, Mode::Lax).ok()?;
+        let pruned = semver::compare_go(f.go_version(), "1.17").is_ge();
+        Some((f, pruned))
+    }
+
+    fn root_versions(&self) -> Vec<ModVersion> {
+        let mains: Vec<&str> = self.mains.iter().map(|m| m.module.path.as_str()).collect();
+        let mut best: std::collections::BTreeMap<&str, &str> = Default::default();
+        for r in self.mains.iter().flat_map(|m| &m.file.require) {
+            if mains.contains(&r.module.path.as_str()) {
+                continue;
+            }
+            let v = best.entry(&r.module.path).or_insert(&r.module.version);
+            if semver::compare(&r.module.version, v).is_gt() {
+                *v = &r.module.version;
+            }
+        }
+        best.into_iter().map(|(p, v)| ModVersion::new(p, v)).collect()
+    }
+
+    fn roots(&self) -> &[Arc<Module>] {
+        self.roots.get_or_init(|| self.root_versions().iter().map(|m| self.module(m)).collect())
+    }
+
+    /// The build list without main modules, from the go.mod files on disk.
+    pub fn build_list(&self) -> Result<&[Arc<Module>], String> {
+        let r = self.full.get_or_init(|| {
+            let list = mvs::build_list(&self.root_versions(), |m| {
+                let Some((f, pruned)) = self.read_mod(m) else {
+                    return Err(format!(
+                        "{m}: go.mod is not in the module cache (downloading modules is not supported yet)"
+                    ));
+                };
+                let excluded = |m: &ModVersion| self.mains.iter().any(|x| x.file.exclude.iter().any(|e| e.module == *m));
+                Ok((f.require.into_iter().map(|r| r.module).filter(|m| !excluded(m)).collect(), pruned))
+            })?;
+            let mains: Vec<&str> = self.mains.iter().map(|m| m.module.path.as_str()).collect();
+            Ok(list.iter().filter(|m| !mains.contains(&m.path.as_str())).map(|m| self.module(m)).collect())
+        });
+        r.as_ref().map(Vec::as_slice).map_err(Clone::clone)
+    }
+
+    /// Whether the path lies in a module that is required, replaced or main.
+    pub fn covers(&self, path: &str) -> bool {
+        let inside = |m: &str| path == m || path.strip_prefix(m).is_some_and(|r| r.starts_with('/'));
+        self.mains.iter().any(|m| {
+            inside(&m.module.path)
+                || m.file.require.iter().any(|r| inside(&r.module.path))
+                || m.file.replace.iter().any(|r| inside(&r.old.path))
+        })
+    }
+
+    /// Whether packages come from the vendor folder.
+    pub fn vendoring(&self) -> bool {
+        self.vendor.is_some()
+    }
+
+    /// Finds the package `path`, which is none of the standard library's.
+    pub fn find(&self, path: &str) -> Result<Found, String> {
+        if self.mains.is_empty() {
+            return Err(format!("no required module provides package {path}: {NO_MOD}"));
+        }
+        let mut found: Vec<Found> = Vec::new();
+        for m in &self.mains {
+            if let Some(dir) = dir_in_module(path, &m.module) {
+                found.push(Found { dir, module: Some(m.module.clone()) });
+            }
+        }
+        if let Some(v) = &self.vendor {
+            if let Some(f) = found.pop() {
+                return Ok(f);
+            }
+            if let Some(m) = v.modules.get(path) {
+                return Ok(Found { dir: v.dir.join(path), module: Some(m.clone()) });
+            }
+            return Err(format!(
+                "cannot find module providing package {path}: import lookup disabled by -mod=vendor\n\t(Go version in go.mod is at least 1.14 and vendor directory exists.)"
+            ));
+        }
+        let lazy = self.mains.iter().all(|m| semver::compare_go(&m.module.go_version, "1.17").is_ge());
+        let mut problem = None;
+        if lazy {
+            self.find_in(path, self.roots(), &mut found, &mut problem);
+        }
+        if found.is_empty() && problem.is_none() && !self.root_versions().is_empty() {
+            match self.build_list() {
+                Ok(list) => self.find_in(path, list, &mut found, &mut problem),
+                Err(e) if !lazy => return Err(e),
+                Err(_) => {}
+            }
+        }
+        if let Some(p) = problem {
+            return Err(p);
+        }
+        match found.len() {
+            0 => {}
+            1 => return Ok(found.remove(0)),
+            _ => {
+                let mut msg = format!("ambiguous import: found package {path} in multiple modules:");
+                for f in &found {
+                    let m = f.module.as_ref().expect("a module");
+                    msg.push_str(&format!("\n\t{}{}{} ({})", m.path, if m.version.is_empty() { "" } else { " " }, m.version, f.dir.display()));
+                }
+                return Err(msg);
+            }
+        }
+        // A replacement may say where the package would come from.
+        for r in self.mains.iter().flat_map(|m| &m.file.replace) {
+            if path == r.old.path || path.starts_with(&format!("{}/", r.old.path)) {
+                let what = if r.old.version.is_empty() { r.old.path.clone() } else { r.old.to_string() };
+                return Err(format!(
+                    "module {} provides package {path} and is replaced but not required; to add it:\n\tgo get {what}",
+                    r.old.path
+                ));
+            }
+        }
+        if self.mod_mod {
+            return Err(format!("cannot find module providing package {path}"));
+        }
+        Err(format!("no required module provides package {path}; to add it:\n\tgo get {path}"))
+    }
+
+    fn find_in(&self, path: &str, list: &[Arc<Module>], found: &mut Vec<Found>, problem: &mut Option<String>) {
+        let mut candidates: Vec<&Arc<Module>> = list.iter()
+            .filter(|m| path == m.path || path.strip_prefix(&m.path).is_some_and(|r| r.starts_with('/')))
+            .collect();
+        candidates.sort_by_key(|m| std::cmp::Reverse(m.path.len()));
+        for m in candidates {
+            let local = m.replace.as_ref().is_some_and(|r| r.version.is_empty());
+            let actual = m.replace.as_ref().unwrap_or(m);
+            let mv = ModVersion::new(&actual.path, &actual.version);
+            if !local {
+                if self.gosum.module(&mv).is_empty() {
+                    *problem = Some(format!("missing go.sum entry for module providing package {path}; to add:\n\tgo mod download {}", mv.path));
+                    continue;
+                }
+                if !self.cache.have_module(&mv) {
+                    *problem = Some(format!("{mv}: module is not in the module cache (downloading modules is not supported yet)"));
+                    continue;
+                }
+                if let Some(h) = self.cache.zip_hash(&mv) {
+                    let sums = self.gosum.module(&mv);
+                    if !sums.contains(&h) {
+                        *problem = Some(format!(
+                            "verifying {mv}: checksum mismatch\n\tdownloaded: {h}\n\tgo.sum:     {}\n\nSECURITY ERROR\nThis download does NOT match an earlier download recorded in go.sum.\nThe bits may have been replaced on the origin server, or an attacker may\nhave intercepted the download attempt.\n\nFor more information, see 'go help module-auth'.",
+                            sums.join(" ")
+                        ));
+                        continue;
+                    }
+                }
+            } else if !m.dir.is_dir() {
+                let r = actual.path.clone();
+                *problem = Some(format!("{}@{}: replacement directory {r} does not exist", m.path, m.version));
+                continue;
+            }
+            if let Some(dir) = dir_in_module(path, m) {
+                found.push(Found { dir, module: Some((*m).clone()) });
+            }
+        }
+        if !found.is_empty() {
+            *problem = None;
+        }
+    }
+
+    /// The import path of a folder inside a main module or a module of the build list.
+    pub fn path_of_dir(&self, dir: &Path) -> Option<(String, Arc<Module>)> {
+        if let Some(m) = self.main_of(dir) {
+            let rel = crate::pattern::relative(&m.module.dir, dir)?;
+            let prefix = if m.module.dir == self.goroot_src { "" } else { m.module.path.as_str() };
+            let path = match (prefix, rel.as_str()) {
+                (p, ".") => p.to_string(),
+                ("", r) => r.to_string(),
+                (p, r) => format!("{p}/{r}"),
+            };
+            return Some((path, m.module.clone()));
+        }
+        let list = self.roots().iter();
+        for m in list {
+            if !m.dir.as_os_str().is_empty() && dir.starts_with(&m.dir) {
+                let rel = crate::pattern::relative(&m.dir, dir)?;
+                let path = if rel == "." { m.path.clone() } else { format!("{}/{rel}", m.path) };
+                return Some((path, m.clone()));
+            }
+        }
+        None
+    }
+
+    /// The current folder.
+    pub fn cwd(&self) -> &Path {
+        &self.cwd
+    }
+}
+
+fn merge(sum: &mut GoSum, text: &str) {
+    for l in text.lines() {
+        if let [p, v, h] = l.split_whitespace().collect::<Vec<_>>()[..] {
+            sum.add(ModVersion::new(p, v), h);
+        }
+    }
+}
+
+/// The folder of a package in a module, if the module has one with Go files.
+fn dir_in_module(path: &str, m: &Module) -> Option<PathBuf> {
+    let rel = if path == m.path { "" } else { path.strip_prefix(m.path.as_str())?.strip_prefix('/')? };
+    let dir = if rel.is_empty() { m.dir.clone() } else { m.dir.join(rel) };
+    if !m.version.is_empty() && m.replace.is_none() {
+        // In the cache nested modules are left out of the zip already.
+    } else {
+        for d in dir.ancestors().take_while(|d| *d != m.dir) {
+            if d.join("go.mod").is_file() {
+                return None;
+            }
+        }
+        if m.main && rel.split('/').any(|e| e == "vendor") && m.path != "std" {
+            return None;
+        }
+    }
+    let has_go = std::fs::read_dir(&dir).ok()?.flatten().any(|e| {
+        let n = e.file_name();
+        n.to_string_lossy().ends_with(".go") && e.file_type().map(|t| !t.is_dir()).unwrap_or(false)
+    });
+    has_go.then_some(dir)
+}
+
+fn join_errors(e: &[rgo_modcache::syntax::Error]) -> String {
+    e.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}
+
+/// An I/O error with Go's text: `open f: no such file or directory`.
+pub fn io_error(op: &str, path: &Path, e: &std::io::Error) -> String {
+    format!("{op} {}: {}", path.display(), io_text(e))
+}
+
+/// The text of an I/O error as Go prints it.
+pub fn io_text(e: &std::io::Error) -> String {
+    let t = e.to_string();
+    let t = t.split(" (os error").next().unwrap_or(&t);
+    let mut c = t.chars();
+    match c.next() {
+        Some(f) => f.to_lowercase().chain(c).collect(),
+        None => String::new(),
+    }
+}
