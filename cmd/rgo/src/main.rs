@@ -1,5 +1,117 @@
-//! rgo: the command line. See ARCHITECTURE.md.
+//! rgo: the go command.
+//!
+//! Purpose: Go's command line: subcommands, flags, messages, exit codes. One file a subcommand;
+//! what they do is in rgo-work.
+//!
+//! Inputs: arguments, environment. Outputs: text as `go` prints it, exit status 0, 1 or 2.
+//!
+//! Invariants: a wrong flag prints Go's text and exits with 2; what is not implemented says so and
+//! exits with 1; user input never panics.
+//!
+//! Start at `main`, then `base.rs`.
+#![forbid(unsafe_code)]
+
+mod base;
+mod build;
+mod clean;
+mod env;
+mod flags;
+mod list;
+mod run;
+mod test;
+mod usage;
+mod version;
+
+use base::{Exit, Outcome};
+use rgo_work::goenv::GoEnv;
+
+fn help(args: &[String]) -> Outcome {
+    match args {
+        [] => {
+            print!("{}", usage::overview());
+            Ok(())
+        }
+        [topic, ..] => match usage::long(topic) {
+            Some(t) if args.len() == 1 => {
+                print!("{t}");
+                Ok(())
+            }
+            _ => {
+                eprintln!("go help {}: unknown help topic. Run 'go help'.", args.join(" "));
+                Err(Exit::Code(2))
+            }
+        },
+    }
+}
+
+/// `-C dir` as first flag: changes the folder and drops the flag.
+fn chdir(args: &mut Vec<String>) -> Result<(), Exit> {
+    let Some(first) = args.first().cloned() else { return Ok(()) };
+    let dir = match first.as_str() {
+        "-C" | "--C" => {
+            if args.len() < 2 {
+                return Ok(());
+            }
+            args.remove(0);
+            args.remove(0)
+        }
+        f => match f.strip_prefix("--C=").or(f.strip_prefix("-C=")) {
+            Some(d) => {
+                args.remove(0);
+                d.to_string()
+            }
+            None => return Ok(()),
+        },
+    };
+    std::env::set_current_dir(&dir)
+        .map_err(|e| Exit::go(format!("chdir {dir}: {}", rgo_work::modload::io_text(&e))))
+}
+
+fn dispatch(mut args: Vec<String>) -> Outcome {
+    if args.is_empty() {
+        eprint!("{}", usage::overview());
+        return Err(Exit::Code(2));
+    }
+    let cmd = args.remove(0);
+    if cmd == "help" || cmd == "-h" || cmd == "-help" || cmd == "--help" {
+        return help(&args);
+    }
+    chdir(&mut args)?;
+    // PWD keeps the path the user came by, where it names the same folder.
+    let cwd = std::env::current_dir().map_err(|e| Exit::go(format!("cannot determine current directory: {e}")))?;
+    let cwd = match std::env::var_os("PWD").map(std::path::PathBuf::from) {
+        Some(p) if p.is_absolute() && p.canonicalize().ok() == cwd.canonicalize().ok() => p,
+        _ => cwd,
+    };
+    let env = GoEnv::new(cwd);
+    match cmd.as_str() {
+        "build" => build::run(&env, &args),
+        "install" => build::install(&env, &args),
+        "run" => run::run(&env, &args),
+        "test" => test::run(&env, &args),
+        "env" => env::run(&env, &args),
+        "version" => version::run(&env, &args),
+        "list" => list::run(&env, &args),
+        "clean" => clean::run(&env, &args),
+        "bug" | "doc" | "fix" | "fmt" | "generate" | "get" | "mod" | "telemetry" | "tool" | "vet" | "work" => {
+            Err(Exit::Error(format!("rgo {cmd}: not supported yet")))
+        }
+        _ => {
+            eprintln!("go {cmd}: unknown command\nRun 'go help' for usage.");
+            Err(Exit::Code(2))
+        }
+    }
+}
+
 fn main() {
-    eprintln!("rgo: not built yet");
-    std::process::exit(2);
+    let args: Vec<String> = std::env::args_os().skip(1).map(|a| a.to_string_lossy().into_owned()).collect();
+    let code = match dispatch(args) {
+        Ok(()) => 0,
+        Err(Exit::Code(c)) => c,
+        Err(Exit::Error(m)) => {
+            eprintln!("{m}");
+            1
+        }
+    };
+    std::process::exit(code);
 }

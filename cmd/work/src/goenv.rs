@@ -288,6 +288,15 @@ impl GoEnv {
         v
     }
 
+    /// The environment a fresh user would have: nothing set but home and cache folders.
+    pub fn defaults(&self) -> GoEnv {
+        let keep = ["HOME", "USERPROFILE", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "LocalAppData", "AppData"];
+        let mut e = self.clone();
+        e.process.retain(|k, _| keep.contains(&k.as_str()));
+        e.file.clear();
+        e
+    }
+
     /// The path of the file `go env -w` writes.
     pub fn env_file_path(&self) -> PathBuf {
         self.env_file()

@@ -15,14 +15,21 @@
 //! Start at [`load::Loader`], then [`build`].
 #![forbid(unsafe_code)]
 
+pub mod build;
+pub mod buildinfo;
+pub mod cache;
 pub mod constraint;
 pub mod embed;
+pub mod exec;
 mod expand;
+pub mod front;
 pub mod goenv;
 pub mod header;
 pub mod load;
 pub mod modload;
 pub mod package;
 pub mod pattern;
+pub mod pool;
+pub mod report;
 pub mod select;
 pub mod stdrules;

@@ -1,0 +1,246 @@
+//! What all subcommands share: errors, exit codes, build flags, loading.
+
+use crate::flags::{self, Def, Kind, Parsed, flag};
+use crate::usage;
+use rgo_work::goenv::GoEnv;
+use rgo_work::load::{LoadConfig, Loader};
+use rgo_work::modload::{ModFlags, Modules};
+use std::collections::HashMap;
+use std::path::PathBuf;
+
+/// How a command ends when it does not simply succeed.
+#[derive(Debug)]
+pub enum Exit {
+    /// Messages are printed already.
+    Code(i32),
+    /// Print these lines and exit with status 1.
+    Error(String),
+}
+
+impl Exit {
+    /// An error with Go's prefix.
+    pub fn go(msg: impl std::fmt::Display) -> Exit {
+        Exit::Error(format!("go: {msg}"))
+    }
+}
+
+impl From<String> for Exit {
+    fn from(m: String) -> Exit {
+        Exit::Error(m)
+    }
+}
+
+/// The result of a command.
+pub type Outcome = Result<(), Exit>;
+
+/// The flags of commands that build.
+pub const BUILD_FLAGS: &[Def] = &[
+    flag("C", Kind::Str),
+    flag("a", Kind::Bool),
+    flag("asan", Kind::Bool),
+    flag("asmflags", Kind::Str),
+    flag("buildmode", Kind::Str),
+    flag("buildvcs", Kind::OptWord),
+    flag("compiler", Kind::Str),
+    flag("cover", Kind::Bool),
+    flag("covermode", Kind::Str),
+    flag("coverpkg", Kind::Str),
+    flag("debug-actiongraph", Kind::Str),
+    flag("debug-runtime-trace", Kind::Str),
+    flag("debug-trace", Kind::Str),
+    flag("gccgoflags", Kind::Str),
+    flag("gcflags", Kind::Str),
+    flag("installsuffix", Kind::Str),
+    flag("json", Kind::Bool),
+    flag("ldflags", Kind::Str),
+    flag("linkshared", Kind::Bool),
+    flag("mod", Kind::Str),
+    flag("modcacherw", Kind::Bool),
+    flag("modfile", Kind::Str),
+    flag("msan", Kind::Bool),
+    flag("n", Kind::Bool),
+    flag("overlay", Kind::Str),
+    flag("p", Kind::Int),
+    flag("pgo", Kind::Str),
+    flag("pkgdir", Kind::Str),
+    flag("race", Kind::Bool),
+    flag("tags", Kind::Str),
+    flag("toolexec", Kind::Str),
+    flag("trimpath", Kind::Bool),
+    flag("v", Kind::Bool),
+    flag("work", Kind::Bool),
+    flag("x", Kind::Bool),
+];
+
+/// The flags of a command: those of all building commands and its own.
+pub fn with_build_flags(own: &[Def]) -> Vec<Def> {
+    let mut v = own.to_vec();
+    v.extend(BUILD_FLAGS.iter().filter(|d| own.iter().all(|o| o.name != d.name)));
+    v
+}
+
+/// Parses the flags of a command, those of GOFLAGS first; on errors prints the usage.
+pub fn parse_flags(cmd: &str, env: &GoEnv, args: &[String], defs: &[Def]) -> Result<Parsed, Exit> {
+    let mut p = goflags(env, defs)?;
+    match flags::parse(args, defs) {
+        Ok(q) => {
+            p.set.extend(q.set);
+            p.rest = q.rest;
+            if p.set.iter().any(|(n, _)| n == "C") {
+                return Err(usage_error(cmd, "invalid value for flag -C: -C flag must be first flag on command line"));
+            }
+            Ok(p)
+        }
+        Err(flags::Error::Help) => {
+            eprint!("{}", usage::short(cmd));
+            Err(Exit::Code(2))
+        }
+        Err(flags::Error::Message(m)) => Err(usage_error(cmd, &m)),
+    }
+}
+
+/// Prints a message and the command's usage; exit status 2.
+pub fn usage_error(cmd: &str, msg: &str) -> Exit {
+    eprintln!("{msg}");
+    eprint!("{}", usage::short(cmd));
+    Exit::Code(2)
+}
+
+/// The flags of GOFLAGS that the command knows.
+pub fn goflags(env: &GoEnv, defs: &[Def]) -> Result<Parsed, Exit> {
+    let mut p = Parsed::default();
+    for w in env.goflags() {
+        if !w.starts_with('-') || w == "-" || w == "--" || w.starts_with("---") || w.starts_with("-=") || w.starts_with("--=") {
+            return Err(Exit::go(format!("parsing $GOFLAGS: non-flag {w:?}")));
+        }
+        let body = w[1..].strip_prefix('-').unwrap_or(&w[1..]);
+        let (name, value) = body.split_once('=').map_or((body, None), |(n, v)| (n, Some(v)));
+        let Some(d) = defs.iter().find(|d| d.name == name) else { continue };
+        let value = match (d.kind, value) {
+            (_, Some(v)) => v.to_string(),
+            (Kind::Bool | Kind::OptWord, None) => "true".into(),
+            (_, None) => return Err(Exit::go(format!("parsing $GOFLAGS: flag needs an argument: -{name}"))),
+        };
+        p.set.push((name.into(), value));
+    }
+    Ok(p)
+}
+
+/// `[pattern=]flags` settings of `-gcflags` and `-ldflags`.
+#[derive(Clone, Debug, Default)]
+pub struct PerPackage {
+    /// Pattern (empty: packages named on the command line) and words, in order.
+    values: Vec<(String, Vec<String>)>,
+}
+
+impl PerPackage {
+    /// Collects all uses of a flag.
+    pub fn parse(p: &Parsed, name: &str) -> Result<PerPackage, String> {
+        let mut out = PerPackage::default();
+        for v in p.all(name) {
+            let bad = |m: String| format!("invalid value {v:?} for flag -{name}: {m}");
+            let t = v.trim();
+            if t.is_empty() {
+                out.values.push((String::new(), Vec::new()));
+                continue;
+            }
+            let (pat, list) = if t.starts_with('-') {
+                ("", t)
+            } else {
+                let (p, l) = t.split_once('=').ok_or_else(|| bad("missing =<value> in <pattern>=<value>".into()))?;
+                let p = p.trim();
+                if p.is_empty() {
+                    return Err(bad("missing <pattern> in <pattern>=<value>".into()));
+                }
+                if p.starts_with(['\'', '"']) {
+                    return Err(bad("should not quote <pattern> in <pattern>=<value>".into()));
+                }
+                (p, l)
+            };
+            let words = flags::split_quoted(list).map_err(bad)?;
+            out.values.push((pat.to_string(), words));
+        }
+        Ok(out)
+    }
+
+    /// The words for a package: the last match counts.
+    pub fn of(&self, path: &str, cmdline: bool) -> &[String] {
+        let hit = self.values.iter().rev().find(|(pat, _)| match pat.as_str() {
+            "" => cmdline,
+            "all" => true,
+            "std" => rgo_work::pattern::is_standard_path(path) && !path.starts_with("cmd/"),
+            pat => rgo_work::pattern::Matcher::new(pat).matches(path),
+        });
+        hit.map_or(&[], |(_, w)| w)
+    }
+}
+
+/// Refuses flags whose meaning is not implemented; ignoring them would change what is built.
+pub fn refuse_unsupported(p: &Parsed) -> Outcome {
+    for name in ["n", "race", "msan", "asan", "linkshared", "cover"] {
+        if p.bool(name) {
+            return Err(Exit::Error(format!("rgo: flag -{name} is not supported yet")));
+        }
+    }
+    for name in ["toolexec", "pkgdir", "installsuffix", "coverpkg", "covermode", "asmflags"] {
+        if !p.str(name).is_empty() {
+            return Err(Exit::Error(format!("rgo: flag -{name} is not supported yet")));
+        }
+    }
+    match p.str("compiler") {
+        "" | "gc" => {}
+        c => return Err(Exit::Error(format!("rgo: -compiler={c} is not supported"))),
+    }
+    match p.str("buildmode") {
+        "" | "default" | "exe" => Ok(()),
+        m => Err(Exit::Error(format!("rgo: -buildmode={m} is not supported yet"))),
+    }
+}
+
+/// The files of `-overlay`.
+fn read_overlay(env: &GoEnv, path: &str) -> Result<HashMap<PathBuf, PathBuf>, Exit> {
+    if path.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let file = env.cwd.join(path);
+    let text = std::fs::read_to_string(&file).map_err(|e| Exit::go(format!("reading overlay file: open {path}: {}", rgo_work::modload::io_text(&e))))?;
+    let v: serde_json::Value = serde_json::from_str(&text).map_err(|e| Exit::go(format!("parsing overlay JSON: {e}")))?;
+    let mut out = HashMap::new();
+    if let Some(m) = v.get("Replace").and_then(|r| r.as_object()) {
+        for (from, to) in m {
+            let abs = |p: &str| rgo_work::pattern::clean_path(&env.cwd.join(p));
+            let to = to.as_str().unwrap_or("");
+            out.insert(abs(from), if to.is_empty() { PathBuf::new() } else { abs(to) });
+        }
+    }
+    Ok(out)
+}
+
+/// The words of `-tags`, separated by commas or (the old way) spaces.
+fn tags(p: &Parsed) -> Vec<String> {
+    p.str("tags").split([',', ' ']).filter(|t| !t.is_empty()).map(String::from).collect()
+}
+
+/// A loader set up by build flags.
+pub fn loader<'e>(env: &'e GoEnv, p: &Parsed) -> Result<Loader<'e>, Exit> {
+    let mode = p.str("mod");
+    if !matches!(mode, "" | "mod" | "readonly" | "vendor") {
+        return Err(Exit::go(format!("-mod={mode} not supported (can be '', 'mod', 'readonly', or 'vendor')")));
+    }
+    let flags = ModFlags { mode: mode.into(), modfile: p.str("modfile").into() };
+    let modules = Modules::load(env, &flags)?;
+    let overlay = read_overlay(env, p.str("overlay"))?;
+    let config = LoadConfig { tags: tags(p), race: p.bool("race"), overlay };
+    Ok(Loader::new(env, modules, config)?)
+}
+
+/// Number of threads: `-p`, or as many as there are processors.
+pub fn threads(p: &Parsed) -> Result<usize, Exit> {
+    match p.get("p") {
+        None => Ok(std::thread::available_parallelism().map_or(2, |n| n.get())),
+        Some(v) => match flags::parse_int(v) {
+            Some(n) if n > 0 => Ok(n as usize),
+            _ => Err(Exit::go("-p must be a positive integer")),
+        },
+    }
+}

@@ -1,0 +1,147 @@
+//! `rgo build`.
+
+use crate::base::{self, Exit, Outcome, PerPackage};
+use crate::flags::{Kind, flag};
+use rgo_work::build::{self, BuildOptions, LinkOptions};
+use rgo_work::goenv::GoEnv;
+use rgo_work::load::{Loader, PkgId};
+use std::path::{Path, PathBuf};
+
+/// Stops if a package could not be loaded.
+pub fn check_packages(l: &Loader<'_>, ids: &[PkgId]) -> Outcome {
+    for w in &l.warnings {
+        eprintln!("{w}");
+    }
+    let errors = l.errors(ids);
+    if errors.is_empty() { Ok(()) } else { Err(Exit::Error(errors.join("\n"))) }
+}
+
+/// Options of the build from flags.
+pub fn options(env: &GoEnv, p: &crate::flags::Parsed) -> Result<BuildOptions, Exit> {
+    base::refuse_unsupported(p)?;
+    let gcflags = PerPackage::parse(p, "gcflags").map_err(|m| base::usage_error("build", &m))?;
+    Ok(BuildOptions {
+        threads: base::threads(p)?,
+        rebuild: p.bool("a"),
+        verbose: p.bool("v"),
+        trimpath: p.bool("trimpath"),
+        gcflags: Box::new(move |path, cmdline| gcflags.of(path, cmdline).to_vec()),
+        cache_dir: env.gocache(),
+        ..BuildOptions::default()
+    })
+}
+
+/// Options of the linker for a command.
+pub fn link_options(p: &crate::flags::Parsed, path: &str, cmdline: bool) -> Result<LinkOptions, Exit> {
+    let ldflags = PerPackage::parse(p, "ldflags").map_err(|m| base::usage_error("build", &m))?;
+    LinkOptions::parse(ldflags.of(path, cmdline)).map_err(Exit::Error)
+}
+
+/// Runs the command.
+pub fn run(env: &GoEnv, args: &[String]) -> Outcome {
+    let defs = base::with_build_flags(&[flag("o", Kind::Str)]);
+    let p = base::parse_flags("build", env, args, &defs)?;
+    let opts = options(env, &p)?;
+    let mut l = base::loader(env, &p)?;
+    let ids = l.load_patterns(&p.rest)?;
+    check_packages(&l, &ids)?;
+    let exe = env.value("GOEXE");
+    let mut out = p.str("o").to_string();
+    let explicit = !out.is_empty();
+    if let ([id], false) = (&ids[..], explicit) {
+        if l.packages[*id].is_main() {
+            out = l.packages[*id].exec_name() + &exe;
+        }
+    }
+    let null = out == "/dev/null" || cfg!(windows) && out.eq_ignore_ascii_case("NUL");
+    if null {
+        out.clear();
+    }
+    let is_dir = env.cwd.join(&out).is_dir() || out.ends_with('/') || cfg!(windows) && out.ends_with('\\');
+    let mut targets: Vec<(PkgId, PathBuf)> = Vec::new();
+    if !out.is_empty() && is_dir {
+        if !explicit {
+            return Err(Exit::go(format!("build output {out:?} already exists and is a directory")));
+        }
+        for &id in &ids {
+            if l.packages[id].is_main() {
+                targets.push((id, env.cwd.join(&out).join(l.packages[id].exec_name() + &exe)));
+            }
+        }
+        if targets.is_empty() {
+            return Err(Exit::go("no main packages to build"));
+        }
+    } else if !out.is_empty() {
+        match ids[..] {
+            [id] => targets.push((id, env.cwd.join(&out))),
+            [] => return Err(Exit::Error("no packages to build".into())),
+            _ => return Err(Exit::go(format!("cannot write multiple packages to non-directory {out}"))),
+        }
+    }
+    if null {
+        // Nothing is kept: errors are all that is asked for.
+        return finish(build::check(&mut l, &ids, &opts));
+    }
+    let b = build::compile(&mut l, &ids, &opts);
+    let b = match b {
+        Ok(b) => b,
+        Err(text) => return finish(Err(text)),
+    };
+    for (id, path) in targets {
+        if l.packages[id].is_main() {
+            let link = link_options(&p, &l.packages[id].import_path, l.packages[id].cmdline)?;
+            b.link(&l, id, &link, &path).map_err(|m| Exit::Error(format!("# {}\n{m}", l.packages[id].import_path)))?;
+        } else {
+            b.write_object(&l, id, &path).map_err(Exit::Error)?;
+        }
+    }
+    Ok(())
+}
+
+/// Ends a command with the errors of a build.
+pub fn finish(r: Result<(), String>) -> Outcome {
+    match r {
+        Ok(()) => Ok(()),
+        Err(text) => {
+            eprint!("{text}");
+            Err(Exit::Code(1))
+        }
+    }
+}
+
+/// `rgo install`: commands into GOBIN.
+pub fn install(env: &GoEnv, args: &[String]) -> Outcome {
+    let defs = base::with_build_flags(&[]);
+    let p = base::parse_flags("install", env, args, &defs)?;
+    let opts = options(env, &p)?;
+    if p.rest.iter().any(|a| a.contains('@') && !rgo_work::pattern::is_local(a) && !Path::new(a).is_absolute()) {
+        return Err(Exit::Error("rgo: install path@version is not supported yet".into()));
+    }
+    let mut l = base::loader(env, &p)?;
+    let ids = l.load_patterns(&p.rest)?;
+    check_packages(&l, &ids)?;
+    let gobin = env.gobin();
+    let cross = env.goos() != env.value("GOHOSTOS") || env.goarch() != env.value("GOHOSTARCH");
+    let dir = if gobin.is_empty() {
+        let first = std::env::split_paths(&env.gopath()).next().unwrap_or_default();
+        let bin = first.join("bin");
+        if cross { bin.join(format!("{}_{}", env.goos(), env.goarch())) } else { bin }
+    } else if cross {
+        return Err(Exit::go("cannot install cross-compiled binaries when GOBIN is set"));
+    } else {
+        PathBuf::from(gobin)
+    };
+    let b = match build::compile(&mut l, &ids, &opts) {
+        Ok(b) => b,
+        Err(text) => return finish(Err(text)),
+    };
+    for id in ids {
+        if l.packages[id].is_main() {
+            std::fs::create_dir_all(&dir).map_err(|e| Exit::go(format!("creating {}: {e}", dir.display())))?;
+            let link = link_options(&p, &l.packages[id].import_path, l.packages[id].cmdline)?;
+            let path = dir.join(l.packages[id].exec_name() + &env.value("GOEXE"));
+            b.link(&l, id, &link, &path).map_err(|m| Exit::Error(format!("# {}\n{m}", l.packages[id].import_path)))?;
+        }
+    }
+    Ok(())
+}

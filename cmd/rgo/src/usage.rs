@@ -1,0 +1,65 @@
+//! Usage lines and help texts.
+
+/// Name, usage line without the leading "go", summary.
+pub const COMMANDS: &[(&str, &str, &str)] = &[
+    ("build", "build [-o output] [build flags] [packages]", "compile packages and dependencies"),
+    ("clean", "clean [-i] [-r] [-cache] [-testcache] [-modcache] [-fuzzcache] [build flags] [packages]", "remove object files and cached files"),
+    ("env", "env [-json] [-changed] [-u] [-w] [var ...]", "print Go environment information"),
+    ("fmt", "fmt [-n] [-x] [packages]", "gofmt (reformat) package sources"),
+    ("install", "install [build flags] [packages]", "compile and install packages and dependencies"),
+    ("list", "list [-f format] [-json] [-m] [list flags] [build flags] [packages]", "list packages or modules"),
+    ("mod", "mod <command> [arguments]", "module maintenance"),
+    ("run", "run [build flags] [-exec xprog] package [arguments...]", "compile and run Go program"),
+    ("test", "test [build/test flags] [packages] [build/test flags & test binary flags]", "test packages"),
+    ("version", "version [-m] [-v] [-json] [file ...]", "print Go version"),
+];
+
+/// The two lines printed behind a wrong flag.
+pub fn short(cmd: &str) -> String {
+    let line = COMMANDS.iter().find(|c| c.0 == cmd).map_or(cmd, |c| c.1);
+    format!("usage: go {line}\nRun 'go help {cmd}' for details.\n")
+}
+
+/// The text of `go help`.
+pub fn overview() -> String {
+    let mut s = String::from("Go is a tool for managing Go source code.\n\nUsage:\n\n\tgo <command> [arguments]\n\nThe commands are:\n\n");
+    for (name, _, about) in COMMANDS {
+        s.push_str(&format!("\t{name:<11} {about}\n"));
+    }
+    s.push_str("\nUse \"go help <command>\" for more information about a command.\n");
+    s
+}
+
+const BUILD_HELP: &str = "\
+Flags shared by commands that build:
+
+	-C dir          change to dir first; must be the first flag
+	-a              rebuild everything, std included
+	-p n            number of threads
+	-v              print the names of packages as they are compiled
+	-x              print what is done
+	-work           keep the temporary folder
+	-gcflags '[pattern=]list'   -N -l (no optimisation), -e (all errors)
+	-ldflags '[pattern=]list'   -s -w, -X path.name=value
+	-mod mode       readonly, vendor or mod
+	-modfile file   use another go.mod
+	-overlay file   JSON file that replaces files
+	-tags list      build tags, separated by commas
+	-trimpath       remove file system paths from the program
+";
+
+/// The text of `go help NAME`.
+pub fn long(cmd: &str) -> Option<String> {
+    let (name, line, about) = COMMANDS.iter().find(|c| c.0 == cmd)?;
+    let detail = match *name {
+        "build" => "Compiles the named packages and what they import. A single command is written to the\nfile -o names, by default one named after the package; other results are discarded.\n",
+        "run" => "Compiles and runs the named command. Arguments behind the package are passed on.\nIf the program fails, run prints 'exit status N' and exits with status 1.\n",
+        "test" => "Compiles and runs the tests of the named packages.\n\n\t-c compile only; -o file; -json; -v; -run, -skip, -bench regexp; -count n; -short;\n\t-timeout d (default 10m); -failfast; -parallel n; -cpu list; -list regexp; -args\n",
+        "env" => "Prints the variables in effect, or the values of those named.\n\n\t-json as JSON; -changed only those that differ from defaults; -w NAME=VALUE; -u NAME\n",
+        "list" => "Prints import paths of packages, one a line.\n\n\t-json [=fields] as JSON; -f format; -deps; -e; -test; -m modules instead of packages\n",
+        "version" => "Prints the version, or that of the named programs; -m with module information.\n",
+        _ => "",
+    };
+    let build = matches!(*name, "build" | "install" | "run" | "test" | "list").then_some(BUILD_HELP).unwrap_or("");
+    Some(format!("usage: go {line}\n\nrgo {name}: {about}\n\n{detail}{}{build}", if build.is_empty() { "" } else { "\n" }))
+}
