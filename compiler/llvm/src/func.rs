@@ -14,6 +14,7 @@ use std::rc::Rc;
 use rgo_ir::verify::{reachable, successors};
 use rgo_ir::*;
 
+use crate::lifetime::Slot;
 use crate::abi::{SigAbi, Where, Word, mem_ty, ssa_ty};
 use crate::module::{FnMeta, Gen, link_name};
 use crate::raw::*;
@@ -64,6 +65,10 @@ pub struct FnGen<'a, 'm> {
     points_into: Vec<Option<Local>>,
     /// Overflow area shared by calls without memory results: (alloca, size) fixed in advance.
     area: Option<V>,
+    /// The call under construction has lifetime markers for its result memory; slots made for it; slots by first result.
+    result_marked: bool,
+    new_slots: Vec<V>,
+    result_slots: Vec<(Value, Vec<V>)>,
     scope: Md,
     /// Location last given to the builder, and the one wanted.
     loc: Loc,
@@ -141,6 +146,9 @@ impl<'a, 'm> FnGen<'a, 'm> {
             shared: vec![false; f.locals.len()],
             points_into: vec![None; n],
             area: None,
+            result_marked: false,
+            new_slots: Vec::new(),
+            result_slots: Vec::new(),
             scope,
             loc: Loc { file: u32::MAX, line: u32::MAX },
             cur_loc: f.loc,
@@ -185,6 +193,11 @@ impl<'a, 'm> FnGen<'a, 'm> {
                 self.frame_slot = Some(s);
             }
         }
+        let marks = if self.g.opts.level == crate::Level::Release {
+            crate::lifetime::markers(self.g.m, f, &self.shared)
+        } else {
+            crate::lifetime::Markers::default()
+        };
         for &bi in &order {
             self.in_pad = pad_reach.as_ref().is_some_and(|p| p[bi]);
             if Some(Block(bi as u32)) == f.pad {
@@ -193,11 +206,33 @@ impl<'a, 'm> FnGen<'a, 'm> {
                 self.g.b.at_end(self.blocks[bi].unwrap());
             }
             let block = &f.blocks[bi];
-            for inst in &block.insts {
+            let (mut starts, mut ends) = (marks.starts(bi), marks.ends(bi));
+            for (ii, inst) in block.insts.iter().enumerate() {
                 self.set_loc(inst.loc);
+                let at = ii as u32;
+                self.result_marked = false;
+                while let Some(((_, s), rest)) = starts.split_first().filter(|m| m.0.0 == at) {
+                    starts = rest;
+                    match s {
+                        Slot::Local(l) => self.lifetime("llvm.lifetime.start", self.locals[l.0 as usize]),
+                        Slot::Call(_) => self.result_marked = true,
+                    }
+                }
                 let res = self.op(inst);
                 if let Some(v) = res {
                     self.vals[inst.results[0].0 as usize] = Some(v);
+                }
+                while let Some(((_, s), rest)) = ends.split_first().filter(|m| m.0.0 == at) {
+                    ends = rest;
+                    match s {
+                        Slot::Local(l) => self.lifetime("llvm.lifetime.end", self.locals[l.0 as usize]),
+                        Slot::Call(v) => {
+                            let i = self.result_slots.iter().position(|r| r.0 == *v);
+                            for k in i.map(|i| self.result_slots.swap_remove(i).1).into_iter().flatten() {
+                                self.lifetime("llvm.lifetime.end", k);
+                            }
+                        }
+                    }
                 }
             }
             self.set_loc(block.term_loc);
@@ -206,6 +241,21 @@ impl<'a, 'm> FnGen<'a, 'm> {
         self.g.b.at_end(self.entry);
         self.g.b.clear_loc();
         self.g.b.br(first);
+    }
+
+    fn lifetime(&self, which: &'static str, slot: V) {
+        let b = &self.g.b;
+        b.call_intrinsic(which, &[b.ptr], &[slot]);
+    }
+
+    /// Frame slot for results of a call, marked live if the call's results have markers.
+    fn result_area(&mut self, size: u64, align: u64) -> V {
+        let a = self.alloca_bytes(size, align);
+        if self.result_marked {
+            self.lifetime("llvm.lifetime.start", a);
+            self.new_slots.push(a);
+        }
+        a
     }
 
     fn begin_pad(&mut self) {
@@ -333,6 +383,10 @@ impl<'a, 'm> FnGen<'a, 'm> {
     }
 
     pub fn set_results(&mut self, inst: &Inst, vs: &[Val]) {
+        if !self.new_slots.is_empty() {
+            let slots = std::mem::take(&mut self.new_slots);
+            self.result_slots.push((inst.results[0], slots));
+        }
         for (r, v) in inst.results.iter().zip(vs) {
             self.vals[r.0 as usize] = Some(*v);
         }
@@ -502,7 +556,7 @@ impl<'a, 'm> FnGen<'a, 'm> {
         let memory_result = abi.data.results.iter().any(|t| self.g.is_memory(*t));
         let frame = if abi.frame_size > 0 {
             let f = if memory_result {
-                self.alloca_bytes(abi.frame_size, 16)
+                self.result_area(abi.frame_size, 16)
             } else {
                 self.shared_area()
             };
@@ -554,7 +608,7 @@ impl<'a, 'm> FnGen<'a, 'm> {
                 Where::Nothing => Val::none(),
                 Where::Words(ws) if memory => {
                     let (size, align) = (self.g.m.types.size(ty), self.g.m.types.align(ty));
-                    let a = self.alloca_bytes(size, align);
+                    let a = self.result_area(size, align);
                     for w in ws {
                         let v = word(self, w.index);
                         let p = self.g.b.offset(a, w.offset as i64);

@@ -160,10 +160,7 @@ impl FnGen<'_, '_> {
             }
             I::GetG => Some(Val::one(self.cur_g())),
             I::ClosureCtx => Some(Val::one(self.closure_ctx())),
-            I::CallerPc => {
-                let r = b.call_intrinsic("llvm.returnaddress", &[], &[b.c(b.i32, 0)]);
-                Some(Val::one(b.cast(LLVMOpcode::LLVMPtrToInt, r, b.i64)))
-            }
+            I::CallerPc => Some(Val::one(self.caller_pc())),
             I::CallerSp => {
                 // Return address and saved frame pointer lie between.
                 let r = b.call_intrinsic("llvm.frameaddress", &[b.ptr], &[b.c(b.i32, 0)]);
@@ -182,5 +179,30 @@ impl FnGen<'_, '_> {
                 None
             }
         }
+    }
+
+    /// The return address; where the function was started on a new segment by `rt_morestack`, the one that `rt_morestack` will return to.
+    fn caller_pc(&mut self) -> V {
+        use rgo_abi::g::goff;
+        let g = self.cur_g();
+        let t = self.g.b.fn_ty(self.g.b.void, &[]);
+        let more = self.g.c_function("rt_morestack_ret", t);
+        let b = &self.g.b;
+        let pc = b.call_intrinsic("llvm.returnaddress", &[], &[b.c(b.i32, 0)]);
+        let here = b.current();
+        let (split, done) = (b.block(self.llf), b.block(self.llf));
+        let br = b.cond_br(b.icmp(LLVMIntEQ, pc, more), split, done);
+        let w = b.branch_weights(1, 1 << 10);
+        b.set_prof(br, w);
+        b.at_end(split);
+        // Segment record: previous segment at 24; sp saved when it was left at 40.
+        let seg = b.load(b.ptr, b.offset(g, goff::SEG as i64), 8);
+        let prev = b.load(b.ptr, b.offset(seg, 24), 8);
+        let sp = b.load(b.ptr, b.offset(prev, 40), 8);
+        let other = b.load(b.ptr, sp, 8);
+        b.br(done);
+        b.at_end(done);
+        let v = b.phi(b.ptr, &[(pc, here), (other, split)]);
+        b.cast(LLVMOpcode::LLVMPtrToInt, v, b.i64)
     }
 }

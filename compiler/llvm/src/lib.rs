@@ -19,6 +19,7 @@ pub mod abi;
 mod debug;
 mod func;
 mod intrin;
+mod lifetime;
 mod module;
 mod ops;
 mod passes;
