@@ -32,11 +32,12 @@ impl Checker {
         }
     }
 
-    /// Records what is left untyped at the end.
+    /// Records what is left untyped at the end. Values that are not constant (conditions such as `a < b`) get their default type: they exist at run time.
     pub(crate) fn record_untyped(&self) {
         let rest = std::mem::take(&mut *self.untyped.borrow_mut());
         for info in rest.into_values() {
-            self.record_type_and_value(info.expr, info.mode, info.typ, info.val);
+            let t = if matches!(info.mode, Mode::Constant | Mode::NilValue) { info.typ } else { default_type(info.typ) };
+            self.record_type_and_value(info.expr, info.mode, t, info.val);
         }
     }
 
