@@ -33,11 +33,14 @@ impl FunctionLowering<'_, '_> {
                 if fields.is_empty() {
                     return self.fb.emit1(Op::Zero, ty);
                 }
-                let list: Vec<(&'static Expr, Type)> = fields.iter().map(|&(i, x)| (x, s.field(i).typ())).collect();
+                if fields.iter().any(|f| f.0.len() > 1) {
+                    return self.literal_value(e, c, t);
+                }
+                let list: Vec<(&'static Expr, Type)> = fields.iter().map(|(i, x)| (*x, s.field(i[0]).typ())).collect();
                 let vals = self.eval_list(&list);
                 let mut parts: Vec<Option<Value>> = vec![None; n];
                 for ((i, _), v) in fields.iter().zip(vals) {
-                    parts[*i] = Some(v);
+                    parts[i[0]] = Some(v);
                 }
                 let mut out = Vec::with_capacity(n);
                 for (i, p) in parts.into_iter().enumerate() {
@@ -67,21 +70,24 @@ impl FunctionLowering<'_, '_> {
         }
     }
 
-    /// Field indices and values of a struct literal, in source order.
-    fn struct_fields(&self, c: &'static CompositeLit, t: Type) -> Vec<(usize, &'static Expr)> {
+    /// Field paths and values of a struct literal, in source order. (A key may name a promoted field: its path has several indices.)
+    fn struct_fields(&self, c: &'static CompositeLit, t: Type) -> Vec<(Vec<usize>, &'static Expr)> {
         let Type::Struct(s) = t.underlying() else { panic!("internal compiler error: {t} is no struct") };
         c.elts
             .iter()
             .enumerate()
             .map(|(i, x)| match &x.kind {
                 ExprKind::KeyValueExpr(kv) => {
+                    if let Some(sel) = self.sh.info.selections.get(&x.id) {
+                        return (sel.index.clone(), &kv.value);
+                    }
                     let id = kv.key.as_ident().unwrap_or_else(|| panic!("internal compiler error: field name expected"));
                     let i = (0..s.num_fields())
                         .find(|&k| s.field(k).name == id.name && (s.field(k).exported() || same_package(s.field(k), self.sh.pd.pkg)))
                         .unwrap_or_else(|| panic!("internal compiler error: no field {}", id.name));
-                    (i, &kv.value)
+                    (vec![i], &kv.value)
                 }
-                _ => (i, x),
+                _ => (vec![i], x),
             })
             .collect()
     }
@@ -163,16 +169,24 @@ impl FunctionLowering<'_, '_> {
         match t.underlying() {
             Type::Struct(s) => {
                 let fields = self.struct_fields(c, t);
-                if !zeroed && (fields.len() < s.num_fields() || !self.pl.is_memory(t)) {
+                if !zeroed && (fields.len() < s.num_fields() || !self.pl.is_memory(t) || fields.iter().any(|f| f.0.len() > 1)) {
                     self.zero_at(dst, t);
                 }
-                for (i, x) in fields {
-                    if s.field(i).name() == "_" {
+                for (path, x) in fields {
+                    let (mut at, mut ft) = (dst, t);
+                    let mut blank = false;
+                    for i in path {
+                        let Type::Struct(st) = ft.underlying() else { panic!("internal compiler error: field path of a literal through {ft}") };
+                        let off = self.pl.field_offset(ft, i);
+                        at = at.offset(off);
+                        blank |= st.field(i).name() == "_";
+                        ft = st.field(i).typ();
+                    }
+                    if blank {
                         self.discard(x);
                         continue;
                     }
-                    let off = self.pl.field_offset(t, i);
-                    self.expr_to(x, s.field(i).typ(), dst.offset(off));
+                    self.expr_to(x, ft, at);
                 }
             }
             Type::Array(a) => {
