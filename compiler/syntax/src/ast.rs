@@ -74,6 +74,14 @@ impl NodeIdGen {
 #[derive(Debug, Default)]
 pub struct NodeIdCell(AtomicU32);
 
+impl Clone for NodeIdCell {
+    fn clone(&self) -> NodeIdCell {
+        let c = NodeIdCell::default();
+        c.set(self.get());
+        c
+    }
+}
+
 impl NodeIdCell {
     pub fn get(&self) -> NodeId {
         NodeId(self.0.load(Ordering::Relaxed))
@@ -130,7 +138,7 @@ pub struct Directive {
 }
 
 /// A source file.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct File {
     pub id: NodeId,
     /// Position of the keyword `package`.
@@ -171,7 +179,7 @@ impl File {
 // ---------------------------------------------------------------------------------------------
 // Declarations
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Decl {
     Gen(GenDecl),
     Func(Box<FuncDecl>),
@@ -186,7 +194,7 @@ pub enum GenKind {
 }
 
 /// An import, const, type or var declaration, grouped or not.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct GenDecl {
     pub id: NodeId,
     /// The keyword.
@@ -200,7 +208,7 @@ pub struct GenDecl {
     pub doc: Option<CommentId>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Spec {
     Import(ImportSpec),
     /// A constant or variable declaration.
@@ -208,7 +216,7 @@ pub enum Spec {
     Type(Box<TypeSpec>),
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct ImportSpec {
     pub id: NodeId,
     pub pos: Pos,
@@ -222,7 +230,7 @@ pub struct ImportSpec {
     pub comment: Option<CommentId>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct ValueSpec {
     pub id: NodeId,
     pub pos: Pos,
@@ -234,7 +242,7 @@ pub struct ValueSpec {
     pub comment: Option<CommentId>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct TypeSpec {
     pub id: NodeId,
     pub pos: Pos,
@@ -254,7 +262,7 @@ impl TypeSpec {
     }
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct FuncDecl {
     pub id: NodeId,
     /// The token after `func`.
@@ -272,7 +280,7 @@ pub struct FuncDecl {
 }
 
 /// A parenthesised, bracketed or braced list of fields.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct FieldList {
     /// Opening token; none for an unparenthesised result.
     pub open: Pos,
@@ -289,7 +297,7 @@ impl FieldList {
 
 /// A struct field, interface element, parameter, result or type parameter; several names share
 /// a type. No names: embedded field or element, unnamed parameter.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Field {
     pub id: NodeId,
     pub pos: Pos,
@@ -305,14 +313,14 @@ pub struct Field {
 // Expressions
 
 /// An expression or type.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Expr {
     pub id: NodeId,
     pub pos: Pos,
     pub kind: ExprKind,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum ExprKind {
     /// Placeholder where parsing failed; an error was reported.
     Bad,
@@ -349,40 +357,40 @@ pub struct BasicLit {
 }
 
 /// `typ{elts}`; `typ` is absent for elements of an enclosing literal.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct CompositeLit {
     pub typ: Option<Expr>,
     pub elts: Vec<Expr>,
     pub rbrace: Pos,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct FuncLit {
     pub typ: FuncType,
     pub body: BlockStmt,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct ParenExpr {
     pub x: Expr,
     pub rparen: Pos,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct SelectorExpr {
     pub x: Expr,
     pub sel: Ident,
 }
 
 /// `x[i]`, and instantiations `x[T1, T2]`. Never without index (a missing one is `Bad`).
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct IndexExpr {
     pub x: Expr,
     pub indices: Vec<Expr>,
     pub rbrack: Pos,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct SliceExpr {
     pub x: Expr,
     pub low: Option<Expr>,
@@ -394,7 +402,7 @@ pub struct SliceExpr {
 }
 
 /// `x.(typ)`; `typ` is absent for `x.(type)`.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct TypeAssertExpr {
     pub x: Expr,
     pub typ: Option<Expr>,
@@ -402,7 +410,7 @@ pub struct TypeAssertExpr {
     pub rparen: Pos,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct CallExpr {
     pub fun: Expr,
     pub args: Vec<Expr>,
@@ -418,19 +426,19 @@ impl CallExpr {
 }
 
 /// `*x`: pointer type or indirection.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct StarExpr {
     pub x: Expr,
 }
 
 /// `+ - ! ^ ~ & <-`.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct UnaryExpr {
     pub op: Op,
     pub x: Expr,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct BinaryExpr {
     pub x: Expr,
     pub op: Op,
@@ -438,27 +446,27 @@ pub struct BinaryExpr {
 }
 
 /// An element of a composite literal.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct KeyValueExpr {
     pub key: Expr,
     pub value: Expr,
 }
 
 /// `[len]elem`; `len` absent: a slice type; `len` an [`Ellipsis`] without element: `[...]elem`.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct ArrayType {
     pub len: Option<Expr>,
     pub elem: Expr,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct StructType {
     pub fields: FieldList,
 }
 
 /// A signature. As an expression (`ExprKind::FuncType`) its `Expr::pos` is, as in gc, the token
 /// after `func`.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct FuncType {
     /// gc's position: the `[` or `(` behind `func` or the function's name.
     pub pos: Pos,
@@ -471,12 +479,12 @@ pub struct FuncType {
 
 /// Elements: a method has one name and a `FuncType`; an embedded element has no name and is a
 /// type, `~T` (`UnaryExpr`) or a union (`BinaryExpr` with `Op::Or`).
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct InterfaceType {
     pub methods: FieldList,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct MapType {
     pub key: Expr,
     pub value: Expr,
@@ -489,7 +497,7 @@ pub enum ChanDir {
     Recv,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct ChanType {
     pub dir: ChanDir,
     /// First token (`chan` or `<-`); differs from `Expr::pos` where gc re-associates `<-`.
@@ -500,7 +508,7 @@ pub struct ChanType {
 }
 
 /// `...elem` in a parameter list, `...` as an array length.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Ellipsis {
     pub elem: Option<Expr>,
 }
@@ -531,14 +539,14 @@ impl Expr {
 // ---------------------------------------------------------------------------------------------
 // Statements
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Stmt {
     pub id: NodeId,
     pub pos: Pos,
     pub kind: StmtKind,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum StmtKind {
     /// `implicit`: no semicolon stands in the source (before a `}`).
     Empty { implicit: bool },
@@ -562,14 +570,14 @@ pub enum StmtKind {
     SelectStmt(Box<SelectStmt>),
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct LabeledStmt {
     pub label: Ident,
     pub stmt: Stmt,
 }
 
 /// `{ stmts }`.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct BlockStmt {
     pub id: NodeId,
     /// The `{`.
@@ -578,7 +586,7 @@ pub struct BlockStmt {
     pub rbrace: Pos,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct SendStmt {
     pub chan: Expr,
     pub value: Expr,
@@ -594,7 +602,7 @@ pub enum AssignOp {
     Op(Op),
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct AssignStmt {
     pub lhs: Vec<Expr>,
     pub op: AssignOp,
@@ -602,7 +610,7 @@ pub struct AssignStmt {
 }
 
 /// `x++` or `x--`.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct IncDecStmt {
     pub x: Expr,
     /// `Op::Add` or `Op::Sub`.
@@ -628,7 +636,7 @@ impl BranchKind {
     }
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct BranchStmt {
     pub kind: BranchKind,
     pub label: Option<Ident>,
@@ -638,7 +646,7 @@ pub struct BranchStmt {
     pub target: NodeIdCell,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct IfStmt {
     pub init: Option<Stmt>,
     pub cond: Expr,
@@ -647,7 +655,7 @@ pub struct IfStmt {
     pub els: Option<Stmt>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct ForStmt {
     pub init: Option<Stmt>,
     pub cond: Option<Expr>,
@@ -656,7 +664,7 @@ pub struct ForStmt {
 }
 
 /// `for lhs = range x { body }`.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct RangeStmt {
     /// Iteration variables; more than two only in invalid programs.
     pub lhs: Vec<Expr>,
@@ -670,7 +678,7 @@ pub struct RangeStmt {
     pub body: BlockStmt,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct SwitchStmt {
     pub init: Option<Stmt>,
     pub tag: Option<Expr>,
@@ -680,7 +688,7 @@ pub struct SwitchStmt {
 }
 
 /// `switch lhs := x.(type) { body }`.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct TypeSwitchStmt {
     pub init: Option<Stmt>,
     pub lhs: Option<Ident>,
@@ -704,7 +712,7 @@ impl TypeSwitchStmt {
 }
 
 /// A clause of an expression or type switch.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct CaseClause {
     pub id: NodeId,
     /// The keyword.
@@ -715,7 +723,7 @@ pub struct CaseClause {
     pub body: Vec<Stmt>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct SelectStmt {
     pub lbrace: Pos,
     pub body: Vec<CommClause>,
@@ -723,7 +731,7 @@ pub struct SelectStmt {
 }
 
 /// A clause of a select statement.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct CommClause {
     pub id: NodeId,
     pub pos: Pos,

@@ -36,6 +36,7 @@ pub mod symbol;
 pub mod token;
 pub mod unicode;
 pub mod visit;
+pub mod visit_mut;
 
 pub use ast::*;
 pub use parser::{Mode, ParseResult, parse_file};

@@ -434,7 +434,7 @@ impl<'a> Parser<'a> {
         let text = String::from_utf8_lossy(text);
         let text: Box<str> = match memchr::memchr(b'\r', text.as_bytes()) {
             None => text.as_ref().into(),
-            Some(_) if text.starts_with("//") => text.strip_suffix('\r').unwrap_or(&text).into(),
+            Some(_) if text.starts_with("//") => text.replace('\r', "").into(),
             Some(_) => strip_cr(&text).into(),
         };
         Comment { pos: self.at(off), text }
