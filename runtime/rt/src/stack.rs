@@ -1,0 +1,236 @@
+//! Stack slots and segments, the slow path of the stack check, and segment release on recovery.
+//!
+//! Each slot or segment starts with a [`Seg`] header at its low end. The chain of a goroutine is linked both ways from its
+//! first slot; one unused next segment may stay attached.
+//!
+//! # Safety
+//! The chain belongs to the goroutine; it is changed on its own M only (or with the world stopped).
+
+use crate::g::*;
+use crate::lock::Mutex;
+use crate::{mem, print, sched, sys};
+use core::ptr::null_mut;
+use core::sync::atomic::{AtomicU64, Ordering::*};
+use rgo_abi::g::POISON;
+use rgo_abi::stack::*;
+
+#[repr(C)]
+pub struct Seg {
+    pub lo: usize,
+    pub hi: usize,
+    pub limit: u64,
+    pub prev: *mut Seg,
+    pub next: *mut Seg,
+    /// SP of this segment while a later one is in use.
+    pub saved_sp: usize,
+    /// Depth in the chain.
+    pub depth: usize,
+    pub used: usize,
+}
+
+const _: () = {
+    use core::mem::offset_of;
+    assert!(offset_of!(Seg, hi) == 8 && offset_of!(Seg, limit) == 16 && offset_of!(Seg, prev) == 24);
+    assert!(offset_of!(Seg, next) == 32 && offset_of!(Seg, saved_sp) == 40);
+};
+
+static LOCK: Mutex = Mutex::new();
+static mut FREE_SLOTS: *mut Seg = null_mut();
+/// Free segments of the first two sizes.
+static mut FREE_SEGS: [*mut Seg; 2] = [null_mut(); 2];
+pub static MAX_STACK_NOW: AtomicU64 = AtomicU64::new(MAX_STACK);
+pub static STACK_INUSE: AtomicU64 = AtomicU64::new(0);
+
+const BATCH: usize = 64;
+
+unsafe fn init_seg(p: *mut u8, size: usize) -> *mut Seg {
+    let s = p as *mut Seg;
+    (*s).lo = p as usize;
+    (*s).hi = p as usize + size;
+    (*s).limit = p as u64 + size_of::<Seg>() as u64 + GUARD;
+    (*s).prev = null_mut();
+    (*s).next = null_mut();
+    (*s).saved_sp = 0;
+    (*s).depth = 0;
+    s
+}
+
+/// A first slot.
+pub unsafe fn alloc_slot() -> *mut Seg {
+    LOCK.lock();
+    if FREE_SLOTS.is_null() {
+        let size = FIRST_SLOT as usize * BATCH;
+        let p = mem::map_or_die(size);
+        mem::OTHER_SYS.fetch_sub(size as u64, Relaxed);
+        STACK_INUSE.fetch_add(size as u64, Relaxed);
+        sys::nohugepage(p, size);
+        for i in (0..BATCH).rev() {
+            let s = p.add(i * FIRST_SLOT as usize) as *mut Seg;
+            (*s).next = FREE_SLOTS;
+            FREE_SLOTS = s;
+        }
+    }
+    let s = FREE_SLOTS;
+    FREE_SLOTS = (*s).next;
+    LOCK.unlock();
+    init_seg(s as *mut u8, FIRST_SLOT as usize)
+}
+
+unsafe fn alloc_segment(depth: usize) -> *mut Seg {
+    let size = SEGMENTS[(depth - 1).min(SEGMENTS.len() - 1)] as usize;
+    let mut s = null_mut();
+    if depth <= 2 {
+        LOCK.lock();
+        s = FREE_SEGS[depth - 1];
+        if !s.is_null() {
+            FREE_SEGS[depth - 1] = (*s).next;
+        }
+        LOCK.unlock();
+    }
+    if s.is_null() {
+        s = sys::map(0, size) as *mut Seg;
+        if s.is_null() {
+            print::throw("runtime: cannot allocate stack segment");
+        }
+        sys::nohugepage(s as *mut u8, size);
+    }
+    STACK_INUSE.fetch_add(size as u64, Relaxed);
+    let s = init_seg(s as *mut u8, size);
+    (*s).depth = depth;
+    s
+}
+
+unsafe fn free_segment(s: *mut Seg) {
+    let (depth, size) = ((*s).depth, (*s).hi - (*s).lo);
+    STACK_INUSE.fetch_sub(size as u64, Relaxed);
+    if depth <= 2 {
+        if depth == 2 {
+            // Only the top of the segment is likely to have been touched; give the rest back.
+            sys::dontneed(((*s).lo + sys::PAGE) as *mut u8, size - sys::PAGE * 8);
+        }
+        LOCK.lock();
+        (*s).next = FREE_SEGS[depth - 1];
+        FREE_SEGS[depth - 1] = s;
+        LOCK.unlock();
+    } else {
+        sys::unmap(s as *mut u8, size);
+    }
+}
+
+/// Frees every segment above `s`.
+pub unsafe fn free_above(s: *mut Seg) {
+    let mut n = (*s).next;
+    (*s).next = null_mut();
+    while !n.is_null() {
+        let after = (*n).next;
+        free_segment(n);
+        n = after;
+    }
+}
+
+/// Slow path of the stack check, on g0: safepoint request or new segment.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rt_newstack(g: *mut G) {
+    (*g).ms_switch = 0;
+    if (*g).preempt.load(SeqCst) != 0 {
+        let m = (*g).m;
+        if (*m).locks.load(Relaxed) == 0 && (*(*m).p).status.load(Relaxed) == P_RUNNING {
+            sched::clear_preempt(g);
+            sched::preempt_park(g);
+        }
+        // Pinned: go on, without the poison until the pin is undone.
+        (*g).limit.store((*(*g).seg).limit, SeqCst);
+    } else if (*g).limit.load(Relaxed) == POISON {
+        (*g).limit.store((*(*g).seg).limit, SeqCst);
+    }
+    // The function's frame was released before the tail call, so its own need is unknown: compare as it would.
+    let seg = (*g).seg;
+    let sp = (*g).sched_sp as u64;
+    if sp >= (*seg).limit + SMALL_FRAME + 512 {
+        // Only the request made it come here. (Large frames ask again and arrive without poison.)
+        if !(*g).async_stopped {
+            (*g).async_stopped = true;
+            return;
+        }
+    }
+    (*g).async_stopped = false;
+    (*g).ms_switch = 1;
+    if !(*seg).next.is_null() {
+        return;
+    }
+    let mut total = 0u64;
+    let mut s = (*g).slot;
+    while !s.is_null() {
+        total += ((*s).hi - (*s).lo) as u64;
+        s = (*s).next;
+    }
+    let depth = (*seg).depth + 1;
+    let add = SEGMENTS[(depth - 1).min(SEGMENTS.len() - 1)];
+    let max = MAX_STACK_NOW.load(Relaxed);
+    let used = total - ((*seg).hi - (*seg).lo) as u64 + ((*seg).hi as u64 - sp);
+    if used >= max || (total + add > max && (total >= max || add > 4 * max)) {
+        stack_overflow(g, max);
+    }
+    let n = alloc_segment(depth);
+    if total + add > max {
+        // The last segment: its limit stops the stack at the maximum.
+        let allowed = max - total;
+        (*n).limit = ((*n).hi as u64).saturating_sub(allowed).max((*n).limit);
+    }
+    (*n).prev = seg;
+    (*seg).next = n;
+}
+
+unsafe fn stack_overflow(g: *mut G, max: u64) -> ! {
+    use print::*;
+    let seg = (*g).seg;
+    lock();
+    str("runtime: goroutine stack exceeds ");
+    dec(max as i64);
+    str("-byte limit\nruntime: sp=");
+    hex((*g).sched_sp as u64);
+    str(" stack=[");
+    hex((*seg).lo as u64);
+    str(", ");
+    hex((*seg).hi as u64);
+    str("]\n");
+    str("fatal error: stack overflow\n\nruntime stack:\n");
+    crate::trace::fatal_traces(g, 2)
+}
+
+/// Pops segments until `sp` lies in the current one; returns it.
+pub unsafe fn unwind_to(g: *mut G, sp: usize) {
+    let mut s = (*g).seg;
+    while sp < (*s).lo || sp > (*s).hi {
+        s = (*s).prev;
+        if s.is_null() {
+            print::throw("runtime: recovery outside the goroutine's stack");
+        }
+    }
+    (*g).seg = s;
+    (*g).limit.store((*s).limit, SeqCst);
+    if (*g).preempt.load(SeqCst) != 0 {
+        (*g).limit.store(POISON, SeqCst);
+    }
+}
+
+/// `runtime.recovery`: address of the pad of the frame's function. Called on g0 by the assembly.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rt_recovery_pad(g: *mut G, frame: *const usize) -> usize {
+    let (sp, func) = (*frame.add(2), *frame.add(4));
+    unwind_to(g, sp);
+    if let Some(t) = crate::trace::table()
+        && let Some(f) = t.find(func as u64)
+        && let Some(pad) = f.pad
+    {
+        return (f.entry + pad as u64) as usize;
+    }
+    print::throw("runtime: no recovery pad for deferring function")
+}
+
+/// Prepares the first slot of a new goroutine; returns the initial SP. Colours the start by slot so that parked frames do
+/// not all share cache sets.
+pub unsafe fn initial_sp(slot: *mut Seg) -> usize {
+    let colour = ((slot as usize / FIRST_SLOT as usize) & 3) * 64;
+    ((*slot).hi - colour) & !15
+}

@@ -1,0 +1,3 @@
+//! Operating-system layer: one folder per system, one file per architecture.
+pub mod linux;
+pub use linux::*;

@@ -1,0 +1,395 @@
+//! Timers: one heap under one lock.
+//!
+//! Three kinds: runtime callbacks (Sleep, network deadlines), run on g0 by whoever schedules; `time.Timer` objects of Go,
+//! whose function is called by the facade's timer goroutine (`rt_timerwait`).
+//!
+//! Channel timers (Go 1.23 rules): after Stop or Reset returns no stale value can be received. A due channel timer is
+//! handed to the timer goroutine in state SENDING; Stop and Reset wait for that send to end and then drain the channel.
+//!
+//! # Safety
+//! Timer fields other than `when` of the heap top are accessed under `LOCK`. Timers live in Gs, poll descriptors
+//! (permanent) or Go heap objects kept alive by the collector's root scan of the heap (`roots`).
+
+use crate::g::*;
+use crate::lock::Mutex;
+use crate::mem::WordVec;
+use crate::{chan, sched, sys};
+use core::ptr::null_mut;
+use core::sync::atomic::{AtomicI64, Ordering::*};
+
+#[repr(C)]
+pub struct Timer {
+    pub when: i64,
+    pub period: i64,
+    /// Runtime callback: called on g0 without the lock.
+    pub func: Option<unsafe fn(*mut Timer, usize)>,
+    pub arg: usize,
+    /// Position in the heap plus one; 0 if not there.
+    pub idx: usize,
+    /// Go timer object this belongs to, or null.
+    pub go: *mut GoTimer,
+}
+
+/// `time.Timer` as the runtime makes it: the public prefix, then ours.
+#[repr(C)]
+pub struct GoTimer {
+    /// `C`.
+    pub c: *mut u8,
+    pub init: bool,
+    /// func(any, uintptr, int64)
+    pub f: usize,
+    pub arg: [usize; 2],
+    pub seq: usize,
+    pub delta: i64,
+    pub state: u32,
+    pub is_chan: bool,
+    /// Next in the queue of due timers.
+    pub next: *mut GoTimer,
+    /// Goroutines waiting for the end of a send.
+    pub waiters: *mut G,
+    pub t: Timer,
+}
+
+const IDLE: u32 = 0;
+const QUEUED: u32 = 1;
+const SENDING: u32 = 2;
+
+/// What `rt_timerwait` stores.
+#[repr(C)]
+pub struct TimerCall {
+    pub f: usize,
+    pub arg: [usize; 2],
+    pub seq: usize,
+    pub delta: i64,
+}
+
+static LOCK: Mutex = Mutex::new();
+static mut HEAP: WordVec = WordVec::new();
+static NEXT: AtomicI64 = AtomicI64::new(i64::MAX);
+static mut DUE_HEAD: *mut GoTimer = null_mut();
+static mut DUE_TAIL: *mut GoTimer = null_mut();
+/// The timer goroutine while it waits, and the timer whose function it runs.
+static mut RUNNER: *mut G = null_mut();
+static mut CURRENT: *mut GoTimer = null_mut();
+
+/// When the next timer is due; i64::MAX if there is none.
+pub fn next_when() -> i64 {
+    NEXT.load(SeqCst)
+}
+
+unsafe fn at(i: usize) -> *mut Timer {
+    HEAP.get(i) as *mut Timer
+}
+unsafe fn put(i: usize, t: *mut Timer) {
+    *HEAP.ptr.add(i) = t as usize;
+    (*t).idx = i + 1;
+}
+
+unsafe fn sift_up(mut i: usize) {
+    let t = at(i);
+    while i > 0 {
+        let p = (i - 1) / 4;
+        if (*at(p)).when <= (*t).when {
+            break;
+        }
+        put(i, at(p));
+        i = p;
+    }
+    put(i, t);
+}
+
+unsafe fn sift_down(mut i: usize) {
+    let t = at(i);
+    let n = HEAP.len;
+    loop {
+        let first = i * 4 + 1;
+        if first >= n {
+            break;
+        }
+        let mut c = first;
+        for k in first + 1..(first + 4).min(n) {
+            if (*at(k)).when < (*at(c)).when {
+                c = k;
+            }
+        }
+        if (*at(c)).when >= (*t).when {
+            break;
+        }
+        put(i, at(c));
+        i = c;
+    }
+    put(i, t);
+}
+
+unsafe fn publish() {
+    NEXT.store(if HEAP.len == 0 { i64::MAX } else { (*at(0)).when }, SeqCst);
+}
+
+/// LOCK held. True if it is now the earliest.
+unsafe fn insert(t: *mut Timer) -> bool {
+    HEAP.push(t as usize);
+    (*t).idx = HEAP.len;
+    sift_up(HEAP.len - 1);
+    publish();
+    (*t).idx == 1
+}
+
+/// LOCK held.
+unsafe fn remove(t: *mut Timer) -> bool {
+    if (*t).idx == 0 {
+        return false;
+    }
+    let i = (*t).idx - 1;
+    (*t).idx = 0;
+    let last = HEAP.pop().unwrap_or(0) as *mut Timer;
+    if last != t {
+        put(i, last);
+        sift_up(i);
+        sift_down((*last).idx - 1);
+    }
+    publish();
+    true
+}
+
+/// Arms a runtime timer (not armed now, or re-armed).
+pub unsafe fn arm(t: *mut Timer, when: i64, func: unsafe fn(*mut Timer, usize), arg: usize) {
+    LOCK.lock();
+    remove(t);
+    (*t).when = when;
+    (*t).period = 0;
+    (*t).func = Some(func);
+    (*t).arg = arg;
+    (*t).go = null_mut();
+    let first = insert(t);
+    LOCK.unlock();
+    if first {
+        sched::wake_poller(when);
+    }
+}
+
+/// Disarms; false if it was not armed.
+pub unsafe fn disarm(t: *mut Timer) -> bool {
+    LOCK.lock();
+    let r = remove(t);
+    LOCK.unlock();
+    r
+}
+
+/// Runs timers that are due. Called by the scheduler with a P.
+pub unsafe fn run_due() {
+    let next = NEXT.load(Relaxed);
+    if next == i64::MAX {
+        return;
+    }
+    let now = sys::nanotime();
+    if now < next {
+        return;
+    }
+    LOCK.lock();
+    while HEAP.len > 0 {
+        let t = at(0);
+        if (*t).when > now {
+            break;
+        }
+        let go = (*t).go;
+        if !go.is_null() {
+            (*go).delta = now - (*t).when;
+            if (*t).period > 0 {
+                // Never fall behind: skip missed ticks.
+                (*t).when += (*t).period * (1 + (now - (*t).when) / (*t).period);
+                if (*t).when < 0 {
+                    (*t).when = i64::MAX;
+                }
+                sift_down(0);
+                publish();
+            } else {
+                remove(t);
+            }
+            enqueue(go);
+            continue;
+        }
+        remove(t);
+        let (f, arg) = ((*t).func, (*t).arg);
+        LOCK.unlock();
+        if let Some(f) = f {
+            f(t, arg);
+        }
+        LOCK.lock();
+    }
+    LOCK.unlock();
+}
+
+/// LOCK held.
+unsafe fn enqueue(go: *mut GoTimer) {
+    if (*go).state == QUEUED {
+        return; // a tick that has not been delivered yet
+    }
+    if (*go).state == SENDING {
+        return; // the receiver is slow; ticks are dropped anyway
+    }
+    (*go).state = QUEUED;
+    (*go).next = null_mut();
+    if DUE_TAIL.is_null() {
+        DUE_HEAD = go;
+    } else {
+        (*DUE_TAIL).next = go;
+    }
+    DUE_TAIL = go;
+    if !RUNNER.is_null() {
+        let g = RUNNER;
+        RUNNER = null_mut();
+        sched::ready(g);
+    }
+}
+
+/// LOCK held.
+unsafe fn dequeue(go: *mut GoTimer) {
+    let mut p = &raw mut DUE_HEAD;
+    let mut prev: *mut GoTimer = null_mut();
+    while !(*p).is_null() {
+        if *p == go {
+            *p = (*go).next;
+            if DUE_TAIL == go {
+                DUE_TAIL = prev;
+            }
+            break;
+        }
+        prev = *p;
+        p = &raw mut (**p).next;
+    }
+    (*go).next = null_mut();
+    (*go).state = IDLE;
+}
+
+/// `rt_timerwait`: ends the previous call and waits for the next.
+pub unsafe fn wait_call(g: *mut G, out: *mut TimerCall) {
+    LOCK.lock();
+    if !CURRENT.is_null() {
+        let t = CURRENT;
+        CURRENT = null_mut();
+        (*t).state = IDLE;
+        let mut w = (*t).waiters;
+        (*t).waiters = null_mut();
+        while !w.is_null() {
+            let next = (*w).schedlink;
+            sched::ready(w);
+            w = next;
+        }
+    }
+    if DUE_HEAD.is_null() {
+        RUNNER = g;
+        (*g).op[0] = out as usize;
+        (*g).on_resume = Some(|g| wait_call(g, (*g).op[0] as *mut TimerCall));
+        sched::park(g, WaitReason::TimerGoroutine, || LOCK.unlock());
+    }
+    let t = DUE_HEAD;
+    DUE_HEAD = (*t).next;
+    if DUE_HEAD.is_null() {
+        DUE_TAIL = null_mut();
+    }
+    (*t).next = null_mut();
+    (*t).state = SENDING;
+    CURRENT = t;
+    *out = TimerCall { f: (*t).f, arg: (*t).arg, seq: (*t).seq, delta: (*t).delta };
+    LOCK.unlock();
+}
+
+/// Common part of Stop and Reset on g0; LOCK held on entry, released on return. `after` runs once no send is in progress.
+/// Returns true if the timer was pending. May park and come back through `on_resume`.
+unsafe fn quiesce(g: *mut G, go: *mut GoTimer, again: unsafe fn(*mut G)) -> bool {
+    if (*go).is_chan && (*go).state == SENDING && RUNNER != g {
+        (*g).schedlink = (*go).waiters;
+        (*go).waiters = g;
+        (*g).on_resume = Some(again);
+        sched::park(g, WaitReason::Sleep, || LOCK.unlock());
+    }
+    let mut pending = remove(&raw mut (*go).t);
+    if (*go).state == QUEUED {
+        dequeue(go);
+        pending = true;
+    }
+    if (*go).is_chan && chan::drain((*go).c as *mut chan::Hchan) {
+        pending = true;
+    }
+    pending
+}
+
+/// `time.stopTimer`.
+pub unsafe fn stop(g: *mut G, go: *mut GoTimer, result: *mut bool) {
+    (*g).op[0] = go as usize;
+    (*g).op[1] = result as usize;
+    LOCK.lock();
+    let r = quiesce(g, go, |g| stop(g, (*g).op[0] as *mut GoTimer, (*g).op[1] as *mut bool));
+    (*go).seq += 1;
+    LOCK.unlock();
+    *result = r;
+}
+
+/// `time.resetTimer`.
+pub unsafe fn reset(g: *mut G, go: *mut GoTimer, when: i64, period: i64, result: *mut bool) {
+    (*g).op[0] = go as usize;
+    (*g).op[1] = result as usize;
+    (*g).op[2] = when as usize;
+    (*g).op[3] = period as usize;
+    LOCK.lock();
+    let r = quiesce(g, go, |g| {
+        reset(g, (*g).op[0] as *mut GoTimer, (*g).op[2] as i64, (*g).op[3] as i64, (*g).op[1] as *mut bool)
+    });
+    (*go).seq += 1;
+    let t = &raw mut (*go).t;
+    (*t).when = if when < 0 { i64::MAX } else { when.max(1) };
+    (*t).period = period;
+    (*t).go = go;
+    let first = insert(t);
+    let when = (*t).when;
+    LOCK.unlock();
+    if first {
+        sched::wake_poller(when);
+    }
+    *result = r;
+}
+
+/// Starts a fresh Go timer.
+pub unsafe fn start_go(go: *mut GoTimer, when: i64, period: i64) {
+    LOCK.lock();
+    let t = &raw mut (*go).t;
+    (*t).when = if when < 0 { i64::MAX } else { when.max(1) };
+    (*t).period = period;
+    (*t).go = go;
+    let first = insert(t);
+    let when = (*t).when;
+    LOCK.unlock();
+    if first {
+        sched::wake_poller(when);
+    }
+}
+
+/// Calls `f` with every Go timer object that is armed or due (collector roots; world stopped).
+pub unsafe fn roots(mut f: impl FnMut(usize)) {
+    for i in 0..HEAP.len {
+        let t = at(i);
+        if !(*t).go.is_null() {
+            f((*t).go as usize);
+        }
+    }
+    let mut d = DUE_HEAD;
+    while !d.is_null() {
+        f(d as usize);
+        d = (*d).next;
+    }
+    f(CURRENT as usize);
+}
+
+/// `time.Sleep`.
+pub unsafe fn sleep(g: *mut G, ns: i64) {
+    if ns <= 0 {
+        return;
+    }
+    let when = sys::nanotime().checked_add(ns).unwrap_or(i64::MAX);
+    (*g).op[0] = when as usize;
+    (*g).waitreason = WaitReason::Sleep;
+    // Arm only after the state change: the timer may fire at once on another thread.
+    sched::park(g, WaitReason::Sleep, || {
+        arm(&raw mut (*g).timer, when, |_, g| sched::ready(g as *mut G), g as usize);
+    })
+}
