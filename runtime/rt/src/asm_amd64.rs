@@ -12,7 +12,6 @@ use core::arch::global_asm;
 use rgo_abi::g::{POISON, goff};
 
 global_asm!(
-    ".intel_syntax noprefix",
     // --- process entry: the kernel gives argc at [rsp] ---
     ".globl _start",
     "_start:",
@@ -281,7 +280,6 @@ global_asm!(
 );
 
 global_asm!(
-    ".intel_syntax noprefix",
     // --- signals ---
     ".globl rt_sigreturn",
     "rt_sigreturn:",
@@ -523,8 +521,10 @@ global_asm!(
 );
 
 global_asm!(
-    ".intel_syntax noprefix",
     // --- memory primitives: whole aligned words are moved as units, so the collector never sees half a pointer ---
+    // Frameless leaves: a fault in [rt_mem_begin, rt_mem_end) is charged to the caller.
+    ".globl rt_mem_begin",
+    "rt_mem_begin:",
     ".globl memcpy",
     ".globl memmove",
     ".p2align 4",
@@ -733,4 +733,6 @@ global_asm!(
     "jmp 2b",
     "3:",
     "ret",
+    ".globl rt_mem_end",
+    "rt_mem_end:",
 );

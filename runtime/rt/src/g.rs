@@ -57,8 +57,6 @@ pub struct G {
     pub waitreason: WaitReason,
     pub system: bool,
     pub success: bool,
-    /// Asynchronous preemption left it outside a call.
-    pub async_stopped: bool,
     /// In a list of free Gs.
     pub dead: bool,
     pub select_done: AtomicU32,
@@ -75,9 +73,6 @@ pub struct G {
     /// Scratch of the operation in progress (continuations).
     pub op: [usize; 6],
     pub allidx: usize,
-    /// Value of the schedtick when it started its slice (for sysmon).
-    pub sliceticks: u32,
-    pub coro_locked: bool,
 }
 
 /// Offsets of private fields that assembly uses.
@@ -242,6 +237,7 @@ pub const P_DEAD: u32 = 4;
 
 pub const RUNQ_LEN: usize = 256;
 
+#[repr(C)]
 /// Processor: the right to run Go code, with its caches.
 pub struct P {
     pub id: u32,

@@ -20,6 +20,8 @@
 //! lock or which state makes its accesses exclusive. `unsafe_op_in_unsafe_fn` is therefore off here.
 #![cfg_attr(not(test), no_std)]
 #![allow(unsafe_op_in_unsafe_fn)]
+// Statics are protected by the locks and states that the modules name.
+#![allow(static_mut_refs)]
 #![allow(clippy::missing_safety_doc, clippy::too_many_arguments, clippy::new_without_default)]
 
 #[cfg(not(test))]

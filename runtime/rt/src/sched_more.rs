@@ -101,7 +101,6 @@ pub unsafe fn new_g(f: usize, gopc: usize, parent: *mut G) -> *mut G {
     (*g).lockedm = null_mut();
     (*g).op = [0; 6];
     (*g).dead = false;
-    (*g).async_stopped = false;
     if parent.is_null() {
         (*g).parent_goid = 0;
         (*g).labels = 0;

@@ -128,33 +128,24 @@ pub unsafe fn free_above(s: *mut Seg) {
     }
 }
 
-/// Slow path of the stack check, on g0: safepoint request or new segment.
-#[unsafe(no_mangle)]
+/// Slow path of the stack check, on g0: safepoint request or new segment. On return the assembly starts the function
+/// again, on the next segment if `ms_switch` is set.
+#[cfg_attr(not(test), unsafe(no_mangle))]
 pub unsafe extern "C" fn rt_newstack(g: *mut G) {
     (*g).ms_switch = 0;
-    if (*g).preempt.load(SeqCst) != 0 {
-        let m = (*g).m;
-        if (*m).locks.load(Relaxed) == 0 && (*(*m).p).status.load(Relaxed) == P_RUNNING {
-            sched::clear_preempt(g);
-            sched::preempt_park(g);
-        }
-        // Pinned: go on, without the poison until the pin is undone.
-        (*g).limit.store((*(*g).seg).limit, SeqCst);
-    } else if (*g).limit.load(Relaxed) == POISON {
-        (*g).limit.store((*(*g).seg).limit, SeqCst);
+    let poisoned = (*g).limit.load(SeqCst) == POISON;
+    if (*g).preempt.load(SeqCst) != 0 && (*(*g).m).locks.load(Relaxed) == 0 {
+        sched::clear_preempt(g);
+        sched::preempt_park(g);
     }
-    // The function's frame was released before the tail call, so its own need is unknown: compare as it would.
-    let seg = (*g).seg;
-    let sp = (*g).sched_sp as u64;
-    if sp >= (*seg).limit + SMALL_FRAME + 512 {
-        // Only the request made it come here. (Large frames ask again and arrive without poison.)
-        if !(*g).async_stopped {
-            (*g).async_stopped = true;
-            return;
-        }
+    if poisoned {
+        // Whether the stack is really short is unknown: let the function check again, with the true limit. A pinned
+        // goroutine also goes on; undoing the pin poisons again.
+        (*g).limit.store((*(*g).seg).limit, SeqCst);
+        return;
     }
-    (*g).async_stopped = false;
     (*g).ms_switch = 1;
+    let seg = (*g).seg;
     if !(*seg).next.is_null() {
         return;
     }
@@ -167,15 +158,13 @@ pub unsafe extern "C" fn rt_newstack(g: *mut G) {
     let depth = (*seg).depth + 1;
     let add = SEGMENTS[(depth - 1).min(SEGMENTS.len() - 1)];
     let max = MAX_STACK_NOW.load(Relaxed);
-    let used = total - ((*seg).hi - (*seg).lo) as u64 + ((*seg).hi as u64 - sp);
-    if used >= max || (total + add > max && (total >= max || add > 4 * max)) {
+    if total >= max {
         stack_overflow(g, max);
     }
     let n = alloc_segment(depth);
     if total + add > max {
         // The last segment: its limit stops the stack at the maximum.
-        let allowed = max - total;
-        (*n).limit = ((*n).hi as u64).saturating_sub(allowed).max((*n).limit);
+        (*n).limit = ((*n).hi as u64 - (max - total)).max((*n).limit);
     }
     (*n).prev = seg;
     (*seg).next = n;

@@ -364,11 +364,12 @@ pub unsafe fn start_go(go: *mut GoTimer, when: i64, period: i64) {
     }
 }
 
-/// Calls `f` with every Go timer object that is armed or due (collector roots; world stopped).
+/// Calls `f` with every Go timer object that must live (collector roots; world stopped). Channel timers in the heap live
+/// only as long as their object or channel is reachable: see `sweep`.
 pub unsafe fn roots(mut f: impl FnMut(usize)) {
     for i in 0..HEAP.len {
         let t = at(i);
-        if !(*t).go.is_null() {
+        if !(*t).go.is_null() && !(*(*t).go).is_chan {
             f((*t).go as usize);
         }
     }
@@ -378,6 +379,20 @@ pub unsafe fn roots(mut f: impl FnMut(usize)) {
         d = (*d).next;
     }
     f(CURRENT as usize);
+}
+
+/// Drops armed channel timers whose object was not marked.
+pub unsafe fn sweep(marked: impl Fn(usize) -> bool) {
+    let mut i = 0;
+    while i < HEAP.len {
+        let t = at(i);
+        if !(*t).go.is_null() && (*(*t).go).is_chan && !marked((*t).go as usize) {
+            remove(t); // moves another timer to i, or one from below up
+            i = 0;
+        } else {
+            i += 1;
+        }
+    }
 }
 
 /// `time.Sleep`.

@@ -1,0 +1,11 @@
+//! Symbols that Go code finds here, one file per subject. `rt.S`: called on g0 through rt_call; `rt1.S`: a short leaf on
+//! the goroutine's own stack.
+mod chan;
+mod mem;
+mod poll;
+mod proc;
+mod sema;
+mod signal;
+mod sys;
+mod time;
+mod trace;

@@ -1,0 +1,146 @@
+//! Symbols of goroutines, threads, processors and coroutines.
+//!
+//! # Safety
+//! Frames are laid out by the compiler from the declarations in runtime/go/runtime/rt.go.
+
+use crate::g::*;
+use crate::sched::{self, *};
+use crate::{entry, print};
+use core::ptr::null_mut;
+use core::sync::atomic::Ordering::*;
+
+#[repr(C)]
+struct NewProc {
+    f: usize,
+    gopc: usize,
+}
+
+#[unsafe(export_name = "rt.runtime.rt_newproc")]
+unsafe extern "C" fn newproc(g: *mut G, f: *mut NewProc) {
+    sched::newproc(g, (*f).f, (*f).gopc);
+}
+
+#[unsafe(export_name = "rt.runtime.rt_newsystemproc")]
+unsafe extern "C" fn newsystemproc(_g: *mut G, f: *mut usize) {
+    let n = new_g(*f, 0, null_mut());
+    make_system(n);
+    (*n).status.store(RUNNABLE, SeqCst);
+    runqput(getp(), n, false);
+    wakep();
+}
+
+#[unsafe(export_name = "rt.runtime.Gosched")]
+unsafe extern "C" fn gosched_(g: *mut G, _f: *mut u8) {
+    gosched(g)
+}
+
+#[unsafe(export_name = "rt.runtime.goexit0")]
+unsafe extern "C" fn goexit0_(g: *mut G, _f: *mut u8) {
+    goexit0(g, null_mut())
+}
+
+#[unsafe(export_name = "rt.runtime.rt_lockosthread")]
+unsafe extern "C" fn lockosthread(g: *mut G, _f: *mut u8) {
+    lock_thread(g);
+}
+#[unsafe(export_name = "rt.runtime.rt_unlockosthread")]
+unsafe extern "C" fn unlockosthread(g: *mut G, _f: *mut u8) {
+    unlock_thread(g);
+}
+
+#[repr(C)]
+struct Num {
+    n: isize,
+    ret: isize,
+}
+
+/// The world is stopped if n > 0.
+#[unsafe(export_name = "rt.runtime.rt_gomaxprocs")]
+unsafe extern "C" fn gomaxprocs(_g: *mut G, f: *mut Num) {
+    (*f).ret = NPROCS.load(Relaxed) as isize;
+    if (*f).n > 0 {
+        procresize((*f).n.min(MAX_P as isize) as u32);
+    }
+}
+
+#[unsafe(export_name = "rt1.runtime.rt_defaultprocs")]
+unsafe extern "C" fn defaultprocs(_g: *mut G, f: *mut isize) {
+    *f = entry::NCPU.load(Relaxed) as isize;
+}
+#[unsafe(export_name = "rt1.runtime.rt_numcpu")]
+unsafe extern "C" fn numcpu(_g: *mut G, f: *mut isize) {
+    *f = entry::NCPU.load(Relaxed) as isize;
+}
+#[unsafe(export_name = "rt1.runtime.rt_gcount")]
+unsafe extern "C" fn gcount(_g: *mut G, f: *mut isize) {
+    *f = NGOROUTINES.load(Relaxed) as isize;
+}
+
+#[unsafe(export_name = "rt1.runtime.rt_procpin")]
+unsafe extern "C" fn procpin(g: *mut G, f: *mut isize) {
+    *f = (*pin(g)).id as isize;
+}
+#[unsafe(export_name = "rt1.runtime.rt_procunpin")]
+unsafe extern "C" fn procunpin(g: *mut G, _f: *mut u8) {
+    unpin(g);
+}
+
+#[unsafe(export_name = "rt.runtime.rt_stopworld")]
+unsafe extern "C" fn stopworld(g: *mut G, _f: *mut u8) {
+    stop_world(g);
+}
+#[unsafe(export_name = "rt.runtime.rt_startworld")]
+unsafe extern "C" fn startworld(g: *mut G, _f: *mut u8) {
+    start_world(g);
+}
+
+#[unsafe(export_name = "rt.runtime.entersyscall")]
+unsafe extern "C" fn entersyscall_(g: *mut G, _f: *mut u8) {
+    entersyscall(g);
+}
+#[unsafe(export_name = "rt.runtime.exitsyscall")]
+unsafe extern "C" fn exitsyscall_(g: *mut G, _f: *mut u8) {
+    exitsyscall(g);
+}
+
+// --- coroutines: a goroutine waits in the first word of the Go struct ---
+
+#[repr(C)]
+struct Coro {
+    g: *mut G,
+}
+
+#[repr(C)]
+struct NewCoro {
+    c: *mut Coro,
+    f: usize,
+    gopc: usize,
+}
+
+#[unsafe(export_name = "rt.runtime.rt_newcoro")]
+unsafe extern "C" fn newcoro(g: *mut G, f: *mut NewCoro) {
+    let n = new_g((*f).f, (*f).gopc, g);
+    (*n).waitreason = WaitReason::Coroutine;
+    (*(*f).c).g = n;
+}
+
+#[unsafe(export_name = "rt.runtime.coroswitch")]
+unsafe extern "C" fn coroswitch(g: *mut G, f: *mut *mut Coro) {
+    let c = *f;
+    let next = (*c).g;
+    if next.is_null() {
+        print::throw("coroswitch on exited coro");
+    }
+    (*g).waitreason = WaitReason::Coroutine;
+    (*g).status.store(WAITING, SeqCst);
+    (*c).g = g;
+    dropg((*g).m);
+    switch_to(next)
+}
+
+#[unsafe(export_name = "rt.runtime.rt_coroexit")]
+unsafe extern "C" fn coroexit(g: *mut G, f: *mut *mut Coro) {
+    let next = (**f).g;
+    (**f).g = null_mut();
+    goexit0(g, next)
+}

@@ -1,0 +1,206 @@
+//! The Go heap: allocation entry, settings, counters.
+//!
+//! * `pages.rs`: arenas of 64 MiB, page runs, page -> span table.
+//! * `span.rs`: spans of one size class, their bitmaps, central lists.
+//! * `cache.rs`: per-P allocation, tiny blocks, pointer maps of small objects.
+//! * `gc.rs`: mark (stop-the-world), sweep, roots; `special.rs`: finalizers, cleanups, weak handles, pins.
+//!
+//! Objects with pointers: up to 512 bytes their pointer map is at the end of the span (a bit per word); above that they
+//! start with an 8-byte header naming the type; large ones name it in the span. Pointer-free objects have no map.
+//!
+//! # Safety
+//! An mcache belongs to its P. Page and span structures are under `pages::LOCK`; counters are atomics.
+
+pub mod cache;
+pub mod gc;
+pub mod pages;
+pub mod span;
+pub mod special;
+pub mod typemask;
+
+use crate::g::{G, WaitReason, getp};
+use crate::{print, sched};
+use core::ptr::null_mut;
+use core::sync::atomic::{AtomicBool, AtomicI32, AtomicI64, AtomicPtr, AtomicU64, Ordering::*};
+use rgo_abi::sizeclass::*;
+
+/// `abi.Type`, as far as the allocator reads it.
+#[repr(C)]
+pub struct Type {
+    pub size: usize,
+    pub ptrbytes: usize,
+    pub hash: u32,
+    pub tflag: u8,
+    pub align: u8,
+    pub field_align: u8,
+    pub kind: u8,
+    pub equal: usize,
+    pub gcdata: *const u8,
+    pub str: i32,
+    pub ptr_to_this: i32,
+}
+
+pub static GC_PERCENT: AtomicI32 = AtomicI32::new(100);
+pub static MEMORY_LIMIT: AtomicI64 = AtomicI64::new(i64::MAX);
+/// Bytes in use or handed to caches since the last collection.
+pub static HEAP_LIVE: AtomicU64 = AtomicU64::new(0);
+/// Live bytes after the last collection.
+pub static HEAP_MARKED: AtomicU64 = AtomicU64::new(0);
+pub static TRIGGER: AtomicU64 = AtomicU64::new(4 << 20);
+pub static GOAL: AtomicU64 = AtomicU64::new(4 << 20);
+/// The collector goroutine while it waits.
+static COLLECTOR: AtomicPtr<G> = AtomicPtr::new(null_mut());
+static GC_WANTED: AtomicBool = AtomicBool::new(false);
+
+#[cfg(not(test))]
+unsafe extern "C" {
+    #[link_name = "runtime.zerobase"]
+    static ZEROBASE: u8;
+}
+#[cfg(test)]
+static ZEROBASE: u64 = 0;
+
+pub unsafe fn init() {
+    pages::init();
+}
+
+/// Whether the type (null allowed) has no pointers.
+#[inline]
+pub unsafe fn is_noscan(typ: *const Type) -> bool {
+    typ.is_null() || (*typ).ptrbytes == 0
+}
+
+/// Allocates; see `mallocgc` in runtime/go/runtime/rt.go.
+#[inline]
+pub unsafe fn mallocgc(size: usize, typ: *const u8, zero: bool) -> *mut u8 {
+    let typ = typ as *const Type;
+    if size == 0 {
+        return (&raw const ZEROBASE) as *mut u8;
+    }
+    let c = &raw mut (*getp()).mcache;
+    if size <= MAX_SMALL - HEADER_SIZE { cache::alloc_small(c, size, typ, zero) } else { alloc_large(c, size, typ, zero) }
+}
+
+#[cold]
+unsafe fn alloc_large(c: *mut cache::MCache, size: usize, typ: *const Type, zero: bool) -> *mut u8 {
+    let noscan = is_noscan(typ);
+    let npages = size.div_ceil(PAGE_SIZE);
+    let s = span::alloc_large(npages, noscan);
+    (*c).nlarge += 1;
+    (*c).large_bytes += (npages * PAGE_SIZE) as u64;
+    (*s).large_type = typ;
+    let p = (*s).base as *mut u8;
+    if (*s).needzero && (zero || !noscan) {
+        core::ptr::write_bytes(p, 0, npages * PAGE_SIZE);
+    }
+    // Published only now: the object is either zero or pointer-free.
+    (*s).freeindex = 1;
+    HEAP_LIVE.fetch_add((npages * PAGE_SIZE) as u64, Relaxed);
+    check_trigger();
+    p
+}
+
+/// Wakes the collector when the trigger is reached.
+#[inline]
+pub unsafe fn check_trigger() {
+    if HEAP_LIVE.load(Relaxed) >= TRIGGER.load(Relaxed) {
+        want_gc();
+    }
+}
+
+#[cold]
+unsafe fn want_gc() {
+    if GC_WANTED.swap(true, SeqCst) {
+        return;
+    }
+    let g = COLLECTOR.swap(null_mut(), SeqCst);
+    if !g.is_null() {
+        sched::ready(g);
+        // Let it run soon: the allocating goroutine yields at its next check.
+        let m = crate::g::getm();
+        let cur = (*m).curg.load(Relaxed);
+        if !cur.is_null() && (*m).locks.load(Relaxed) == 0 {
+            sched::request_preempt(cur);
+        }
+    }
+}
+
+/// `rt_gcwait`: parks the collector goroutine until it is wanted.
+pub unsafe fn gc_wait(g: *mut G) {
+    if HEAP_LIVE.load(Relaxed) >= TRIGGER.load(Relaxed) {
+        return;
+    }
+    GC_WANTED.store(false, SeqCst);
+    sched::park(g, WaitReason::GcWait, || {
+        COLLECTOR.store(g, SeqCst);
+        // A request between the two stores found nobody to wake.
+        if GC_WANTED.load(SeqCst) {
+            let g = COLLECTOR.swap(null_mut(), SeqCst);
+            if !g.is_null() {
+                sched::ready(g);
+            }
+        }
+    })
+}
+
+/// Sets goal and trigger from the marked heap.
+pub fn pace() {
+    let pct = GC_PERCENT.load(Relaxed);
+    let live = HEAP_MARKED.load(Relaxed);
+    let mut goal = if pct < 0 {
+        u64::MAX
+    } else {
+        let min = (4u64 << 20) * pct as u64 / 100;
+        // Stacks and globals count as scan work, as in Go.
+        let extra = crate::stack::STACK_INUSE.load(Relaxed).min(1 << 40);
+        (live + (live + extra) / 100 * pct as u64).max(min)
+    };
+    let limit = MEMORY_LIMIT.load(Relaxed);
+    if limit != i64::MAX {
+        let other = crate::mem::OTHER_SYS.load(Relaxed) + crate::stack::STACK_INUSE.load(Relaxed);
+        let room = (limit as u64).saturating_sub(other);
+        // Not below a tenth over the live heap: collecting all the time helps nobody.
+        goal = goal.min(room.max(live + live / 10 + (64 << 10)));
+    }
+    GOAL.store(goal, Relaxed);
+    TRIGGER.store(goal, Relaxed);
+}
+
+/// Returns the old value; percent < 0 turns the collector off.
+pub fn set_gc_percent(percent: i32) -> i32 {
+    let old = GC_PERCENT.swap(percent.max(-1), Relaxed);
+    pace();
+    old
+}
+
+/// Returns the old limit; a negative limit only asks.
+pub fn set_memory_limit(limit: i64) -> i64 {
+    if limit < 0 {
+        return MEMORY_LIMIT.load(Relaxed);
+    }
+    let old = MEMORY_LIMIT.swap(limit, Relaxed);
+    pace();
+    old
+}
+
+pub fn out_of_memory() -> ! {
+    print::throw("runtime: out of memory")
+}
+
+/// Heap object that contains p: (base, size, noscan, tiny).
+pub unsafe fn find_object(p: usize) -> Option<(usize, usize, bool, bool)> {
+    let s = pages::span_of(p);
+    if s.is_null() {
+        return None;
+    }
+    let i = (*s).index_of(p);
+    if !(*s).is_allocated(i) && !cache::in_handed_out(s, i) {
+        return None;
+    }
+    let slot = (*s).base + i as usize * (*s).elemsize;
+    let noscan = (*s).noscan();
+    let header = (*s).has_header();
+    let tiny = noscan && (*s).elemsize == TINY_SIZE && (*s).class >> 1 == 2;
+    let skip = if header { HEADER_SIZE } else { 0 };
+    Some((slot + skip, (*s).elemsize - skip, noscan, tiny))
+}

@@ -1,0 +1,416 @@
+//! Finalizers, cleanups, weak handles and pins: records attached to heap objects.
+//!
+//! Records hang in a list of the object's span. A finalizer keeps everything its object refers to, not the object; when
+//! the object is found unreachable it is queued, kept for one more cycle, and the record removed. Cleanups keep only their
+//! function. Weak handles are 8-byte heap objects that hold the hidden address and are kept by the record.
+//!
+//! # Safety
+//! Lists change under `LOCK` while the world runs; the collector walks them with the world stopped.
+
+use super::gc::{drain, mark_ptr, scan_object};
+use super::pages::span_of;
+use super::span::{ALL, Span};
+use super::{find_object, mallocgc};
+use crate::g::*;
+use crate::lock::Mutex;
+use crate::{mem, sched};
+use core::ptr::null_mut;
+use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering::*};
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+enum Kind {
+    Finalizer,
+    Cleanup,
+    Weak,
+    Pin,
+}
+
+/// The facade's `finalizer`.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct Finalizer {
+    pub func: usize,
+    pub arg: usize,
+    pub nret: usize,
+    pub fint: usize,
+    pub ot: usize,
+}
+
+pub struct Special {
+    next: *mut Special,
+    kind: Kind,
+    /// The object (any address inside it).
+    obj: usize,
+    /// Cleanup: id; pin: count.
+    id: u64,
+    /// Cleanup: function; weak: handle.
+    word: usize,
+    fin: Finalizer,
+}
+
+static LOCK: Mutex = Mutex::new();
+static mut FREE: *mut Special = null_mut();
+static CLEANUP_ID: AtomicU64 = AtomicU64::new(0);
+
+/// Queues of due finalizers and cleanups (lists of specials), and the goroutines that wait for them.
+static mut FINQ: Queue = Queue::new();
+static mut CLEANQ: Queue = Queue::new();
+static FIN_PENDING: AtomicUsize = AtomicUsize::new(0);
+/// Weak handles of objects outside the heap: list of specials.
+static mut STATIC_WEAK: *mut Special = null_mut();
+
+struct Queue {
+    head: *mut Special,
+    tail: *mut Special,
+    waiter: *mut G,
+}
+impl Queue {
+    const fn new() -> Queue {
+        Queue { head: null_mut(), tail: null_mut(), waiter: null_mut() }
+    }
+    unsafe fn push(&mut self, s: *mut Special) {
+        (*s).next = null_mut();
+        if self.tail.is_null() {
+            self.head = s;
+        } else {
+            (*self.tail).next = s;
+        }
+        self.tail = s;
+    }
+    unsafe fn pop(&mut self) -> *mut Special {
+        let s = self.head;
+        if !s.is_null() {
+            self.head = (*s).next;
+            if self.head.is_null() {
+                self.tail = null_mut();
+            }
+        }
+        s
+    }
+}
+
+/// LOCK held.
+unsafe fn new_special(kind: Kind, obj: usize) -> *mut Special {
+    let mut s = FREE;
+    if s.is_null() {
+        s = mem::persistent_new();
+    } else {
+        FREE = (*s).next;
+    }
+    core::ptr::write_bytes(s, 0, 1);
+    (*s).kind = kind;
+    (*s).obj = obj;
+    s
+}
+unsafe fn release(s: *mut Special) {
+    core::ptr::write_bytes(s, 0, 1);
+    (*s).next = FREE;
+    FREE = s;
+}
+
+unsafe fn attach(span: *mut Span, s: *mut Special) {
+    (*s).next = (*span).specials;
+    (*span).specials = s;
+}
+
+/// Finds a record of this kind for exactly `obj`, with the link that leads to it; LOCK held.
+unsafe fn find(span: *mut Span, kind: Kind, obj: usize, id: u64) -> *mut *mut Special {
+    let mut p = &raw mut (*span).specials;
+    while !(*p).is_null() {
+        let s = *p;
+        if (*s).kind == kind && (*s).obj == obj && (id == 0 || (*s).id == id) {
+            break;
+        }
+        p = &raw mut (*s).next;
+    }
+    p
+}
+
+/// `rt_setfinalizer`: null f detaches. False if there is one already.
+pub unsafe fn set_finalizer(obj: usize, f: *const Finalizer) -> bool {
+    let span = span_of(obj);
+    if span.is_null() {
+        return true;
+    }
+    LOCK.lock();
+    let p = find(span, Kind::Finalizer, obj, 0);
+    let mut ok = true;
+    if f.is_null() {
+        if !(*p).is_null() {
+            let s = *p;
+            *p = (*s).next;
+            release(s);
+        }
+    } else if (*p).is_null() {
+        let s = new_special(Kind::Finalizer, obj);
+        (*s).fin = *f;
+        // The record must not keep the object.
+        (*s).fin.arg = 0;
+        attach(span, s);
+    } else {
+        ok = false;
+    }
+    LOCK.unlock();
+    ok
+}
+
+pub unsafe fn add_cleanup(obj: usize, func: usize) -> u64 {
+    let id = CLEANUP_ID.fetch_add(1, Relaxed) + 1;
+    let span = span_of(obj);
+    if span.is_null() {
+        return id;
+    }
+    LOCK.lock();
+    let s = new_special(Kind::Cleanup, obj);
+    (*s).id = id;
+    (*s).word = func;
+    attach(span, s);
+    LOCK.unlock();
+    id
+}
+
+pub unsafe fn del_cleanup(obj: usize, id: u64) {
+    let span = span_of(obj);
+    if span.is_null() {
+        return;
+    }
+    LOCK.lock();
+    let mut p = &raw mut (*span).specials;
+    while !(*p).is_null() {
+        let s = *p;
+        if (*s).kind == Kind::Cleanup && (*s).id == id {
+            *p = (*s).next;
+            release(s);
+            break;
+        }
+        p = &raw mut (*s).next;
+    }
+    LOCK.unlock();
+}
+
+/// Weak handle of p (the same for equal p).
+pub unsafe fn weak_handle(p: usize) -> usize {
+    if p == 0 {
+        return 0;
+    }
+    // Allocate first: no allocation under the lock.
+    let fresh = mallocgc(8, core::ptr::null(), true) as usize;
+    let span = span_of(p);
+    LOCK.lock();
+    let list = if span.is_null() { &raw mut STATIC_WEAK } else { &raw mut (*span).specials };
+    let mut s = *list;
+    while !s.is_null() {
+        if (*s).kind == Kind::Weak && (*s).obj == p {
+            let h = (*s).word;
+            LOCK.unlock();
+            return h;
+        }
+        s = (*s).next;
+    }
+    *(fresh as *mut usize) = p;
+    let s = new_special(Kind::Weak, p);
+    (*s).word = fresh;
+    (*s).next = *list;
+    *list = s;
+    LOCK.unlock();
+    fresh
+}
+
+/// The object of a handle, 0 if it is gone.
+pub unsafe fn weak_get(handle: usize) -> usize {
+    if handle == 0 { 0 } else { *(handle as *const usize) }
+}
+
+/// Counted pin. False if p is not in the heap.
+pub unsafe fn pin(p: usize) -> bool {
+    let span = span_of(p);
+    if span.is_null() || find_object(p).is_none() {
+        return false;
+    }
+    LOCK.lock();
+    let base = (*span).base + (*span).index_of(p) as usize * (*span).elemsize;
+    let at = find(span, Kind::Pin, base, 0);
+    if (*at).is_null() {
+        let s = new_special(Kind::Pin, base);
+        (*s).id = 1;
+        attach(span, s);
+    } else {
+        (**at).id += 1;
+    }
+    LOCK.unlock();
+    true
+}
+
+pub unsafe fn unpin(p: usize) {
+    let span = span_of(p);
+    if span.is_null() {
+        return;
+    }
+    LOCK.lock();
+    let base = (*span).base + (*span).index_of(p) as usize * (*span).elemsize;
+    let at = find(span, Kind::Pin, base, 0);
+    if !(*at).is_null() {
+        let s = *at;
+        (*s).id -= 1;
+        if (*s).id == 0 {
+            *at = (*s).next;
+            release(s);
+        }
+    }
+    LOCK.unlock();
+}
+
+// --- the collector's part; world stopped ---
+
+pub unsafe fn mark_roots() {
+    for k in 0..ALL.len {
+        let span = ALL.get(k) as *mut Span;
+        let mut s = (*span).specials;
+        while !s.is_null() {
+            match (*s).kind {
+                Kind::Finalizer => {
+                    mark_ptr((*s).fin.func);
+                    mark_ptr((*s).fin.fint);
+                    mark_ptr((*s).fin.ot);
+                    // Everything the object refers to stays, the object itself need not.
+                    let i = (*span).index_of((*s).obj);
+                    scan_object(span, (*span).base + i as usize * (*span).elemsize);
+                }
+                Kind::Cleanup | Kind::Weak => mark_ptr((*s).word),
+                Kind::Pin => mark_ptr((*s).obj),
+            }
+            s = (*s).next;
+        }
+        drain();
+    }
+    let mut s = STATIC_WEAK;
+    while !s.is_null() {
+        mark_ptr((*s).word);
+        s = (*s).next;
+    }
+    for q in [&raw mut FINQ, &raw mut CLEANQ] {
+        let mut s = (*q).head;
+        while !s.is_null() {
+            mark_ptr((*s).fin.arg);
+            mark_ptr((*s).fin.func);
+            mark_ptr((*s).fin.fint);
+            mark_ptr((*s).fin.ot);
+            mark_ptr((*s).word);
+            s = (*s).next;
+        }
+    }
+}
+
+/// After marking: clears weak handles, queues finalizers and cleanups of unreachable objects.
+pub unsafe fn process() {
+    for k in 0..ALL.len {
+        let span = ALL.get(k) as *mut Span;
+        if (*span).specials.is_null() {
+            continue;
+        }
+        // Weak handles go first: they must not see an object that a finalizer brings back.
+        let mut p = &raw mut (*span).specials;
+        while !(*p).is_null() {
+            let s = *p;
+            if (*s).kind == Kind::Weak && !(*span).marked((*span).index_of((*s).obj)) {
+                *((*s).word as *mut usize) = 0;
+                *p = (*s).next;
+                release(s);
+                continue;
+            }
+            p = &raw mut (*s).next;
+        }
+        // Finalizers: the object lives on.
+        let mut p = &raw mut (*span).specials;
+        while !(*p).is_null() {
+            let s = *p;
+            let i = (*span).index_of((*s).obj);
+            if (*s).kind == Kind::Finalizer && (!(*span).marked(i) || (*s).id == 1) {
+                *p = (*s).next;
+                (*s).fin.arg = (*s).obj;
+                let others = (*span).marked(i);
+                FINQ.push(s);
+                FIN_PENDING.fetch_add(1, Relaxed);
+                if !others {
+                    // Several tiny objects share a block: all their finalizers are due now.
+                    let mut o = (*span).specials;
+                    while !o.is_null() {
+                        if (*o).kind == Kind::Finalizer && (*span).index_of((*o).obj) == i {
+                            (*o).id = 1;
+                        }
+                        o = (*o).next;
+                    }
+                    mark_ptr((*s).obj);
+                }
+                continue;
+            }
+            p = &raw mut (*s).next;
+        }
+        let mut p = &raw mut (*span).specials;
+        while !(*p).is_null() {
+            let s = *p;
+            if (*s).kind == Kind::Cleanup && !(*span).marked((*span).index_of((*s).obj)) {
+                *p = (*s).next;
+                CLEANQ.push(s);
+                continue;
+            }
+            p = &raw mut (*s).next;
+        }
+    }
+    drain();
+}
+
+/// Wakes the goroutines that run what was queued.
+pub unsafe fn wake() {
+    for q in [&raw mut FINQ, &raw mut CLEANQ] {
+        if !(*q).head.is_null() && !(*q).waiter.is_null() {
+            let g = (*q).waiter;
+            (*q).waiter = null_mut();
+            sched::ready(g);
+        }
+    }
+}
+
+// --- consumers ---
+
+static mut FIN_RUNNING: bool = false;
+
+/// `rt_nextfinalizer`: parks until there is one.
+pub unsafe fn next_finalizer(g: *mut G, out: *mut Finalizer) {
+    LOCK.lock();
+    if FIN_RUNNING {
+        FIN_RUNNING = false;
+        FIN_PENDING.fetch_sub(1, Relaxed);
+    }
+    let s = FINQ.pop();
+    if s.is_null() {
+        FINQ.waiter = g;
+        (*g).op[0] = out as usize;
+        (*g).on_resume = Some(|g| next_finalizer(g, (*g).op[0] as *mut Finalizer));
+        sched::park(g, WaitReason::Finalizer, || LOCK.unlock());
+    }
+    *out = (*s).fin;
+    release(s);
+    FIN_RUNNING = true;
+    LOCK.unlock();
+}
+
+pub fn finalizers_idle() -> bool {
+    FIN_PENDING.load(SeqCst) == 0
+}
+
+/// `rt_nextcleanup`: the function value.
+pub unsafe fn next_cleanup(g: *mut G, out: *mut usize) {
+    LOCK.lock();
+    let s = CLEANQ.pop();
+    if s.is_null() {
+        CLEANQ.waiter = g;
+        (*g).op[0] = out as usize;
+        (*g).on_resume = Some(|g| next_cleanup(g, (*g).op[0] as *mut usize));
+        sched::park(g, WaitReason::Cleanup, || LOCK.unlock());
+    }
+    *out = (*s).word;
+    release(s);
+    LOCK.unlock();
+}

@@ -1,0 +1,509 @@
+//! Signals: faults become Go panics, SIGURG preempts, the rest is for os/signal or ends the process.
+//!
+//! # Safety
+//! Handlers run on the alternate stack of their M. They take no lock and touch only atomics, the interrupted context and,
+//! when the interrupted pc lies in Go text, the goroutine that this M runs. Fatal paths print without caring.
+
+use crate::g::*;
+use crate::sys::{self, SigAction, SigInfo, StackT, UContext};
+use crate::{entry, mem, print, sched, trace};
+use core::ptr::null_mut;
+use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering::*};
+
+/// Bytes reserved for a vector register image (AVX-512 state needs under 2.7 KiB).
+pub const XSAVE_MAX: usize = 4096;
+
+pub const SIGHUP: u32 = 1;
+pub const SIGINT: u32 = 2;
+pub const SIGQUIT: u32 = 3;
+pub const SIGILL: u32 = 4;
+pub const SIGTRAP: u32 = 5;
+pub const SIGABRT: u32 = 6;
+pub const SIGBUS: u32 = 7;
+pub const SIGFPE: u32 = 8;
+pub const SIGKILL: u32 = 9;
+pub const SIGSEGV: u32 = 11;
+pub const SIGPIPE: u32 = 13;
+pub const SIGTERM: u32 = 15;
+pub const SIGSTKFLT: u32 = 16;
+pub const SIGCONT: u32 = 18;
+pub const SIGSTOP: u32 = 19;
+pub const SIGTSTP: u32 = 20;
+pub const SIGTTIN: u32 = 21;
+pub const SIGTTOU: u32 = 22;
+pub const SIGURG: u32 = 23;
+pub const SIGSYS: u32 = 31;
+const NSIG: u32 = 65;
+
+static INITIAL_MASK: AtomicU64 = AtomicU64::new(0);
+/// Signals os/signal wants, signals that arrived for it, signals ignored on its behalf; bit = number - 1.
+static WANTED: AtomicU64 = AtomicU64::new(0);
+static PENDING: AtomicU64 = AtomicU64::new(0);
+static IGNORED: AtomicU64 = AtomicU64::new(0);
+/// Handlers the process started with, for those we replaced on demand.
+static RECV_WORD: AtomicU32 = AtomicU32::new(0);
+
+#[cfg_attr(not(test), unsafe(no_mangle))]
+pub static rt_have_xsave: AtomicU32 = AtomicU32::new(0);
+
+#[cfg(not(test))]
+unsafe extern "C" {
+    fn rt_sigreturn();
+    fn rt_sighandler_entry();
+    fn rt_async_preempt();
+    static rt_mem_begin: u8;
+    static rt_mem_end: u8;
+    #[link_name = "runtime.sigpanic0"]
+    fn go_sigpanic0();
+}
+#[cfg(test)]
+mod fake {
+    pub fn rt_sigreturn() {}
+    pub fn rt_sighandler_entry() {}
+    pub fn rt_async_preempt() {}
+    pub fn go_sigpanic0() {}
+    pub static rt_mem_begin: u8 = 0;
+    pub static rt_mem_end: u8 = 0;
+}
+#[cfg(test)]
+#[allow(non_upper_case_globals)]
+use fake::*;
+
+fn bit(sig: u32) -> u64 {
+    1 << (sig - 1)
+}
+
+/// Signal mask that new threads start with.
+pub fn initial_mask() -> u64 {
+    INITIAL_MASK.load(Relaxed)
+}
+
+/// Not installed at start: job control keeps its default action.
+fn left_alone(sig: u32) -> bool {
+    matches!(sig, SIGKILL | SIGSTOP | SIGCONT | SIGTSTP | SIGTTIN | SIGTTOU | 32 | 33 | 34)
+}
+
+unsafe fn install(sig: u32) {
+    let a = SigAction {
+        handler: rt_sighandler_entry as *const () as usize,
+        flags: sys::SA_SIGINFO | sys::SA_ONSTACK | sys::SA_RESTART | sys::SA_RESTORER,
+        restorer: rt_sigreturn as *const () as usize,
+        mask: !0,
+    };
+    sys::sigaction(sig, &a, null_mut());
+}
+
+pub unsafe fn set_action(sig: u32, handler: usize) {
+    let a = SigAction { handler, flags: sys::SA_RESTORER, restorer: rt_sigreturn as *const () as usize, mask: 0 };
+    sys::sigaction(sig, &a, null_mut());
+}
+
+unsafe fn current_handler(sig: u32) -> usize {
+    let mut a = SigAction::default();
+    sys::sigaction(sig, core::ptr::null(), &mut a);
+    a.handler
+}
+
+/// First thread.
+pub unsafe fn init(m: *mut M) {
+    detect_xsave();
+    let mut old = 0u64;
+    sys::sigprocmask(sys::SIG_SETMASK, core::ptr::null(), &mut old);
+    INITIAL_MASK.store(old, Relaxed);
+    (*m).sigmask = old;
+    minit(m);
+    for sig in 1..NSIG {
+        if left_alone(sig) {
+            continue;
+        }
+        // nohup and background jobs rely on these staying ignored.
+        if (sig == SIGHUP || sig == SIGINT) && current_handler(sig) == sys::SIG_IGN {
+            IGNORED.fetch_or(bit(sig), Relaxed);
+            continue;
+        }
+        install(sig);
+    }
+}
+
+/// Every thread: alternate stack, signal mask.
+pub unsafe fn minit(m: *mut M) {
+    let s = StackT { sp: (*m).gsignal_lo, flags: 0, size: sched::GSIGNAL_STACK };
+    sys::sigaltstack(&s, null_mut());
+    // Synchronous signals and our own must get through.
+    let must = bit(SIGSEGV) | bit(SIGBUS) | bit(SIGFPE) | bit(SIGILL) | bit(SIGTRAP) | bit(SIGURG) | bit(27) | bit(17);
+    let mask = (*m).sigmask & !must;
+    (*m).tid.store(sys::gettid(), Relaxed);
+    sys::sigprocmask(sys::SIG_SETMASK, &mask, null_mut());
+}
+
+fn detect_xsave() {
+    // XSAVE enabled by the system, and the image fits.
+    let c = core::arch::x86_64::__cpuid(1);
+    if c.ecx & (1 << 27) != 0 {
+        let d = core::arch::x86_64::__cpuid_count(0xd, 0);
+        // ebx: size of the standard form for the enabled features; AMX tiles are not saved, so cap at what we ask for.
+        let _ = d;
+        rt_have_xsave.store(1, Relaxed);
+    }
+}
+
+// --- preemption ---
+
+/// Sends the preemption signal to m's thread.
+pub unsafe fn preempt_m(m: *mut M) {
+    let tid = (*m).tid.load(Relaxed);
+    if tid != 0 {
+        sys::tgkill(sys::getpid(), tid, SIGURG);
+    }
+}
+
+/// Pushes a call to rt_async_preempt if the interrupted place allows it.
+unsafe fn try_preempt(m: *mut M, ctx: *mut UContext) {
+    let g = (*m).curg.load(Relaxed);
+    if g.is_null() || (*g).preempt.load(SeqCst) == 0 || (*m).locks.load(Relaxed) != 0 || (*m).p.is_null() {
+        return;
+    }
+    if (*(*m).p).status.load(SeqCst) != P_RUNNING || (*g).status.load(SeqCst) != RUNNING {
+        return;
+    }
+    let (pc, sp) = ((*ctx).rip as usize, (*ctx).rsp as usize);
+    let seg = (*g).seg;
+    if sp < seg as usize + 1024 || sp > (*seg).hi {
+        return;
+    }
+    let Some(t) = trace::table() else { return };
+    let Some(f) = t.find(pc as u64) else { return };
+    if f.flags & (rgo_abi::functab::flag::NOPREEMPT | rgo_abi::functab::flag::ASM) != 0 {
+        return;
+    }
+    (*g).async_r13 = (*ctx).r13 as usize;
+    (*ctx).r13 = g as u64;
+    let sp = sp - 8;
+    *(sp as *mut usize) = pc;
+    (*ctx).rsp = sp as u64;
+    (*ctx).rip = rt_async_preempt as *const () as u64;
+}
+
+static XSAVE_FREE: crate::lock::Mutex = crate::lock::Mutex::new();
+static XSAVE_LIST: AtomicPtr<u8> = AtomicPtr::new(null_mut());
+
+unsafe fn alloc_xsave() -> *mut u8 {
+    XSAVE_FREE.lock();
+    let p = XSAVE_LIST.load(Relaxed);
+    if !p.is_null() {
+        XSAVE_LIST.store(*(p as *mut *mut u8), Relaxed);
+    }
+    XSAVE_FREE.unlock();
+    if p.is_null() { mem::persistent(XSAVE_MAX, 64) } else { p }
+}
+
+pub unsafe fn free_xsave(p: *mut u8) {
+    XSAVE_FREE.lock();
+    *(p as *mut *mut u8) = XSAVE_LIST.load(Relaxed);
+    XSAVE_LIST.store(p, Relaxed);
+    XSAVE_FREE.unlock();
+}
+
+/// The goroutine has saved its registers (rt_async_preempt); on g0.
+#[cfg_attr(not(test), unsafe(no_mangle))]
+pub unsafe extern "C" fn rt_preempted(g: *mut G, image: *const u8) -> ! {
+    if (*g).xsave.is_null() {
+        (*g).xsave = alloc_xsave();
+    }
+    core::ptr::copy_nonoverlapping(image, (*g).xsave, XSAVE_MAX - 1024);
+    sched::clear_preempt(g);
+    sched::gosched(g)
+}
+
+// --- the handler ---
+
+#[cfg_attr(not(test), unsafe(no_mangle))]
+pub unsafe extern "C" fn rt_sighandler(sig: u32, info: *mut SigInfo, ctx: *mut UContext) {
+    let m = getm();
+    if sig == SIGURG {
+        try_preempt(m, ctx);
+        // SI_TKILL from ourselves is the preemptor; anything else is the program's.
+        if (*info).code != -6 {
+            notify(sig);
+        }
+        return;
+    }
+    let user_sent = (*info).code <= 0;
+    if matches!(sig, SIGSEGV | SIGBUS | SIGFPE) && !user_sent {
+        if start_sigpanic(m, sig, info, ctx) {
+            return;
+        }
+        fatal_signal(m, sig, info, ctx, b"fatal error: unexpected signal during runtime execution\n");
+    }
+    if sig == 27 {
+        return; // SIGPROF: no profiler yet
+    }
+    if WANTED.load(Relaxed) & bit(sig) != 0 {
+        notify(sig);
+        return;
+    }
+    if IGNORED.load(Relaxed) & bit(sig) != 0 {
+        return;
+    }
+    match sig {
+        SIGHUP | SIGINT | SIGTERM => die_from(sig),
+        SIGQUIT | SIGILL | SIGTRAP | SIGABRT | SIGSTKFLT | SIGSYS | SIGSEGV | SIGBUS | SIGFPE => {
+            fatal_signal(m, sig, info, ctx, b"")
+        }
+        _ => {}
+    }
+}
+
+/// Turns a fault in Go code into a call of runtime.sigpanic0 on the goroutine's stack.
+unsafe fn start_sigpanic(m: *mut M, sig: u32, info: *mut SigInfo, ctx: *mut UContext) -> bool {
+    let g = (*m).curg.load(Relaxed);
+    if g.is_null() || (*g).status.load(Relaxed) != RUNNING || (*m).dying {
+        return false;
+    }
+    let Some(t) = trace::table() else { return false };
+    let mut pc = (*ctx).rip as usize;
+    let mut sp = (*ctx).rsp as usize;
+    let seg = (*g).seg;
+    if sp < seg as usize || sp > (*seg).hi {
+        return false;
+    }
+    let in_go = |pc: usize| t.find(pc as u64).is_some();
+    let fault_pc = pc;
+    if !in_go(pc) {
+        // A memory primitive called from Go, or a call to a bad address: charge the caller.
+        let ret = *(sp as *const usize);
+        let prim = pc >= &raw const rt_mem_begin as usize && pc < &raw const rt_mem_end as usize;
+        if !in_go(ret.wrapping_sub(1)) || !(prim || trace::is_wild(pc)) {
+            return false;
+        }
+        // Traces take the address that sigpanic0 returns to as the faulting instruction: point into the call.
+        pc = ret - 1;
+        sp += 8;
+    }
+    (*g).sig = sig as usize;
+    (*g).sigcode0 = (*info).code as usize;
+    (*g).sigcode1 = (*info).addr as usize;
+    (*g).sigpc = fault_pc;
+    let new = (sp & !15) - 8;
+    *(new as *mut usize) = pc;
+    (*ctx).rsp = new as u64;
+    (*ctx).rip = go_sigpanic0 as *const () as u64;
+    (*ctx).rdi = sig as u64;
+    (*ctx).rsi = (*info).code as u64;
+    (*ctx).rdx = (*info).addr;
+    (*ctx).r10 = 0;
+    (*ctx).r13 = g as u64;
+    true
+}
+
+fn name(sig: u32) -> &'static str {
+    match sig {
+        SIGQUIT => "SIGQUIT: quit",
+        SIGILL => "SIGILL: illegal instruction",
+        SIGTRAP => "SIGTRAP: trace trap",
+        SIGABRT => "SIGABRT: abort",
+        SIGBUS => "SIGBUS: bus error",
+        SIGFPE => "SIGFPE: floating-point exception",
+        SIGSEGV => "SIGSEGV: segmentation violation",
+        SIGSTKFLT => "SIGSTKFLT: stack fault",
+        SIGSYS => "SIGSYS: bad system call",
+        _ => "signal",
+    }
+}
+
+static IN_FATAL: AtomicUsize = AtomicUsize::new(0);
+
+unsafe fn fatal_signal(m: *mut M, sig: u32, info: *mut SigInfo, ctx: *mut UContext, head: &[u8]) -> ! {
+    if IN_FATAL.fetch_add(1, SeqCst) > 0 {
+        if (*m).dying {
+            sys::exit_group(2);
+        }
+        loop {
+            sys::usleep(1_000_000);
+        }
+    }
+    (*m).dying = true;
+    print::DYING.store(1, Relaxed);
+    print::lock();
+    if !head.is_empty() {
+        print::bytes(head);
+        print::str("[signal ");
+        print::str(name(sig));
+        print::str(" code=");
+        print::hex((*info).code as u32 as u64);
+        print::str(" addr=");
+        print::hex((*info).addr);
+        print::str(" pc=");
+        print::hex((*ctx).rip);
+        print::str("]\n");
+    } else {
+        print::str(name(sig));
+        print::str("\nPC=");
+        print::hex((*ctx).rip);
+        print::str(" m=");
+        print::dec((*m).id as i64);
+        print::str(" sigcode=");
+        print::dec((*info).code as i64);
+        print::str("\n");
+    }
+    let g = (*m).curg.load(Relaxed);
+    trace::signal_traces(g, (*ctx).rip as usize, (*ctx).rsp as usize, (*ctx).rbp as usize);
+    print::str("\nrax    ");
+    for (n, v) in [
+        ("", (*ctx).rax),
+        ("\nrbx    ", (*ctx).rbx),
+        ("\nrcx    ", (*ctx).rcx),
+        ("\nrdx    ", (*ctx).rdx),
+        ("\nrdi    ", (*ctx).rdi),
+        ("\nrsi    ", (*ctx).rsi),
+        ("\nrbp    ", (*ctx).rbp),
+        ("\nrsp    ", (*ctx).rsp),
+        ("\nr8     ", (*ctx).r8),
+        ("\nr9     ", (*ctx).r9),
+        ("\nr10    ", (*ctx).r10),
+        ("\nr11    ", (*ctx).r11),
+        ("\nr12    ", (*ctx).r12),
+        ("\nr13    ", (*ctx).r13),
+        ("\nr14    ", (*ctx).r14),
+        ("\nr15    ", (*ctx).r15),
+        ("\nrip    ", (*ctx).rip),
+        ("\nrflags ", (*ctx).eflags),
+    ] {
+        print::str(n);
+        print::hex(v);
+    }
+    print::str("\n");
+    if entry::CRASH.load(Relaxed) {
+        die_from(SIGABRT);
+    }
+    sys::exit_group(2)
+}
+
+/// Ends the process by the default action of sig.
+pub unsafe fn die_from(sig: u32) -> ! {
+    set_action(sig, sys::SIG_DFL);
+    let b = bit(sig);
+    sys::sigprocmask(sys::SIG_UNBLOCK, &b, null_mut());
+    sys::tgkill(sys::getpid(), sys::gettid(), sig);
+    sys::usleep(1000);
+    sys::exit_group(2)
+}
+
+// --- os/signal ---
+
+unsafe fn notify(sig: u32) {
+    if WANTED.load(Relaxed) & bit(sig) == 0 {
+        return;
+    }
+    PENDING.fetch_or(bit(sig), SeqCst);
+    RECV_WORD.fetch_add(1, SeqCst);
+    sys::futex_wake(RECV_WORD.as_ptr(), 1);
+}
+
+pub unsafe fn enable(sig: u32) {
+    if sig == 0 || sig >= NSIG || sig == SIGKILL || sig == SIGSTOP {
+        return;
+    }
+    WANTED.fetch_or(bit(sig), SeqCst);
+    IGNORED.fetch_and(!bit(sig), SeqCst);
+    install(sig);
+}
+
+pub unsafe fn disable(sig: u32) {
+    if sig == 0 || sig >= NSIG || sig == SIGKILL || sig == SIGSTOP {
+        return;
+    }
+    WANTED.fetch_and(!bit(sig), SeqCst);
+    IGNORED.fetch_and(!bit(sig), SeqCst);
+    if left_alone(sig) {
+        set_action(sig, sys::SIG_DFL);
+    } else {
+        install(sig);
+    }
+}
+
+pub unsafe fn ignore(sig: u32) {
+    if sig == 0 || sig >= NSIG || sig == SIGKILL || sig == SIGSTOP {
+        return;
+    }
+    WANTED.fetch_and(!bit(sig), SeqCst);
+    IGNORED.fetch_or(bit(sig), SeqCst);
+    if sig != SIGURG {
+        set_action(sig, sys::SIG_IGN);
+    }
+}
+
+pub fn ignored(sig: u32) -> bool {
+    sig > 0 && sig < NSIG && IGNORED.load(SeqCst) & bit(sig) != 0
+}
+
+/// Takes one pending signal.
+fn take_pending() -> Option<u32> {
+    loop {
+        let p = PENDING.load(SeqCst);
+        if p == 0 {
+            return None;
+        }
+        let i = p.trailing_zeros();
+        if PENDING.compare_exchange(p, p & !(1 << i), SeqCst, Relaxed).is_ok() {
+            return Some(i + 1);
+        }
+    }
+}
+
+/// `signal_recv`: blocks its thread like a system call until a signal is there.
+pub unsafe fn recv(g: *mut G, out: *mut u32) {
+    (*g).op[0] = out as usize;
+    loop {
+        let seen = RECV_WORD.load(SeqCst);
+        if let Some(s) = take_pending() {
+            *out = s;
+            return;
+        }
+        sched::entersyscall(g);
+        if PENDING.load(SeqCst) == 0 {
+            sys::futex_wait(RECV_WORD.as_ptr(), seen, -1);
+        }
+        (*g).on_resume = Some(|g| recv(g, (*g).op[0] as *mut u32));
+        sched::exitsyscall(g);
+        (*g).on_resume = None;
+    }
+}
+
+/// Waits until everything that arrived has been taken.
+pub unsafe fn wait_idle(g: *mut G) {
+    if PENDING.load(SeqCst) == 0 {
+        return;
+    }
+    (*g).on_resume = Some(|g| wait_idle(g));
+    sched::gosched(g)
+}
+
+/// Whether something outside the scheduler may still wake a goroutine.
+pub fn keeps_alive() -> bool {
+    false
+}
+
+// --- fork ---
+
+/// Blocks all signals on this thread; the old mask is kept in m.
+pub unsafe fn block_all(m: *mut M) {
+    let all = !0u64;
+    sys::sigprocmask(sys::SIG_SETMASK, &all, &raw mut (*m).sigmask);
+}
+pub unsafe fn restore_mask(m: *mut M) {
+    sys::sigprocmask(sys::SIG_SETMASK, &raw const (*m).sigmask, null_mut());
+}
+/// In a forked child: default actions, so that no handler of ours runs there.
+pub unsafe fn reset_in_child(m: *mut M) {
+    for sig in 1..NSIG {
+        if left_alone(sig) || IGNORED.load(Relaxed) & bit(sig) != 0 {
+            continue;
+        }
+        set_action(sig, sys::SIG_DFL);
+    }
+    // The program that will be executed inherits the mask the process started with.
+    let mask = INITIAL_MASK.load(Relaxed);
+    sys::sigprocmask(sys::SIG_SETMASK, &mask, null_mut());
+    let _ = m;
+}

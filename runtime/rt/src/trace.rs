@@ -1,0 +1,553 @@
+//! Walking stacks, symbolising, traces in Go's format.
+//!
+//! A goroutine's frames form a frame-pointer chain across its segments. The runtime's own assembly has no entry in the
+//! function table and is passed over, except for two return addresses: `rt_morestack_ret` (the true return address is on
+//! the segment below) and `rt_gostart_ret` (end).
+//!
+//! # Safety
+//! Only stacks of goroutines that are stopped, or the current one, are walked; every frame pointer is checked against the
+//! segments before it is read.
+
+use crate::g::*;
+use crate::heap::gc::moduledata;
+use crate::stack::Seg;
+use crate::{entry, print, sys};
+use core::sync::atomic::{AtomicUsize, Ordering::*};
+use rgo_abi::functab::{Func, Table, flag, split_virtual_pc, virtual_pc};
+
+/// The program's function table.
+pub fn table() -> Option<Table<'static>> {
+    // SAFETY: the linker step stored address and length of a read-only segment.
+    unsafe {
+        let md = moduledata();
+        if md.functab == 0 {
+            return None;
+        }
+        Table::new(core::slice::from_raw_parts(md.functab as *const u8, md.functab_len as usize))
+    }
+}
+
+/// Not an address in the program's code at all.
+pub fn is_wild(pc: usize) -> bool {
+    // SAFETY: reads the block.
+    let md = unsafe { moduledata() };
+    (pc as u64) < md.text || pc as u64 >= md.text_end
+}
+
+/// Destination of prints while a trace goes to memory.
+pub struct Sink {
+    ptr: *mut u8,
+    cap: usize,
+    len: usize,
+}
+impl Sink {
+    pub fn put(&mut self, b: &[u8]) {
+        let n = b.len().min(self.cap - self.len);
+        // SAFETY: within the caller's buffer.
+        unsafe { core::ptr::copy_nonoverlapping(b.as_ptr(), self.ptr.add(self.len), n) };
+        self.len += n;
+    }
+}
+static SINK: AtomicUsize = AtomicUsize::new(0);
+pub fn sink() -> Option<&'static mut Sink> {
+    let p = SINK.load(Relaxed) as *mut Sink;
+    // SAFETY: set only by `stack_into` on this thread, under the print lock, for the duration of the call.
+    if p.is_null() { None } else { Some(unsafe { &mut *p }) }
+}
+
+#[cfg(not(test))]
+unsafe extern "C" {
+    static rt_call_resume: u8;
+    static rt_newstack_resume: u8;
+    static rt_async_resume: u8;
+    static rt_gostart_ret: u8;
+    static rt_morestack_ret: u8;
+}
+#[cfg(test)]
+#[allow(non_upper_case_globals)]
+mod fake {
+    pub static rt_call_resume: u8 = 0;
+    pub static rt_newstack_resume: u8 = 0;
+    pub static rt_async_resume: u8 = 0;
+    pub static rt_gostart_ret: u8 = 0;
+    pub static rt_morestack_ret: u8 = 0;
+}
+#[cfg(test)]
+use fake::*;
+
+macro_rules! addr {
+    ($s:ident) => {
+        &raw const $s as usize
+    };
+}
+
+/// Iterator over physical frames.
+pub struct Walker {
+    seg: *mut Seg,
+    /// Code address in the current function, and that function's frame pointer.
+    pc: usize,
+    fp: usize,
+    /// `pc` is the instruction itself, not a return address.
+    exact: bool,
+    /// The frame after this one was interrupted by a fault: its address is exact.
+    after_sigpanic: bool,
+    first: bool,
+}
+
+impl Walker {
+    /// From the saved context of g.
+    pub unsafe fn of(g: *mut G) -> Walker {
+        let (sp, spc) = ((*g).sched_sp, (*g).sched_pc);
+        // Where the runtime's entry sequence pushed the frame pointer (asm_amd64.rs).
+        let (at, exact) = if spc == addr!(rt_call_resume) {
+            (sp + 48, false)
+        } else if spc == addr!(rt_newstack_resume) {
+            (sp + 240, false)
+        } else if spc == addr!(rt_async_resume) {
+            (sp + 120, true)
+        } else {
+            (0, true)
+        };
+        let (pc, fp) = if at != 0 { (*((at + 8) as *const usize), *(at as *const usize)) } else { ((*g).startpc, 0) };
+        Walker { seg: (*g).seg, pc, fp, exact, after_sigpanic: false, first: true }
+    }
+
+    /// From interrupted registers.
+    pub unsafe fn at(g: *mut G, pc: usize, fp: usize) -> Walker {
+        Walker { seg: (*g).seg, pc, fp, exact: true, after_sigpanic: false, first: true }
+    }
+
+    unsafe fn valid(&self, fp: usize) -> bool {
+        let mut s = self.seg;
+        while !s.is_null() {
+            if fp >= s as usize && fp + 16 <= (*s).hi {
+                return fp & 7 == 0;
+            }
+            s = (*s).prev;
+        }
+        false
+    }
+
+    unsafe fn up(&mut self) -> bool {
+        if !self.valid(self.fp) {
+            return false;
+        }
+        self.pc = *((self.fp + 8) as *const usize);
+        self.fp = *(self.fp as *const usize);
+        self.exact = core::mem::take(&mut self.after_sigpanic);
+        true
+    }
+
+    /// Next frame of Go code: (function, pc, exact).
+    pub unsafe fn next(&mut self, t: &Table<'static>) -> Option<(Func<'static>, usize, bool)> {
+        loop {
+            if !core::mem::take(&mut self.first) && !self.up() {
+                return None;
+            }
+            if self.pc == addr!(rt_morestack_ret) {
+                // The function below runs on the next segment; its caller's address lies at the segment switch.
+                if self.seg.is_null() || (*self.seg).prev.is_null() {
+                    return None;
+                }
+                self.seg = (*self.seg).prev;
+                self.pc = *((*self.seg).saved_sp as *const usize);
+            }
+            if self.pc == 0 || self.pc == addr!(rt_gostart_ret) {
+                return None;
+            }
+            let look = if self.exact { self.pc } else { self.pc - 1 };
+            if let Some(f) = t.find(look as u64) {
+                self.after_sigpanic = f.name() == "runtime.sigpanic0";
+                return Some((f, self.pc, self.exact));
+            }
+            if is_wild(self.pc) {
+                return None;
+            }
+        }
+    }
+}
+
+// --- logical frames ---
+
+/// One frame as the programmer sees it.
+pub struct Logical<'a> {
+    pub name: &'a str,
+    pub file: &'a str,
+    pub line: u32,
+    pub inlined: bool,
+}
+
+/// Calls `each(frame, pc to hand to Go)` for the logical frames of one physical frame, innermost first; stops on false.
+pub fn expand(f: &Func<'static>, pc: usize, exact: bool, mut each: impl FnMut(Logical<'static>, usize) -> bool) -> bool {
+    let look = if exact { pc } else { pc - 1 } as u64;
+    let pos = f.position(look);
+    let (mut file, mut line) = (f.table.file(pos.file), pos.line);
+    let mut handed = if exact { pc + 1 } else { pc };
+    let mut inl = pos.inline;
+    while let Some(i) = inl {
+        let Some(r) = f.inline(i) else { break };
+        if !each(Logical { name: r.name, file, line, inlined: true }, handed) {
+            return false;
+        }
+        file = r.call_file;
+        line = r.call_line;
+        handed = virtual_pc(f.index, i) as usize;
+        inl = r.parent;
+    }
+    if f.flags & flag::WRAPPER != 0 {
+        return true;
+    }
+    each(Logical { name: f.name(), file, line, inlined: false }, handed)
+}
+
+/// `rt_callers`.
+pub unsafe fn callers(g: *mut G, skip: usize, buf: *mut usize, n: usize) -> usize {
+    let Some(t) = table() else { return 0 };
+    let mut w = Walker::of(g);
+    let mut count = 0;
+    let mut skip = skip;
+    let mut first = true;
+    while count < n {
+        let Some((f, pc, exact)) = w.next(&t) else { break };
+        if core::mem::take(&mut first) && f.name().starts_with("runtime.rt_") {
+            continue; // the stub that called us
+        }
+        expand(&f, pc, exact, |_, handed| {
+            if skip > 0 {
+                skip -= 1;
+                return true;
+            }
+            if count == n {
+                return false;
+            }
+            *buf.add(count) = handed;
+            count += 1;
+            true
+        });
+    }
+    count
+}
+
+/// What `rt_symbolize` answers.
+pub struct Symbol {
+    pub entry: u64,
+    pub func: &'static str,
+    pub name: &'static str,
+    pub file: &'static str,
+    pub line: u32,
+    pub start_line: u32,
+    pub flags: u32,
+    pub inlined: bool,
+}
+
+pub fn symbolize(pc: usize) -> Option<Symbol> {
+    let t = table()?;
+    if let Some((fi, i)) = split_virtual_pc(pc as u64) {
+        let f = t.func(fi)?;
+        let r = f.inline(i)?;
+        let parent = r.parent.and_then(|p| f.inline(p));
+        return Some(Symbol {
+            entry: f.entry,
+            func: f.name(),
+            name: parent.as_ref().map_or(f.name(), |p| p.name),
+            file: r.call_file,
+            line: r.call_line,
+            start_line: parent.as_ref().map_or(f.start_line, |p| p.start_line),
+            flags: f.flags,
+            inlined: parent.is_some(),
+        });
+    }
+    let f = t.find(pc as u64)?;
+    let pos = f.position(pc as u64);
+    let inl = pos.inline.and_then(|i| f.inline(i));
+    Some(Symbol {
+        entry: f.entry,
+        func: f.name(),
+        name: inl.as_ref().map_or(f.name(), |r| r.name),
+        file: t.file(pos.file),
+        line: pos.line,
+        start_line: inl.as_ref().map_or(f.start_line, |r| r.start_line),
+        flags: f.flags,
+        inlined: inl.is_some(),
+    })
+}
+
+// --- printing ---
+
+/// Prints a name with type arguments shortened to `[...]`.
+fn print_name(name: &str) {
+    if let (Some(i), Some(j)) = (name.find('['), name.rfind(']'))
+        && i < j
+    {
+        print::str(&name[..i]);
+        print::str("[...]");
+        print::str(&name[j + 1..]);
+    } else {
+        print::str(name);
+    }
+}
+
+fn exported_runtime(name: &str) -> bool {
+    name.strip_prefix("runtime.").is_some_and(|n| n.as_bytes().first().is_some_and(u8::is_ascii_uppercase))
+}
+
+/// Shown to users?
+fn shown(name: &str, flags: u32, all: bool) -> bool {
+    if all {
+        return true;
+    }
+    if flags & flag::HIDDEN != 0 || !name.contains('.') {
+        return false;
+    }
+    !name.starts_with("runtime.") || exported_runtime(name)
+}
+
+/// Prints the frames of w. `skip_panic`: leave out everything up to the innermost gopanic.
+unsafe fn print_frames(w: &mut Walker, all: bool, mut skip_panic: bool) {
+    let Some(t) = table() else {
+        print::str("\t(no function table)\n");
+        return;
+    };
+    let mut n = 0;
+    let mut dropped = 0;
+    let mut hold: [(usize, bool, u32); 100] = [(0, false, 0); 100];
+    let mut held = 0usize;
+    let mut stub = true;
+    while let Some((f, pc, exact)) = w.next(&t) {
+        let is_stub = core::mem::take(&mut stub) && f.name().starts_with("runtime.rt_");
+        if is_stub && !all {
+            continue;
+        }
+        if skip_panic && !all {
+            if f.name() == "runtime.gopanic" {
+                skip_panic = false;
+            }
+            if f.name().starts_with("runtime.") {
+                continue;
+            }
+            skip_panic = false;
+        }
+        if n >= 50 {
+            // Keep the last fifty of what follows.
+            hold[held % 50] = (pc, exact, f.index);
+            held += 1;
+            dropped += 1;
+            continue;
+        }
+        n += print_physical(&f, pc, exact, all);
+    }
+    if dropped > 0 {
+        let keep = held.min(50);
+        if held > keep {
+            print::str("...");
+            print::dec((held - keep) as i64);
+            print::str(" frames elided...\n");
+        }
+        for k in held - keep..held {
+            let (pc, exact, fi) = hold[k % 50];
+            if let Some(f) = t.func(fi) {
+                print_physical(&f, pc, exact, all);
+            }
+        }
+    }
+}
+
+fn print_physical(f: &Func<'static>, pc: usize, exact: bool, all: bool) -> u32 {
+    let mut n = 0;
+    let off = (pc as u64).wrapping_sub(f.entry);
+    expand(f, pc, exact, |l, _| {
+        let flags = if l.inlined { 0 } else { f.flags };
+        let panic = l.name == "runtime.gopanic";
+        if !panic && !shown(l.name, flags, all) {
+            return true;
+        }
+        if panic {
+            print::str("panic");
+        } else {
+            print_name(l.name);
+        }
+        print::str(if l.name == "main.main" { "()" } else { "(...)" });
+        print::str("\n\t");
+        print::str(l.file);
+        print::str(":");
+        print::dec(l.line as i64);
+        if !l.inlined {
+            print::str(" +");
+            print::hex(off);
+        }
+        print::str("\n");
+        n += 1;
+        true
+    });
+    n
+}
+
+unsafe fn print_created_by(g: *mut G) {
+    let pc = (*g).gopc;
+    if pc == 0 || (*g).goid == 1 {
+        return;
+    }
+    let Some(t) = table() else { return };
+    let Some(f) = t.find(pc as u64 - 1) else { return };
+    let pos = f.position(pc as u64 - 1);
+    let name = pos.inline.and_then(|i| f.inline(i)).map_or(f.name(), |r| r.name);
+    print::str("created by ");
+    print_name(name);
+    if (*g).parent_goid != 0 {
+        print::str(" in goroutine ");
+        print::dec((*g).parent_goid as i64);
+    }
+    print::str("\n\t");
+    print::str(t.file(pos.file));
+    print::str(":");
+    print::dec(pos.line as i64);
+    print::str(" +");
+    print::hex(pc as u64 - f.entry);
+    print::str("\n");
+}
+
+unsafe fn print_header(g: *mut G) {
+    print::str("goroutine ");
+    print::dec((*g).goid as i64);
+    print::str(" [");
+    let st = (*g).status.load(SeqCst);
+    let text = match st {
+        RUNNING => "running",
+        RUNNABLE => "runnable",
+        SYSCALL => "syscall",
+        WAITING => {
+            let r = (*g).waitreason.text();
+            if r.is_empty() { "waiting" } else { r }
+        }
+        DEAD => "dead",
+        _ => "idle",
+    };
+    print::str(text);
+    if !(*g).lockedm.is_null() {
+        print::str(", locked to thread");
+    }
+    print::str("]:\n");
+}
+
+/// Trace of one goroutine that is stopped or current (saved context).
+unsafe fn print_goroutine(g: *mut G, all: bool, skip_panic: bool) {
+    print_header(g);
+    print_frames(&mut Walker::of(g), all, skip_panic);
+    print_created_by(g);
+}
+
+unsafe fn print_others(me: *mut G, all: bool) {
+    for i in 0..ALLGS.len() {
+        let g = ALLGS.get(i);
+        let st = (*g).status.load(SeqCst);
+        if g == me || st == DEAD || st == IDLE || ((*g).system && !all) {
+            continue;
+        }
+        print::str("\n");
+        if st == RUNNING {
+            print_header(g);
+            print::str("\tgoroutine running on other thread; stack unavailable\n");
+            print_created_by(g);
+        } else {
+            print_goroutine(g, all, false);
+        }
+    }
+}
+
+unsafe fn finish() -> ! {
+    if entry::CRASH.load(Relaxed) {
+        crate::signal::die_from(crate::signal::SIGABRT);
+    }
+    sys::exit_group(2)
+}
+
+/// Traces as the settings ask, then the end. kind: 0 panic, 1 user's fatal error, 2 the runtime's.
+pub unsafe fn fatal_traces(g: *mut G, kind: i32) -> ! {
+    print::DYING.store(1, Relaxed);
+    let level = entry::TRACEBACK.load(Relaxed);
+    if level > 0 {
+        let all_frames = kind == 2 || level >= 3;
+        let all = kind >= 1 || level >= 2 || g.is_null();
+        if !g.is_null() {
+            print::str("\n");
+            print_goroutine(g, all_frames, kind == 0);
+        }
+        if all {
+            print_others(g, all_frames);
+        }
+    }
+    finish()
+}
+
+/// No goroutine can run. Called on g0 or the monitor thread without a current goroutine.
+pub fn deadlock(msg: &[u8]) -> ! {
+    print::DYING.store(1, Relaxed);
+    print::lock();
+    print::str("fatal error: ");
+    print::bytes(msg);
+    print::str("\n");
+    // SAFETY: no goroutine runs.
+    unsafe {
+        if entry::TRACEBACK.load(Relaxed) > 0 {
+            print_others(core::ptr::null_mut(), entry::TRACEBACK.load(Relaxed) >= 3);
+        }
+        finish()
+    }
+}
+
+/// Traces after a fatal signal: the interrupted goroutine by its registers, then the others.
+pub unsafe fn signal_traces(g: *mut G, pc: usize, _sp: usize, fp: usize) {
+    if entry::TRACEBACK.load(Relaxed) == 0 {
+        return;
+    }
+    if !g.is_null() {
+        print::str("\n");
+        print_header(g);
+        let in_go = table().is_some_and(|t| t.find(pc as u64).is_some());
+        if in_go {
+            print_frames(&mut Walker::at(g, pc, fp), true, false);
+        } else {
+            print_frames(&mut Walker::of(g), true, false);
+        }
+        print_created_by(g);
+    }
+    print_others(g, false);
+}
+
+/// `rt_stack`: trace of g (or of all, world stopped) into memory. Bytes written.
+pub unsafe fn stack_into(g: *mut G, buf: *mut u8, n: usize, all: bool) -> usize {
+    print::lock();
+    let mut s = Sink { ptr: buf, cap: n, len: 0 };
+    SINK.store(&raw mut s as usize, Relaxed);
+    print_header(g);
+    print_frames(&mut Walker::of(g), false, false);
+    print_created_by(g);
+    if all {
+        print_others(g, false);
+    }
+    SINK.store(0, Relaxed);
+    print::unlock();
+    s.len
+}
+
+/// `rt_goroutinestacks`.
+pub unsafe fn goroutine_stacks(me: *mut G, buf: *mut usize, stride: usize, n: usize) -> usize {
+    let mut count = 0;
+    let mut put = |g: *mut G| {
+        if count < n {
+            let rec = buf.add(count * stride);
+            *rec = callers(g, 0, rec.add(2), stride - 2);
+            *rec.add(1) = (*g).labels;
+        }
+        count += 1;
+    };
+    put(me);
+    for i in 0..ALLGS.len() {
+        let g = ALLGS.get(i);
+        let st = (*g).status.load(SeqCst);
+        if g != me && st != DEAD && st != IDLE && !(*g).system {
+            put(g);
+        }
+    }
+    count
+}
