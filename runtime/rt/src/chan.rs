@@ -1,0 +1,446 @@
+//! Channels: buffered and unbuffered send, receive, close.
+//!
+//! A blocked goroutine has a [`Sudog`] in the channel's queue that points to the value to copy; the other side copies
+//! directly and readies it. Values are copied with `memmove`: the collector stops the world.
+//!
+//! # Safety
+//! `Hchan.lock` protects everything in the channel and the sudogs in its queues. A waiting G belongs to whoever took its
+//! sudog out of a queue (for select: who won `select_done`). Channels are heap objects that the frames of their users keep.
+
+use crate::g::*;
+use crate::lock::Mutex;
+use crate::{heap, mem, sched};
+use core::ptr::{copy, null_mut, write_bytes};
+use core::sync::atomic::Ordering::*;
+use core::sync::atomic::{AtomicU32, AtomicUsize};
+use rgo_abi::types::typ;
+
+/// A type descriptor of our own, for heap objects that Rust makes: only what the collector reads.
+#[repr(C)]
+pub struct RawType {
+    size: usize,
+    ptrbytes: usize,
+    hash: u32,
+    tflag: u8,
+    align: u8,
+    field_align: u8,
+    kind: u8,
+    equal: usize,
+    gcdata: *const u64,
+    str: i32,
+    ptr_to_this: i32,
+}
+// SAFETY: never written.
+unsafe impl Sync for RawType {}
+
+const _: () = {
+    use core::mem::offset_of;
+    assert!(offset_of!(RawType, ptrbytes) == typ::PTRBYTES && offset_of!(RawType, tflag) == typ::TFLAG);
+    assert!(offset_of!(RawType, gcdata) == typ::GCDATA && size_of::<RawType>() == typ::BYTES);
+};
+
+impl RawType {
+    /// A struct of `size` bytes whose first `words` words are described by `mask`: bit i set = word i is a pointer.
+    pub const fn new(size: usize, words: usize, mask: &'static u64) -> RawType {
+        RawType {
+            size,
+            ptrbytes: words * 8,
+            hash: 0,
+            tflag: 0,
+            align: 8,
+            field_align: 8,
+            kind: rgo_abi::types::kind::STRUCT,
+            equal: 0,
+            gcdata: mask,
+            str: 0,
+            ptr_to_this: 0,
+        }
+    }
+}
+
+/// Channel. The first two words are the pointers that the collector sees.
+#[repr(C)]
+pub struct Hchan {
+    pub buf: *mut u8,
+    /// The timer that sends here, if this is the channel of a timer.
+    pub timer: *mut u8,
+    pub count: AtomicUsize,
+    pub cap: usize,
+    pub elem_size: usize,
+    pub sendx: usize,
+    pub recvx: usize,
+    pub closed: AtomicU32,
+    pub lock: Mutex,
+    pub recvq: WaitQ,
+    pub sendq: WaitQ,
+}
+
+static HCHAN_MASK: u64 = 0b11;
+static HCHAN_TYPE: RawType = RawType::new(size_of::<Hchan>(), 2, &HCHAN_MASK);
+
+/// Queue of waiting sudogs.
+#[repr(C)]
+pub struct WaitQ {
+    pub first: *mut Sudog,
+    pub last: *mut Sudog,
+}
+
+impl WaitQ {
+    pub unsafe fn enqueue(&mut self, s: *mut Sudog) {
+        (*s).next = null_mut();
+        (*s).prev = self.last;
+        if self.last.is_null() {
+            self.first = s;
+        } else {
+            (*self.last).next = s;
+        }
+        self.last = s;
+    }
+
+    /// The first waiter that is still to be had; a select may have been won elsewhere.
+    pub unsafe fn dequeue(&mut self) -> *mut Sudog {
+        loop {
+            let s = self.first;
+            if s.is_null() {
+                return s;
+            }
+            self.unlink(s);
+            if (*s).is_select && (*(*s).g).select_done.compare_exchange(0, 1, AcqRel, Relaxed).is_err() {
+                continue;
+            }
+            return s;
+        }
+    }
+
+    /// Removes s if it is in this queue.
+    pub unsafe fn remove(&mut self, s: *mut Sudog) {
+        if !(*s).prev.is_null() || !(*s).next.is_null() || self.first == s {
+            self.unlink(s);
+        }
+    }
+
+    unsafe fn unlink(&mut self, s: *mut Sudog) {
+        let (p, n) = ((*s).prev, (*s).next);
+        if p.is_null() {
+            self.first = n;
+        } else {
+            (*p).next = n;
+        }
+        if n.is_null() {
+            self.last = p;
+        } else {
+            (*n).prev = p;
+        }
+        (*s).prev = null_mut();
+        (*s).next = null_mut();
+    }
+}
+
+// --- sudogs: a cache per P, surplus in a common list ---
+
+static FREE_LOCK: Mutex = Mutex::new();
+static mut FREE: *mut Sudog = null_mut();
+
+pub unsafe fn acquire_sudog() -> *mut Sudog {
+    let p = getp();
+    let mut s = (*p).sudogs;
+    if !s.is_null() {
+        (*p).sudogs = (*s).next;
+        (*p).sudogs_n -= 1;
+    } else {
+        FREE_LOCK.lock();
+        s = FREE;
+        if !s.is_null() {
+            FREE = (*s).next;
+        }
+        FREE_LOCK.unlock();
+        if s.is_null() {
+            s = mem::persistent_new::<Sudog>();
+        }
+    }
+    write_bytes(s, 0, 1);
+    s
+}
+
+pub unsafe fn release_sudog(s: *mut Sudog) {
+    let p = getp();
+    if p.is_null() || (*p).sudogs_n >= 128 {
+        FREE_LOCK.lock();
+        (*s).next = FREE;
+        FREE = s;
+        FREE_LOCK.unlock();
+        return;
+    }
+    (*s).next = (*p).sudogs;
+    (*p).sudogs = s;
+    (*p).sudogs_n += 1;
+}
+
+// --- operations ---
+
+pub unsafe fn make(elem: *const u8, size: usize) -> *mut Hchan {
+    let c = heap::mallocgc(size_of::<Hchan>(), (&raw const HCHAN_TYPE).cast(), true) as *mut Hchan;
+    let elem_size = *(elem.add(typ::SIZE) as *const usize);
+    (*c).elem_size = elem_size;
+    (*c).cap = size;
+    if size != 0 && elem_size != 0 {
+        (*c).buf = heap::mallocgc(size * elem_size, elem, true);
+    }
+    c
+}
+
+#[inline]
+unsafe fn slot(c: *mut Hchan, i: usize) -> *mut u8 {
+    (*c).buf.add(i * (*c).elem_size)
+}
+
+#[inline]
+unsafe fn bump(c: *mut Hchan, i: usize) -> usize {
+    if i + 1 == (*c).cap { 0 } else { i + 1 }
+}
+
+/// What an attempt did: result as the facade wants it, and a goroutine to ready after the lock is released.
+pub struct Done {
+    /// 1 sent or received, 2 closed (receive), -1 closed (send).
+    pub result: isize,
+    pub wake: *mut G,
+}
+
+fn done(result: isize) -> Option<Done> {
+    Some(Done { result, wake: null_mut() })
+}
+
+/// The operation of waiter s is complete.
+unsafe fn complete(s: *mut Sudog, success: bool) -> *mut G {
+    let g = (*s).g;
+    (*s).elem = null_mut();
+    (*s).success = success;
+    (*g).param = s as usize;
+    g
+}
+
+/// Sends if that is possible at once. Lock held.
+pub unsafe fn try_send(c: *mut Hchan, elem: *const u8) -> Option<Done> {
+    if (*c).closed.load(Relaxed) != 0 {
+        return done(-1);
+    }
+    let s = (*c).recvq.dequeue();
+    if !s.is_null() {
+        if !(*s).elem.is_null() {
+            copy(elem, (*s).elem, (*c).elem_size);
+        }
+        return Some(Done { result: 1, wake: complete(s, true) });
+    }
+    let n = (*c).count.load(Relaxed);
+    if n < (*c).cap {
+        copy(elem, slot(c, (*c).sendx), (*c).elem_size);
+        (*c).sendx = bump(c, (*c).sendx);
+        (*c).count.store(n + 1, Relaxed);
+        return done(1);
+    }
+    None
+}
+
+/// Receives if that is possible at once; elem may be null. Lock held.
+pub unsafe fn try_recv(c: *mut Hchan, elem: *mut u8) -> Option<Done> {
+    let n = (*c).count.load(Relaxed);
+    if n == 0 && (*c).closed.load(Relaxed) != 0 {
+        if !elem.is_null() {
+            write_bytes(elem, 0, (*c).elem_size);
+        }
+        return done(2);
+    }
+    let s = (*c).sendq.dequeue();
+    if !s.is_null() {
+        if (*c).cap == 0 {
+            if !elem.is_null() {
+                copy((*s).elem, elem, (*c).elem_size);
+            }
+        } else {
+            // The buffer is full: take its head; the sender's value becomes its tail, in the same slot.
+            let q = slot(c, (*c).recvx);
+            if !elem.is_null() {
+                copy(q, elem, (*c).elem_size);
+            }
+            copy((*s).elem, q, (*c).elem_size);
+            (*c).recvx = bump(c, (*c).recvx);
+            (*c).sendx = (*c).recvx;
+        }
+        return Some(Done { result: 1, wake: complete(s, true) });
+    }
+    if n > 0 {
+        take(c, elem);
+        return done(1);
+    }
+    None
+}
+
+/// Moves the head of the buffer to elem.
+unsafe fn take(c: *mut Hchan, elem: *mut u8) {
+    let q = slot(c, (*c).recvx);
+    if !elem.is_null() {
+        copy(q, elem, (*c).elem_size);
+    }
+    write_bytes(q, 0, (*c).elem_size);
+    (*c).recvx = bump(c, (*c).recvx);
+    (*c).count.fetch_sub(1, Relaxed);
+}
+
+/// Parks g in a queue of c (lock held). `resumed` completes the frame.
+unsafe fn wait(g: *mut G, c: *mut Hchan, elem: *mut u8, send: bool, resumed: unsafe fn(*mut G)) -> ! {
+    let s = acquire_sudog();
+    (*s).g = g;
+    (*s).c = c;
+    (*s).elem = elem;
+    (*g).waiting = s;
+    (*g).param = 0;
+    (*g).on_resume = Some(resumed);
+    if send {
+        (*c).sendq.enqueue(s);
+        sched::park(g, WaitReason::ChanSend, || (*c).lock.unlock())
+    }
+    (*c).recvq.enqueue(s);
+    sched::park(g, WaitReason::ChanReceive, || (*c).lock.unlock())
+}
+
+/// The sudog of a woken goroutine is released; did the other side succeed?
+unsafe fn woken(g: *mut G) -> bool {
+    let s = (*g).waiting;
+    let ok = (*s).success;
+    (*g).waiting = null_mut();
+    (*g).param = 0;
+    release_sudog(s);
+    ok
+}
+
+/// 1 sent, 0 would block, -1 closed. May park; then `resumed` runs with the goroutine's frame.
+pub unsafe fn send(g: *mut G, c: *mut Hchan, elem: *mut u8, block: bool, resumed: unsafe fn(*mut G)) -> isize {
+    if c.is_null() {
+        if !block {
+            return 0;
+        }
+        sched::park(g, WaitReason::ChanSendNil, || {});
+    }
+    if !block && (*c).closed.load(Acquire) == 0 && looks_full(c) {
+        return 0;
+    }
+    (*c).lock.lock();
+    match try_send(c, elem) {
+        Some(d) => finish(c, d),
+        None if block => wait(g, c, elem, true, resumed),
+        None => {
+            (*c).lock.unlock();
+            0
+        }
+    }
+}
+
+/// For the `resumed` of a sender: 1 or -1.
+pub unsafe fn send_result(g: *mut G) -> isize {
+    if woken(g) { 1 } else { -1 }
+}
+
+/// 1 received, 2 closed, 0 would block. May park; then `resumed` runs with the goroutine's frame.
+pub unsafe fn recv(g: *mut G, c: *mut Hchan, elem: *mut u8, block: bool, resumed: unsafe fn(*mut G)) -> isize {
+    if c.is_null() {
+        if !block {
+            return 0;
+        }
+        sched::park(g, WaitReason::ChanReceiveNil, || {});
+    }
+    if !block && looks_empty(c) && (*c).closed.load(Acquire) == 0 {
+        return 0;
+    }
+    (*c).lock.lock();
+    match try_recv(c, elem) {
+        Some(d) => finish(c, d),
+        None if block => wait(g, c, elem, false, resumed),
+        None => {
+            (*c).lock.unlock();
+            0
+        }
+    }
+}
+
+/// For the `resumed` of a receiver: 1 or 2.
+pub unsafe fn recv_result(g: *mut G) -> isize {
+    if woken(g) { 1 } else { 2 }
+}
+
+unsafe fn finish(c: *mut Hchan, d: Done) -> isize {
+    (*c).lock.unlock();
+    if !d.wake.is_null() {
+        sched::ready(d.wake);
+    }
+    d.result
+}
+
+/// Racy views for non-blocking attempts: either answer was true at some moment of the call.
+unsafe fn looks_full(c: *mut Hchan) -> bool {
+    if (*c).cap == 0 {
+        (&raw const (*c).recvq.first).read_volatile().is_null()
+    } else {
+        (*c).count.load(Acquire) == (*c).cap
+    }
+}
+unsafe fn looks_empty(c: *mut Hchan) -> bool {
+    if (*c).cap == 0 {
+        (&raw const (*c).sendq.first).read_volatile().is_null()
+    } else {
+        (*c).count.load(Acquire) == 0
+    }
+}
+
+/// 0 done, -1 closed already.
+pub unsafe fn close(c: *mut Hchan) -> isize {
+    (*c).lock.lock();
+    if (*c).closed.load(Relaxed) != 0 {
+        (*c).lock.unlock();
+        return -1;
+    }
+    (*c).closed.store(1, Release);
+    // All waiters, linked by schedlink, become runnable after the lock is released.
+    let mut list: *mut G = null_mut();
+    loop {
+        let mut s = (*c).recvq.dequeue();
+        if s.is_null() {
+            s = (*c).sendq.dequeue();
+            if s.is_null() {
+                break;
+            }
+        } else if !(*s).elem.is_null() {
+            write_bytes((*s).elem, 0, (*c).elem_size);
+        }
+        let g = complete(s, false);
+        (*g).schedlink = list;
+        list = g;
+    }
+    (*c).lock.unlock();
+    while !list.is_null() {
+        let g = list;
+        list = (*g).schedlink;
+        (*g).schedlink = null_mut();
+        sched::ready(g);
+    }
+    0
+}
+
+/// Channels of timers look unbuffered.
+pub unsafe fn len(c: *mut Hchan) -> usize {
+    if (*c).timer.is_null() { (*c).count.load(Relaxed) } else { 0 }
+}
+pub unsafe fn cap(c: *mut Hchan) -> usize {
+    if (*c).timer.is_null() { (*c).cap } else { 0 }
+}
+
+/// Empties the buffer of a timer's channel; true if something was in it.
+pub unsafe fn drain(c: *mut Hchan) -> bool {
+    (*c).lock.lock();
+    let mut any = false;
+    while (*c).count.load(Relaxed) != 0 {
+        take(c, null_mut());
+        any = true;
+    }
+    (*c).lock.unlock();
+    any
+}
