@@ -1,6 +1,6 @@
 //! Type-checks Go files or packages and prints errors as gc does.
 //!
-//!     check [-lang=go1.N] [-path=P] FILES...    one package
+//!     check [-lang=go1.N] [-path=P] [-assert] FILES...    one package (-assert: with the built-ins assert and trace)
 //!     check build ...                           the package in the current directory, like `go build -gcflags=-e` (for conformance/typecheck.py)
 //!     check std [-q] [-tests] [PACKAGES...]     packages of the standard library with all function bodies (default: all; `cmd`: the commands)
 //!
@@ -106,7 +106,7 @@ fn check(path: &str, files: &[PathBuf], conf: Config, shown: &dyn Fn(&Path) -> S
         let checker = Checker::new(conf, package, ids.table_len());
         checker.check_files(&list);
         checker.add_version_hints();
-        if !checker.has_errors() && late {
+        if log.is_empty() && !checker.has_errors() && late {
             let complete = !files.first().and_then(|f| f.parent()).is_some_and(has_assembly);
             checker.late_checks(&list, complete);
         }
@@ -298,18 +298,20 @@ fn run() -> i32 {
         }
         Some("build") => rc = build(&args[1..], &imp),
         _ => {
-            let (mut lang, mut path) = (String::new(), "p".to_string());
+            let (mut lang, mut path, mut test_builtins) = (String::new(), "p".to_string(), false);
             let mut files = Vec::new();
             for a in &args {
                 if let Some(l) = a.strip_prefix("-lang=") {
                     lang = l.to_string();
+                } else if a == "-assert" {
+                    test_builtins = true;
                 } else if let Some(p) = a.strip_prefix("-path=") {
                     path = p.to_string();
                 } else {
                     files.push(PathBuf::from(a));
                 }
             }
-            let conf = Config { go_version: lang, importer: importer(), dir: ".".into(), test_builtins: true, ..Config::default() };
+            let conf = Config { go_version: lang, importer: importer(), dir: ".".into(), test_builtins, ..Config::default() };
             let r = check(&path, &files, conf, &|p| p.to_string_lossy().into_owned());
             for e in imp.errors.borrow().iter() {
                 println!("import: {e}");

@@ -1,9 +1,9 @@
 //! Type-checks random mutations of Go files, to find panics and endless loops.
 //!
-//!     mutate [-n=COUNT] [-seed=S] FILES...
+//!     mutate [-n=COUNT] [-seed=S] [-save=DIR] FILES...
 //!
 //! Words of a file are replaced by other words of it, deleted or doubled. Mutants with syntax errors are skipped. The mutant at work is kept in
-//! `$TMPDIR/mutant.go`; those that panic are saved beside it.
+//! `$TMPDIR/mutant.go`; those that panic are saved beside it. With -save, all mutants are written to a directory instead (to compare with gc).
 
 use rgo_syntax::ast::{File, NodeIdGen};
 use rgo_syntax::{FileSet, Mode, parse_file};
@@ -37,6 +37,26 @@ fn pieces(s: &str) -> Vec<&str> {
     out
 }
 
+/// The source without comments (line ends stay). Good enough: quotes in comments and comment marks in strings are rare.
+fn strip_comments(s: &str) -> String {
+    let mut out = String::new();
+    let mut rest = s;
+    loop {
+        let line = rest.find("//");
+        let block = rest.find("/*");
+        let (i, close) = match (line, block) {
+            (Some(l), b) if b.is_none_or(|b| l < b) => (l, "\n"),
+            (_, Some(b)) => (b, "*/"),
+            _ => break,
+        };
+        out.push_str(&rest[..i]);
+        let end = rest[i + 2..].find(close).map_or(rest.len(), |e| i + 2 + e);
+        out.extend(rest[i..end].chars().filter(|c| *c == '\n'));
+        rest = &rest[(if close == "\n" { end } else { (end + 2).min(rest.len()) })..];
+    }
+    out + rest
+}
+
 fn mutate(src: &str, rng: &mut Rng) -> String {
     let mut p: Vec<&str> = pieces(src);
     for _ in 0..1 + rng.below(3) {
@@ -57,12 +77,15 @@ fn mutate(src: &str, rng: &mut Rng) -> String {
 }
 
 fn run() {
+    let mut save = None;
     let (mut n, mut seed, mut files) = (100usize, 1u64, Vec::new());
     for a in std::env::args().skip(1) {
         if let Some(v) = a.strip_prefix("-n=") {
             n = v.parse().unwrap_or(n);
         } else if let Some(v) = a.strip_prefix("-seed=") {
             seed = v.parse().unwrap_or(seed);
+        } else if let Some(v) = a.strip_prefix("-save=") {
+            save = Some(std::path::PathBuf::from(v));
         } else {
             files.push(a);
         }
@@ -73,11 +96,17 @@ fn run() {
     std::panic::set_hook(Box::new(|_| {}));
     for f in &files {
         let Ok(src) = std::fs::read_to_string(f) else { continue };
+        let src = strip_comments(&src);
         for _ in 0..n {
             let m = mutate(&src, &mut rng);
             let mut ids = NodeIdGen::new();
             let r = parse_file(FileSet::global(), &mut ids, "m.go", m.as_bytes(), Mode::default());
             if r.errors.iter().any(|e| e.msg.starts_with("syntax error")) {
+                continue;
+            }
+            if let Some(dir) = &save {
+                checked += 1;
+                let _ = std::fs::write(dir.join(format!("m{checked}.go")), &m);
                 continue;
             }
             let _ = std::fs::write(tmp.join("mutant.go"), &m);

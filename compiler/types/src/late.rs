@@ -7,7 +7,7 @@ use crate::code::Code;
 use crate::object::Obj;
 use crate::predicates::is_typed;
 use crate::sizes::sizeof;
-use crate::syn::{BlockStmt, Decl, Expr, ExprKind, File, FuncDecl, GenDecl, GenKind, Pos, Spec, Symbol};
+use crate::syn::{BlockStmt, Decl, Expr, ExprKind, File, FuncDecl, GenDecl, GenKind, NO_POS, Pos, Spec, Stmt, Symbol, stmt_start};
 use crate::types::{Interface, Type};
 use crate::version::{GO1_18, GoVersion};
 use rgo_syntax::pragma::{self, PragmaFlags};
@@ -23,7 +23,7 @@ impl Checker {
     /// Reports what gc reports after type-checking. `complete`: the package has no other parts (assembly) that could contain bodies of functions.
     pub fn late_checks(&self, files: &[&'static File], complete: bool) {
         let before = self.diagnostics.borrow().len();
-        let mut w = Walker { check: self, cycles: FxHashMap::default() };
+        let mut w = Walker { check: self, cycles: FxHashMap::default(), at: NO_POS };
         for f in files {
             visit::walk_file(&mut w, f);
         }
@@ -92,6 +92,9 @@ impl Checker {
             }
             return;
         }
+        if fd.name.name.is_blank() {
+            return;
+        }
         let obj = self.info.borrow().def_of(&fd.name);
         if (complete || fd.name.name == Symbol::INIT) && !obj.is_some_and(|o| linked.contains(&o)) {
             self.late(fd.pos, "missing function body");
@@ -144,9 +147,41 @@ struct Walker<'a> {
     check: &'a Checker,
     /// Anonymous interfaces seen, and whether they are (or may be) on a cycle.
     cycles: FxHashMap<Type, bool>,
+    /// The declaration or statement that sizes are reported at.
+    at: Pos,
 }
 
 impl Visitor for Walker<'_> {
+    fn gen_decl(&mut self, d: &GenDecl) -> bool {
+        // One at a time, so that `at` is that of the spec.
+        for s in &d.specs {
+            match s {
+                Spec::Import(_) => {}
+                Spec::Value(v) => {
+                    self.at = v.names.first().map_or(v.pos, |n| n.pos);
+                    for x in v.typ.iter().chain(&v.values) {
+                        visit::walk_expr(self, x);
+                    }
+                }
+                Spec::Type(t) => {
+                    self.at = t.name.pos;
+                    if let Some(p) = &t.type_params {
+                        visit::walk_fields(self, p);
+                    }
+                    visit::walk_expr(self, &t.typ);
+                }
+            }
+        }
+        false
+    }
+    fn stmt(&mut self, s: &Stmt) -> bool {
+        self.at = stmt_start(s);
+        true
+    }
+    fn func_decl(&mut self, f: &FuncDecl) -> bool {
+        self.at = f.pos;
+        true
+    }
     fn expr(&mut self, x: &Expr) -> bool {
         let t = || self.check.info.borrow().tv(x).filter(|tv| tv.is_type()).map(|tv| tv.typ);
         match &x.kind {
@@ -167,7 +202,7 @@ impl Visitor for Walker<'_> {
                 if let Some(t) = t().filter(|t| is_typed(*t) && !self.check.has_var_size(*t)) {
                     let s = sizeof(t);
                     if !(0..MAX_WIDTH).contains(&s) {
-                        self.check.error(x.pos, Code::TypeTooLarge, format!("type {} larger than address space", self.check.type_str(t)));
+                        self.check.error(self.at, Code::TypeTooLarge, format!("type {} larger than address space", self.check.type_str(t)));
                     }
                 }
                 true
@@ -175,7 +210,7 @@ impl Visitor for Walker<'_> {
             ExprKind::ChanType(_) => {
                 if let Some(Type::Chan(c)) = t().map(|t| t.unalias()) {
                     if !self.check.has_var_size(c.elem()) && !(0..MAX_CHAN_ELEM).contains(&sizeof(c.elem())) {
-                        self.check.error(x.pos, Code::TypeTooLarge, "channel element type too large (>64kB)");
+                        self.check.error(self.at, Code::TypeTooLarge, "channel element type too large (>64kB)");
                     }
                 }
                 true

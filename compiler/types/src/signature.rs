@@ -215,7 +215,8 @@ impl Checker {
             let mut te = &f.typ;
             let mut ddd = false;
             if let ExprKind::Ellipsis(el) = &f.typ.kind {
-                if kind == VarKind::Param && i + 1 == fields.len() && f.names.len() <= 1 {
+                // Of several names, only the last one is variadic (the parser reported the others).
+                if kind == VarKind::Param && i + 1 == fields.len() {
                     variadic = true;
                     ddd = true;
                 } else {
@@ -230,13 +231,15 @@ impl Checker {
                     }
                 }
             }
-            let mut t = self.var_type(te);
+            let elem = self.var_type(te);
+            let mut t = elem;
             if ddd {
                 // Only T was checked: record also the type of ...T.
                 t = Type::Slice(Slice::new(t));
                 self.record_type_and_value(&f.typ, Mode::TypeExpr, t, None);
             }
-            for n in &f.names {
+            for (k, n) in f.names.iter().enumerate() {
+                let t = if k + 1 == f.names.len() { t } else { elem };
                 vars.push((Some(n), Object::new_var(kind, n.pos, Some(self.pkg), n.name, Some(t))));
             }
             if f.names.is_empty() {
