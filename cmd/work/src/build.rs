@@ -3,11 +3,14 @@
 //! [`check`] reports errors and leaves nothing behind; [`compile`] gives every package an object,
 //! from the cache where nothing it depends on has changed.
 
-use crate::cache::{Cache, Key, KeyBuilder};
-use crate::front::{self, FrontOptions, Need};
+use crate::cache::{Cache, Entry, Key, KeyBuilder};
+use crate::codegen::{self, Runtime};
+use crate::front::{self, FrontFlags, FrontOptions, Need};
 use crate::load::{Loader, PkgId};
-use std::collections::HashMap;
+use rayon::prelude::*;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Words of `-gcflags` for a package: its path, whether it was named on the command line.
 pub type FlagsOf = Box<dyn Fn(&str, bool) -> Vec<String> + Send + Sync>;
@@ -48,6 +51,10 @@ pub struct LinkOptions {
     /// `-X name=value`.
     pub defines: Vec<(String, String)>,
     pub build_id: Option<String>,
+    /// `-trimpath` is in effect.
+    pub trimpath: bool,
+    /// Settings for the build information, in order.
+    pub settings: Vec<(String, String)>,
 }
 
 impl LinkOptions {
@@ -118,7 +125,7 @@ impl CompileFlags {
     }
 }
 
-fn flags_of(l: &Loader<'_>, id: PkgId, opts: &BuildOptions) -> Result<CompileFlags, String> {
+pub(crate) fn flags_of(l: &Loader<'_>, id: PkgId, opts: &BuildOptions) -> Result<CompileFlags, String> {
     let p = &l.packages[id];
     CompileFlags::parse(&(opts.gcflags)(&p.import_path, p.cmdline)).map_err(|m| format!("# {}\n{m}\n", p.import_path))
 }
@@ -135,6 +142,11 @@ fn errors_text(l: &Loader<'_>, errors: &[(PkgId, String)]) -> String {
     out
 }
 
+fn front_flags(l: &Loader<'_>, id: PkgId, opts: &BuildOptions) -> FrontFlags {
+    let f = flags_of(l, id, opts).unwrap_or_default();
+    FrontFlags { all_errors: f.all_errors, lang: f.lang }
+}
+
 /// Type-checks the packages and what they import; nothing is kept.
 pub fn check(l: &mut Loader<'_>, ids: &[PkgId], opts: &BuildOptions) -> Result<(), String> {
     let order = l.post_order(ids);
@@ -143,18 +155,13 @@ pub fn check(l: &mut Loader<'_>, ids: &[PkgId], opts: &BuildOptions) -> Result<(
     }
     let l = &*l;
     let need = |id: PkgId| if ids.contains(&id) || !l.packages[id].standard { Need::Full } else { Need::Declarations };
-    let all = |id: PkgId| flags_of(l, id, opts).is_ok_and(|f| f.all_errors);
-    let front = front::check(l, &order, &need, &all, &FrontOptions { threads: opts.threads });
-    main_errors(l, ids, front.errors)
-}
-
-/// Adds what only concerns commands: the function main must exist.
-fn main_errors(l: &Loader<'_>, _ids: &[PkgId], errors: Vec<(PkgId, String)>) -> Result<(), String> {
-    if errors.is_empty() { Ok(()) } else { Err(errors_text(l, &errors)) }
+    let flags = |id: PkgId| front_flags(l, id, opts);
+    let front = front::check(l, &order, &need, &flags, &FrontOptions { threads: opts.threads, ..FrontOptions::default() });
+    if front.errors.is_empty() { Ok(()) } else { Err(errors_text(l, &front.errors)) }
 }
 
 /// What the cache keys of all packages share.
-fn base_key(l: &Loader<'_>, opts: &BuildOptions) -> Key {
+fn base_key(l: &Loader<'_>, opts: &BuildOptions, rt: &Runtime) -> Key {
     let mut k = KeyBuilder::new("package");
     // The tool itself: a rebuilt rgo does not trust results of an older one.
     if let Ok(exe) = std::env::current_exe() {
@@ -164,6 +171,8 @@ fn base_key(l: &Loader<'_>, opts: &BuildOptions) -> Key {
         }
     }
     k.text("target", &format!("{}/{}", l.env.goos(), l.env.goarch()));
+    // Which functions the runtime library provides decides how they are called.
+    k.bytes("runtime symbols", &rt.symbols_hash);
     k.text("level", &l.env.value("GOAMD64"));
     k.text("trimpath", if opts.trimpath { "1" } else { "0" });
     k.finish()
@@ -171,8 +180,8 @@ fn base_key(l: &Loader<'_>, opts: &BuildOptions) -> Key {
 
 /// The key of each package of `order`: everything its object depends on. For imports this is
 /// their whole key until there is a hash of what they export.
-pub fn keys(l: &Loader<'_>, order: &[PkgId], opts: &BuildOptions) -> HashMap<PkgId, Key> {
-    let base = base_key(l, opts);
+pub fn keys(l: &Loader<'_>, order: &[PkgId], opts: &BuildOptions, rt: &Runtime) -> HashMap<PkgId, Key> {
+    let base = base_key(l, opts, rt);
     let mut out: HashMap<PkgId, Key> = HashMap::new();
     for &id in order {
         let p = &l.packages[id];
@@ -213,23 +222,159 @@ pub fn keys(l: &Loader<'_>, order: &[PkgId], opts: &BuildOptions) -> HashMap<Pkg
 pub struct Built {
     pub cache: Cache,
     pub keys: HashMap<PkgId, Key>,
+    entries: HashMap<PkgId, Arc<Entry>>,
+    runtime: PkgId,
+    rt: Runtime,
 }
+
+/// Which functions of packages that are not compiled must be checked with their bodies.
+const NEEDED: fn(&rgo_syntax::ast::FuncDecl) -> bool = rgo_lower::inline::needed_by_importers;
 
 /// Compiles the packages and what they import.
 pub fn compile(l: &mut Loader<'_>, ids: &[PkgId], opts: &BuildOptions) -> Result<Built, String> {
-    check(l, ids, opts)?;
-    Err("rgo: code generation is not available in this build\n".into())
+    let runtime = l.load_root("runtime", None);
+    let mut roots = ids.to_vec();
+    roots.push(runtime);
+    let load_errors = l.errors(&[runtime]);
+    if !load_errors.is_empty() {
+        return Err(load_errors.join("\n") + "\n");
+    }
+    let order = l.post_order(&roots);
+    for &id in &order {
+        flags_of(l, id, opts)?;
+    }
+    let l = &*l;
+    let rt = Runtime::find().map_err(|m| m + "\n")?;
+    let cache = Cache::new(&opts.cache_dir);
+    cache.trim();
+    let keys = keys(l, &order, opts, &rt);
+    let entries: HashMap<PkgId, Arc<Entry>> = if opts.rebuild {
+        HashMap::new()
+    } else {
+        order.par_iter().filter_map(|id| Some((*id, Arc::new(cache.get(&keys[id])?)))).collect()
+    };
+    let compiled = |id: PkgId| !entries.contains_key(&id) && !l.packages[id].is_unsafe();
+    let todo: Vec<PkgId> = order.iter().copied().filter(|&id| compiled(id)).collect();
+    if todo.is_empty() {
+        return Ok(Built { cache, keys, entries, runtime, rt });
+    }
+    let around: HashSet<PkgId> = l.post_order(&todo).into_iter().collect();
+    let need = |id: PkgId| match (compiled(id), around.contains(&id)) {
+        (true, _) => Need::Full,
+        (false, true) => Need::Declarations,
+        (false, false) => Need::Nothing,
+    };
+    let flags = |id: PkgId| front_flags(l, id, opts);
+    let front_opts = FrontOptions { threads: opts.threads, trimpath: opts.trimpath, body_filter: Some(NEEDED) };
+    let front = front::check(l, &order, &need, &flags, &front_opts);
+    if !front.errors.is_empty() {
+        return Err(errors_text(l, &front.errors));
+    }
+    let new = codegen::compile_all(&codegen::Job { loader: l, todo: &todo, front: &front, known: &entries, rt: &rt, opts }, &|id, e| {
+        // A full disk costs time, not correctness.
+        let _ = cache.put(&keys[&id], e);
+    })?;
+    let mut entries = entries;
+    entries.extend(new);
+    Ok(Built { cache, keys, entries, runtime, rt })
+}
+
+/// Initialisation order of a program's packages: of those whose imports are initialised, the one
+/// with the smallest path is next.
+fn init_order(l: &Loader<'_>, order: &[PkgId]) -> Vec<PkgId> {
+    let mut left: HashMap<PkgId, usize> = HashMap::new();
+    let mut users: HashMap<PkgId, Vec<PkgId>> = HashMap::new();
+    let mut ready = BTreeSet::new();
+    for &id in order {
+        let deps: Vec<PkgId> = l.packages[id].deps.iter().copied().filter(|d| !l.packages[*d].is_unsafe()).collect();
+        if l.packages[id].is_unsafe() {
+            continue;
+        }
+        if deps.is_empty() {
+            ready.insert((l.packages[id].pkg_path.clone(), id));
+        }
+        left.insert(id, deps.len());
+        for d in deps {
+            users.entry(d).or_default().push(id);
+        }
+    }
+    let mut out = Vec::new();
+    while let Some((_, id)) = ready.pop_first() {
+        out.push(id);
+        for u in users.remove(&id).unwrap_or_default() {
+            if let Some(n) = left.get_mut(&u) {
+                *n -= 1;
+                if *n == 0 {
+                    ready.insert((l.packages[u].pkg_path.clone(), u));
+                }
+            }
+        }
+    }
+    out
 }
 
 impl Built {
+    /// The packages of a program in initialisation order; the runtime's come first.
+    fn program(&self, l: &Loader<'_>, id: PkgId) -> Vec<PkgId> {
+        let first = init_order(l, &l.post_order(&[self.runtime]));
+        let rest = init_order(l, &l.post_order(&[self.runtime, id]));
+        let mut out = first.clone();
+        out.extend(rest.into_iter().filter(|i| !first.contains(i)));
+        out
+    }
+
     /// Links a command.
-    pub fn link(&self, _l: &Loader<'_>, _id: PkgId, _opts: &LinkOptions, _out: &Path) -> Result<(), String> {
-        Err("rgo: linking is not available in this build".into())
+    pub fn link(&self, l: &Loader<'_>, id: PkgId, opts: &LinkOptions, out: &Path) -> Result<(), String> {
+        let list = self.program(l, id);
+        let mut objects = Vec::new();
+        for &p in &list {
+            let e = self.entries.get(&p).ok_or_else(|| format!("internal compiler error: no object for {}", l.packages[p].import_path))?;
+            objects.push(codegen::object(&l.packages[p].import_path, e));
+        }
+        let paths: Vec<String> = list.iter().map(|&p| l.packages[p].pkg_path.clone()).collect();
+        let mut k = KeyBuilder::new("main");
+        k.key("runtime", &self.keys[&self.runtime]);
+        for p in &paths {
+            k.text("package", p);
+        }
+        let key = k.finish();
+        let main = match self.cache.get(&key) {
+            Some(e) => e,
+            None => {
+                let e = codegen::compile_main(&paths, &self.rt, &l.env.goarch())?;
+                let _ = self.cache.put(&key, &e);
+                e
+            }
+        };
+        objects.push(codegen::object("go:main", &main));
+        let info = crate::buildinfo::of_program(l, id, opts);
+        let mut o = rgo_linker::LinkOptions::new(out, rgo_linker::Input::Path(self.rt.archive.clone()));
+        o.objects = objects;
+        o.strip_symbols = opts.strip;
+        o.strip_dwarf = opts.omit_debug;
+        o.x_vars = vec![
+            ("runtime.buildVersion".into(), crate::goenv::GO_VERSION.into()),
+            ("runtime.defaultGOROOT".into(), if opts.trimpath { String::new() } else { l.env.goroot.display().to_string() }),
+            ("runtime.modinfo".into(), String::from_utf8_lossy(&info.framed()).into_owned()),
+        ];
+        // The markers around the module text are no UTF-8: they stand in the section, the variable has the plain text.
+        o.x_vars[2].1 = info.text.clone();
+        o.x_vars.extend(opts.defines.iter().cloned());
+        o.build_info = Some(rgo_linker::BuildInfo { go_version: info.go_version.clone(), modinfo: info.text.clone() });
+        o.build_id = opts.build_id.clone().unwrap_or_else(|| {
+            let mut k = KeyBuilder::new("link");
+            k.key("main", &key);
+            for p in &list {
+                k.key("object", &self.keys[p]);
+            }
+            k.finish().hex()
+        });
+        rgo_linker::link(&o).map_err(|e| e.0)
     }
 
     /// Writes the object of a package that is no command.
     pub fn write_object(&self, _l: &Loader<'_>, id: PkgId, out: &Path) -> Result<(), String> {
-        let e = self.keys.get(&id).and_then(|k| self.cache.get(k)).ok_or("rgo: object is missing from the cache")?;
+        let e = self.entries.get(&id).ok_or("internal compiler error: object is missing")?;
         std::fs::write(out, e.get("object")).map_err(|e| format!("open {}: {}", out.display(), crate::modload::io_text(&e)))
     }
 }

@@ -94,6 +94,45 @@ impl BuildInfo {
     }
 }
 
+/// The build information of a command about to be linked.
+pub fn of_program(l: &crate::load::Loader<'_>, id: crate::load::PkgId, opts: &crate::build::LinkOptions) -> BuildInfo {
+    use crate::modload::Module;
+    let p = &l.packages[id];
+    let mut text = format!("path\t{}\n", p.import_path);
+    let line = |kind: &str, m: &Module| {
+        let version = if m.version.is_empty() { "(devel)" } else { &m.version };
+        let mut s = format!("{kind}\t{}\t{version}", m.path);
+        match &m.replace {
+            None => s.push_str(&format!("\t{}\n", m.sum)),
+            Some(r) => {
+                let v = if r.version.is_empty() { "(devel)" } else { &r.version };
+                s.push_str(&format!("\n=>\t{}\t{v}\t{}\n", r.path, r.sum));
+            }
+        }
+        s
+    };
+    if let Some(m) = &p.module {
+        text.push_str(&line("mod", m));
+    }
+    let mut deps: std::collections::BTreeMap<&str, &Module> = Default::default();
+    for d in l.post_order(&[id]) {
+        if let Some(m) = l.packages[d].module.as_deref() {
+            if p.module.as_ref().is_none_or(|own| own.path != m.path) {
+                deps.insert(&m.path, m);
+            }
+        }
+    }
+    for m in deps.values() {
+        text.push_str(&line("dep", m));
+    }
+    for (k, v) in &opts.settings {
+        let quote = |s: &str| if s.contains([' ', '"', '`', '=', '\n', '\t']) { format!("{s:?}") } else { s.to_string() };
+        let v = if v.contains(['"', '`', '\n']) { format!("{v:?}") } else { v.clone() };
+        text.push_str(&format!("build\t{}={v}\n", quote(k)));
+    }
+    BuildInfo { go_version: crate::goenv::GO_VERSION.into(), text }
+}
+
 /// Finds the build information of a program.
 pub fn read(data: &[u8]) -> Result<BuildInfo, String> {
     let known = data.starts_with(b"\x7fELF") || data.starts_with(b"MZ") || data.starts_with(&[0xcf, 0xfa, 0xed, 0xfe]);

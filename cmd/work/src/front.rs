@@ -2,12 +2,15 @@
 
 use crate::load::{Loader, Package, PkgId};
 use crate::pool;
-use crate::report::{Report, shorten};
-use rgo_syntax::ast::{Decl, File, NodeIdGen};
+use crate::report::shorten;
+use rgo_syntax::ast::{File, NodeIdGen};
 use rgo_syntax::parser::{Mode, parse_file};
 use rgo_syntax::pos::FileSet;
+use rgo_syntax::pragma::{PragmaConfig, check_parse};
+use rgo_types::report::ErrorLog;
 use rgo_types::{Checker, Config, Info};
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
@@ -15,7 +18,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 #[derive(Clone, Copy, PartialEq, Eq, Debug, PartialOrd, Ord)]
 pub enum Need {
     Nothing,
-    /// What it declares; function bodies are skipped.
+    /// What it declares; function bodies are skipped, except those that importers instantiate or inline.
     Declarations,
     Full,
 }
@@ -39,6 +42,17 @@ pub struct FrontEnd {
 #[derive(Clone, Debug, Default)]
 pub struct FrontOptions {
     pub threads: usize,
+    pub trimpath: bool,
+    /// Bodies of packages of which only declarations are needed are checked too where this says so.
+    pub body_filter: Option<fn(&rgo_syntax::ast::FuncDecl) -> bool>,
+}
+
+/// What `-gcflags` mean to the front end.
+#[derive(Clone, Debug, Default)]
+pub struct FrontFlags {
+    pub all_errors: bool,
+    /// `-lang`, or empty.
+    pub lang: String,
 }
 
 struct Imports {
@@ -51,12 +65,27 @@ impl rgo_types::Importer for Imports {
     }
 }
 
-/// Checks the packages of `order` (dependencies first). `all_errors` lifts the limit of ten.
+/// The folder that positions in a package's files show.
+pub fn shown_dir(p: &Package, trimpath: bool) -> PathBuf {
+    if !trimpath {
+        return p.dir.clone();
+    }
+    match &p.module {
+        Some(m) if !m.version.is_empty() => {
+            let rel = p.dir.strip_prefix(&m.dir).unwrap_or(std::path::Path::new(""));
+            PathBuf::from(format!("{}@{}", m.path, m.version)).join(rel)
+        }
+        _ if p.cmdline_files => PathBuf::from("."),
+        _ => PathBuf::from(p.import_path.split(' ').next().unwrap_or("")),
+    }
+}
+
+/// Checks the packages of `order` (dependencies first).
 pub fn check(
     loader: &Loader<'_>,
     order: &[PkgId],
     need: &(dyn Fn(PkgId) -> Need + Sync),
-    all_errors: &(dyn Fn(PkgId) -> bool + Sync),
+    flags: &(dyn Fn(PkgId) -> FrontFlags + Sync),
     opts: &FrontOptions,
 ) -> FrontEnd {
     let packages = &loader.packages;
@@ -81,10 +110,10 @@ pub fn check(
             let Some(c) = checked[*dep].get() else { return };
             map.insert(path.clone(), c.pkg);
         }
-        match check_package(p, map, need(id) == Need::Full, all_errors(id), &goarch) {
+        match check_package(p, map, need(id) == Need::Full, &flags(id), &goarch, opts) {
             Ok(c) => drop(checked[id].set(c)),
             Err(text) => {
-                let text = shorten(&text, &p.dir, cwd);
+                let text = shorten(&text, &shown_dir(p, opts.trimpath), &p.dir, cwd);
                 errors.lock().unwrap_or_else(PoisonError::into_inner).push((i, id, text));
             }
         }
@@ -95,34 +124,46 @@ pub fn check(
     FrontEnd { checked, errors: errors.into_iter().map(|(_, id, t)| (id, t)).collect() }
 }
 
+fn lines(log: &ErrorLog) -> String {
+    log.lines().into_iter().map(|l| l + "\n").collect()
+}
+
 /// Parses and checks one package; the error is the text gc prints.
 pub fn check_package(
     p: &Package,
     imports: HashMap<String, &'static rgo_types::Package>,
     full: bool,
-    all_errors: bool,
+    flags: &FrontFlags,
     goarch: &str,
+    opts: &FrontOptions,
 ) -> Result<Checked, String> {
-    let mut report = Report::new(all_errors);
+    let mut log = if flags.all_errors { ErrorLog::unlimited() } else { ErrorLog::new() };
     let mut ids = NodeIdGen::new();
     let mut files: Vec<&'static File> = Vec::new();
+    let runtime = p.standard && (p.pkg_path == "runtime" || p.pkg_path.starts_with("internal/"));
+    let dir = shown_dir(p, opts.trimpath);
     for f in &p.go_files {
-        let name = f.path.display().to_string();
+        let name = dir.join(&f.name).display().to_string();
         let r = parse_file(FileSet::global(), &mut ids, &name, &f.data, Mode::default());
         for e in &r.errors {
-            report.add(e.pos, &e.msg);
+            log.add(e.pos, &e.msg);
         }
-        let file: &'static File = Box::leak(Box::new(r.file));
-        directive_errors(file, p, &mut report);
-        files.push(file);
+        if full && !p.standard {
+            for e in check_parse(&r.file, PragmaConfig { std: p.standard, runtime, cgo_generated: false }) {
+                log.add(e.pos, &e.msg);
+            }
+        }
+        files.push(Box::leak(Box::new(r.file)));
     }
-    if report.has_syntax_errors() {
-        return Err(report.finish());
+    if log.has_syntax_errors() {
+        return Err(lines(&log));
     }
     let pkg = rgo_types::Package::new(&p.pkg_path, &p.name);
+    let version = if flags.lang.is_empty() { &p.go_version } else { &flags.lang };
     let conf = Config {
-        go_version: p.go_version.split('.').take(2).collect::<Vec<_>>().join("."),
+        go_version: version.split('.').take(2).collect::<Vec<_>>().join("."),
         ignore_func_bodies: !full,
+        body_filter: opts.body_filter,
         // The parser has checked labels and branches.
         ignore_branch_errors: true,
         disable_unused_import_check: !full,
@@ -131,119 +172,16 @@ pub fn check_package(
         dir: p.dir.display().to_string(),
         ..Config::default()
     };
-    let lang = conf.go_version.clone();
     let checker = Checker::new(conf, pkg, ids.table_len());
     checker.check_files(&files);
-    for d in checker.diagnostics.take() {
-        let mut text = d.text();
-        if is_version_error(&d.msg) {
-            let file = files.iter().find(|f| f.start <= d.pos && d.pos <= f.eof);
-            match file.map(|f| f.go_version.as_ref()).filter(|v| !v.is_empty()) {
-                Some(v) => text.push_str(&format!(" (file declares //go:build {v})")),
-                None => text.push_str(&format!(" (-lang was set to {lang}; check go.mod)")),
-            }
-        }
-        report.add(d.pos, &text);
+    checker.add_version_hints();
+    if full && !p.standard && !checker.has_errors() && log.is_empty() {
+        checker.late_checks(&files, !p.allows_bodyless());
     }
-    if report.is_empty() && full {
-        late_errors(p, &files, &mut report);
-    }
-    if !report.is_empty() {
-        return Err(report.finish());
+    log.add_all(&checker.diagnostics.borrow());
+    if !log.is_empty() {
+        return Err(lines(&log));
     }
     let info: &'static Info = Box::leak(Box::new(checker.info.take()));
     Ok(Checked { pkg, files, info, full })
-}
-
-/// Whether a message is of the form "... requires go1.N or later".
-fn is_version_error(msg: &str) -> bool {
-    msg.split("requires go").nth(1).is_some_and(|r| {
-        r.starts_with(|c: char| c.is_ascii_digit()) && r.contains(" or later")
-    })
-}
-
-const ALLOWED_STD: &[&str] = &[
-    "go:cgo_export_static", "go:cgo_export_dynamic", "go:cgo_import_static", "go:cgo_import_dynamic", "go:cgo_ldflag",
-    "go:cgo_dynamic_linker", "go:embed", "go:fix", "go:generate", "go:build", "go:linkname", "go:linknamestd",
-];
-
-/// Errors about directives that gc finds while it parses.
-fn directive_errors(f: &File, p: &Package, report: &mut Report) {
-    for d in &f.directives {
-        if !d.text.starts_with("go:") {
-            continue;
-        }
-        let words: Vec<&str> = d.text.split_whitespace().collect();
-        let verb = words[0];
-        if !d.own_line {
-            report.add(d.pos, "misplaced compiler directive");
-            continue;
-        }
-        match verb {
-            "go:linkname" | "go:linknamestd" if d.text.contains(' ') && !(2..=3).contains(&words.len()) => {
-                report.add(d.pos, &format!("usage: //{verb} localname [linkname]"));
-            }
-            "go:embed" if words.len() == 1 => report.add(d.pos, "usage: //go:embed pattern..."),
-            "go:systemstack" | "go:nowritebarrier" | "go:nowritebarrierrec" | "go:yeswritebarrierrec"
-                if !(p.standard && (p.pkg_path == "runtime" || p.pkg_path.starts_with("internal/runtime/") || p.pkg_path == "internal/abi")) =>
-            {
-                if !p.standard {
-                    report.add(d.pos, &format!("//{verb} only allowed in runtime"));
-                }
-            }
-            "go:uintptrkeepalive" if !p.standard => {
-                report.add(d.pos, &format!("//{verb} is only allowed in the standard library"));
-            }
-            v if v.starts_with("go:cgo_") && v != "go:cgo_import_dynamic" && !p.standard => {
-                report.add(d.pos, &format!("//{} only allowed in cgo-generated code", d.text));
-            }
-            v if p.standard && ALLOWED_STD.contains(&v) => {}
-            _ => {}
-        }
-    }
-    for d in &f.unused_pragmas {
-        let verb = d.text.split_whitespace().next().unwrap_or("");
-        match verb {
-            "go:embed" => report.add(d.pos, "misplaced go:embed directive"),
-            "go:noinline" | "go:noescape" | "go:nosplit" | "go:norace" | "go:nocheckptr" | "go:systemstack"
-            | "go:nowritebarrier" | "go:nowritebarrierrec" | "go:yeswritebarrierrec" | "go:uintptrescapes"
-            | "go:uintptrkeepalive" | "go:registerparams" | "go:cgo_unsafe_args" | "go:notinheap" => {
-                report.add(d.pos, "misplaced compiler directive");
-            }
-            _ => {}
-        }
-    }
-}
-
-/// Errors gc finds after type checking.
-fn late_errors(p: &Package, files: &[&'static File], report: &mut Report) {
-    for f in files {
-        let imports = |path: &str| f.imports().any(|i| i.path.as_ref().is_some_and(|l| l.value.trim_matches(['"', '`']) == path));
-        let unsafe_imported = imports("unsafe");
-        let mut linknamed: Vec<&str> = Vec::new();
-        for d in f.directives.iter().filter(|d| d.own_line) {
-            let words: Vec<&str> = d.text.split_whitespace().collect();
-            if let ["go:linkname" | "go:linknamestd", local, ..] = words[..] {
-                if !unsafe_imported {
-                    report.add(d.pos, &format!("//{} only allowed in Go files that import \"unsafe\"", words[0]));
-                }
-                linknamed.push(local);
-            }
-        }
-        for d in &f.decls {
-            let Decl::Func(fd) = d else { continue };
-            let has = |verb: &str| fd.pragmas.iter().any(|d| d.text.split_whitespace().next() == Some(verb));
-            if has("go:nosplit") && has("go:systemstack") {
-                report.add(fd.pos, "go:nosplit and go:systemstack cannot be combined");
-            }
-            if fd.body.is_some() {
-                if has("go:noescape") {
-                    report.add(fd.pos, "can only use //go:noescape with external func implementations");
-                }
-            } else if !p.allows_bodyless() && !linknamed.contains(&fd.name.name.as_str()) {
-                // init and main must have bodies in any case; the checker has reported those.
-                report.add(fd.pos, "missing function body");
-            }
-        }
-    }
 }

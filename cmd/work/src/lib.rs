@@ -18,6 +18,7 @@
 pub mod build;
 pub mod buildinfo;
 pub mod cache;
+pub mod codegen;
 pub mod constraint;
 pub mod embed;
 pub mod exec;

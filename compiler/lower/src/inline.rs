@@ -35,6 +35,27 @@ impl PackageLowering<'_> {
     }
 }
 
+/// Do packages that import this function's package need its body: is it generic, or small enough to be copied?
+pub fn needed_by_importers(fd: &FuncDecl) -> bool {
+    let Some(body) = &fd.body else { return false };
+    let generic_recv = fd.recv.as_ref().and_then(|r| r.fields.first()).is_some_and(|f| {
+        let mut t = &f.typ;
+        loop {
+            t = match &t.kind {
+                ExprKind::StarExpr(s) => &s.x,
+                ExprKind::ParenExpr(p) => &p.x,
+                k => return matches!(k, ExprKind::IndexExpr(_)),
+            };
+        }
+    });
+    if generic_recv || fd.typ.type_params.is_some() {
+        return true;
+    }
+    let mut c = Cost { left: MAX_COST as i32 };
+    c.stmts(&body.stmts);
+    c.left >= 0
+}
+
 /// Counts down; negative: too big, or something that is never copied.
 struct Cost {
     left: i32,

@@ -46,6 +46,8 @@ pub struct Config {
     /// Accepted language version of the package ("go1.21"); empty: no version checks.
     pub go_version: String,
     pub ignore_func_bodies: bool,
+    /// With `ignore_func_bodies`: the bodies that are checked all the same.
+    pub body_filter: Option<fn(&FuncDecl) -> bool>,
     pub ignore_branch_errors: bool,
     /// `import "C"` declares an empty fake package.
     pub fake_import_c: bool,

@@ -386,7 +386,7 @@ impl Checker {
             }
             return;
         };
-        if !self.conf.ignore_func_bodies {
+        if !self.conf.ignore_func_bodies || self.conf.body_filter.is_some_and(|wanted| wanted(f)) {
             let decl = decl.clone();
             self.later(move |c| c.func_body(Some(decl), sig, body, None));
         }

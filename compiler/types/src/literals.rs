@@ -114,7 +114,8 @@ impl Checker {
     pub(crate) fn func_lit(&self, x: &mut Operand, e: &'static Expr, f: &'static FuncLit) {
         let sig = crate::types::Signature::incomplete();
         self.func_type(sig, None, None, &f.typ, e.id);
-        if !self.conf.ignore_func_bodies {
+        // A literal in a body that is checked belongs to it.
+        if !self.conf.ignore_func_bodies || self.env.borrow().sig.is_some() {
             // The literal belongs to the declaration that contains it. It is checked before the enclosing scope changes, but not at once: it may be part of
             // a type declaration that its body refers to.
             let (decl, iota) = {

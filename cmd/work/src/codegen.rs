@@ -1,0 +1,259 @@
+//! From checked packages to objects: lowering, passes, LLVM; and the runtime library they are linked with.
+
+use crate::build::{BuildOptions, flags_of};
+use crate::cache::Entry;
+use crate::front::{Checked, FrontEnd};
+use crate::load::{Loader, Package, PkgId};
+use crate::pool;
+use rgo_llvm::{Level, RtSymbols};
+use rgo_lower::program::{BodylessRules, EmbedFile};
+use rgo_lower::{PackageData, Program, lower_main, lower_package};
+use rgo_opt::Summaries;
+use rgo_syntax::ast::{Decl, Spec};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+/// The runtime library.
+pub struct Runtime {
+    pub archive: PathBuf,
+    pub symbols: RtSymbols,
+    /// Hash of the names it provides.
+    pub symbols_hash: [u8; 32],
+}
+
+impl Runtime {
+    /// Finds librgort.a: RGO_RT, beside the program, in an installation's lib folder, or in the
+    /// source tree the program was built from.
+    pub fn find() -> Result<Runtime, String> {
+        const NAME: &str = "librgort.a";
+        let mut tries: Vec<PathBuf> = Vec::new();
+        tries.extend(std::env::var_os("RGO_RT").map(PathBuf::from));
+        if let Some(dir) = std::env::current_exe().ok().and_then(|p| p.canonicalize().ok()).and_then(|p| p.parent().map(PathBuf::from)) {
+            tries.push(dir.join(NAME));
+            tries.push(dir.join("../lib/rgo").join(NAME));
+        }
+        let tree = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../runtime/rt/target"));
+        tries.push(tree.join("release").join(NAME));
+        tries.push(tree.join("debug").join(NAME));
+        let archive = tries.iter().find(|p| p.is_file()).cloned().ok_or_else(|| {
+            format!("rgo: the runtime library {NAME} is missing; run rgo's set-up (looked for {})", tries[0].display())
+        })?;
+        let data = std::fs::read(&archive).map_err(|e| format!("rgo: {}: {e}", archive.display()))?;
+        let symbols = RtSymbols::from_archive(&data).map_err(|e| format!("rgo: {}: {e}", archive.display()))?;
+        let names: BTreeSet<&String> = symbols.full.iter().collect();
+        let leaf: BTreeSet<&String> = symbols.leaf.iter().collect();
+        let mut h = blake3::Hasher::new();
+        for n in names.into_iter().chain(leaf) {
+            h.update(n.as_bytes());
+            h.update(&[0]);
+        }
+        Ok(Runtime { archive, symbols, symbols_hash: *h.finalize().as_bytes() })
+    }
+}
+
+/// What is to be compiled.
+pub struct Job<'a> {
+    pub loader: &'a Loader<'a>,
+    /// In dependency order.
+    pub todo: &'a [PkgId],
+    pub front: &'a FrontEnd,
+    /// Results of packages that need no compilation.
+    pub known: &'a HashMap<PkgId, Arc<Entry>>,
+    pub rt: &'a Runtime,
+    pub opts: &'a BuildOptions,
+}
+
+/// Compiles packages in parallel. `done` is called with each result.
+pub fn compile_all(job: &Job<'_>, done: &(dyn Fn(PkgId, &Entry) + Sync)) -> Result<HashMap<PkgId, Arc<Entry>>, String> {
+    let l = job.loader;
+    let mut rules = BodylessRules::default();
+    rules.aliases.extend(l.rules.alias.iter().map(|(k, v)| (k.clone(), v.clone())));
+    rules.stubs.extend(l.rules.stub.iter().cloned());
+    rules.ignored.extend(l.rules.ignore.iter().cloned());
+    let program = Program::new(rules);
+    let mut data: HashMap<PkgId, &'static PackageData> = HashMap::new();
+    for (id, c) in job.front.checked.iter().enumerate() {
+        if let Some(c) = c.get() {
+            let mut d = PackageData::new(c.pkg, c.files.clone(), c.info, l.packages[id].standard);
+            if c.full {
+                d.embeds = embeds(&l.packages[id], c)?;
+            }
+            data.insert(id, program.add(d));
+        }
+    }
+    // Summaries by package, and packages by the prefix of their symbols.
+    let summaries: Vec<OnceLock<Summaries>> = l.packages.iter().map(|_| OnceLock::new()).collect();
+    for (id, e) in job.known {
+        let _ = summaries[*id].set(Summaries::from_text(&String::from_utf8_lossy(e.get("summaries"))));
+    }
+    let closures: HashMap<PkgId, HashMap<String, PkgId>> = job.todo.iter().map(|&id| {
+        let m = l.post_order(&[id]).into_iter().filter(|d| *d != id);
+        (id, m.map(|d| (rgo_lower::names::path_to_prefix(&l.packages[d].pkg_path), d)).collect())
+    }).collect();
+    let results: Mutex<HashMap<PkgId, Arc<Entry>>> = Mutex::default();
+    let failures: Mutex<Vec<(usize, String)>> = Mutex::default();
+    let index: HashMap<PkgId, usize> = job.todo.iter().enumerate().map(|(i, &id)| (id, i)).collect();
+    let deps = |i: usize| l.packages[job.todo[i]].deps.iter().filter_map(|d| index.get(d).copied()).collect();
+    let task = |i: usize| {
+        let id = job.todo[i];
+        let p = &l.packages[id];
+        if job.opts.verbose {
+            eprintln!("{}", p.import_path);
+        }
+        let closure = &closures[&id];
+        let external = |sym: &str| summaries[*closure.get(home(sym))?].get()?.get(sym).cloned();
+        match compile_one(job, &program, data[&id], p, id, &external) {
+            Ok((e, s)) => {
+                let _ = summaries[id].set(s);
+                done(id, &e);
+                results.lock().unwrap_or_else(PoisonError::into_inner).insert(id, Arc::new(e));
+            }
+            Err(m) => failures.lock().unwrap_or_else(PoisonError::into_inner).push((i, format!("# {}\n{m}\n", p.import_path))),
+        }
+    };
+    // Packages with many users, and large ones, first.
+    pool::run(job.todo.len(), &deps, &|i| -(i as i64), job.opts.threads.max(1), &task);
+    let mut failures = failures.into_inner().unwrap_or_else(PoisonError::into_inner);
+    if !failures.is_empty() {
+        failures.sort();
+        return Err(failures.into_iter().map(|f| f.1).collect());
+    }
+    Ok(results.into_inner().unwrap_or_else(PoisonError::into_inner))
+}
+
+/// The package part of a symbol: up to the first dot behind the last slash of the part before type arguments.
+fn home(sym: &str) -> &str {
+    let head = &sym[..sym.find(['[', '(']).unwrap_or(sym.len())];
+    let slash = head.rfind('/').map_or(0, |i| i + 1);
+    match head[slash..].find('.') {
+        Some(dot) => &sym[..slash + dot],
+        None => "",
+    }
+}
+
+fn compile_one(
+    job: &Job<'_>,
+    program: &Program,
+    data: &'static PackageData,
+    p: &Package,
+    id: PkgId,
+    external: &dyn Fn(&str) -> Option<rgo_opt::FuncSummary>,
+) -> Result<(Entry, Summaries), String> {
+    let flags = flags_of(job.loader, id, job.opts)?;
+    let mut m = lower_package(program, data);
+    dump(&m, p, "lowered");
+    let summaries = if flags.no_opt { Summaries::default() } else { rgo_opt::optimize(&mut m, external) };
+    dump(&m, p, "optimized");
+    let level = if flags.no_opt { Level::Dev } else { Level::Release };
+    let mut e = object_of(&m, level, job.rt, &job.loader.env.goarch(), p)?;
+    e.set("summaries", summaries.to_text().into_bytes());
+    Ok((e, summaries))
+}
+
+/// Writes IR where RGO_DUMP names a folder (work on the compiler).
+fn dump(m: &rgo_ir::Module, p: &Package, stage: &str) {
+    if let Some(dir) = std::env::var_os("RGO_DUMP") {
+        let name = format!("{}.{stage}.ir", p.import_path.replace('/', "_"));
+        // Nothing depends on it.
+        let _ = std::fs::write(PathBuf::from(dir).join(name), rgo_ir::print::print(m));
+    }
+}
+
+fn object_of(m: &rgo_ir::Module, level: Level, rt: &Runtime, goarch: &str, p: &Package) -> Result<Entry, String> {
+    if goarch != "amd64" {
+        return Err(format!("rgo: GOARCH={goarch} is not supported yet"));
+    }
+    let mut o = rgo_llvm::Options::linux_amd64(level, &rt.symbols);
+    if let Some(dir) = std::env::var_os("RGO_DUMP") {
+        let name = |stage: &str| PathBuf::from(&dir).join(format!("{}.{stage}.ll", p.import_path.replace('/', "_")));
+        o.emit_ir.before = Some(name("before"));
+        o.emit_ir.after = Some(name("after"));
+    }
+    let out = rgo_llvm::compile_module(m, &o).map_err(|e| e.0)?;
+    let mut e = Entry::default();
+    e.set("object", out.object);
+    e.set("sidecar", out.sidecar);
+    let aliases: Vec<String> = out.foreign_aliases.iter().map(|(a, t)| format!("{a}\t{t}\n")).collect();
+    e.set("aliases", aliases.concat().into_bytes());
+    Ok(e)
+}
+
+/// Compiles the module that starts a program.
+pub fn compile_main(paths: &[String], rt: &Runtime, goarch: &str) -> Result<Entry, String> {
+    let m = lower_main(paths);
+    object_of(&m, Level::Release, rt, goarch, &Package { import_path: "go:main".into(), ..Package::default() })
+}
+
+/// A result as the linker takes it.
+pub fn object(package: &str, e: &Entry) -> rgo_linker::Object {
+    let text = String::from_utf8_lossy(e.get("aliases")).into_owned();
+    rgo_linker::Object {
+        package: package.into(),
+        object: rgo_linker::Input::Bytes(e.get("object").to_vec()),
+        sidecar: Some(rgo_linker::Input::Bytes(e.get("sidecar").to_vec())),
+        aliases: text.lines().filter_map(|l| l.split_once('\t')).map(|(a, t)| (a.into(), t.into())).collect(),
+    }
+}
+
+/// Contents of the variables with `//go:embed`.
+fn embeds(p: &Package, c: &Checked) -> Result<HashMap<rgo_syntax::ast::NodeId, Vec<EmbedFile>>, String> {
+    let mut out = HashMap::new();
+    for f in &c.files {
+        for d in &f.decls {
+            let Decl::Gen(g) = d else { continue };
+            for s in &g.specs {
+                let Spec::Value(v) = s else { continue };
+                let patterns: Vec<String> = rgo_syntax::pragma::embeds(&v.pragmas).into_iter().flat_map(|e| e.1).collect();
+                let (Some(name), false) = (v.names.first(), patterns.is_empty()) else { continue };
+                let mut files: BTreeSet<&String> = BTreeSet::new();
+                for pat in &patterns {
+                    files.extend(p.embeds.get(pat).into_iter().flatten());
+                }
+                let is_fs = c.info.def_of(name).is_some_and(|o| matches!(o.typ().underlying(), rgo_types::Type::Struct(_)));
+                out.insert(name.id, embed_list(p, &files, is_fs)?);
+            }
+        }
+    }
+    Ok(out)
+}
+
+/// The files of one variable; for a file system with all folders, ordered by folder, then name.
+fn embed_list(p: &Package, files: &BTreeSet<&String>, is_fs: bool) -> Result<Vec<EmbedFile>, String> {
+    let mut list = Vec::new();
+    let mut dirs: HashSet<String> = HashSet::new();
+    for f in files {
+        let path = p.dir.join(f.as_str());
+        let data = std::fs::read(&path).map_err(|e| format!("embed: {}: {}", path.display(), crate::modload::io_text(&e)))?;
+        list.push(EmbedFile { name: f.to_string(), data });
+        let mut d = f.as_str();
+        while let (true, Some((parent, _))) = (is_fs, d.rsplit_once('/')) {
+            if dirs.insert(parent.to_string()) {
+                list.push(EmbedFile { name: format!("{parent}/"), data: Vec::new() });
+            }
+            d = parent;
+        }
+    }
+    list.sort_by_key(|f| {
+        let name = f.name.trim_end_matches('/');
+        let (dir, elem) = name.rsplit_once('/').unwrap_or((".", name));
+        (dir.to_string(), elem.to_string())
+    });
+    Ok(list)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn homes() {
+        for (sym, want) in [
+            ("fmt.Println", "fmt"),
+            ("a.b/c.(*T).M", "a.b/c"),
+            ("slices.Sort[[]int,a.b/c.T]", "slices"),
+            ("net/http.F.func1", "net/http"),
+            ("x", ""),
+        ] {
+            assert_eq!(super::home(sym), want);
+        }
+    }
+}
