@@ -22,6 +22,8 @@
 #![allow(unsafe_op_in_unsafe_fn)]
 // Statics are protected by the locks and states that the modules name.
 #![allow(static_mut_refs)]
+// Symbols that assembly and the linker step name keep their case; descriptors are opaque to the assembly.
+#![allow(non_upper_case_globals, improper_ctypes)]
 #![allow(clippy::missing_safety_doc, clippy::too_many_arguments, clippy::new_without_default)]
 
 #[cfg(not(test))]

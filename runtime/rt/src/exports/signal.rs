@@ -76,3 +76,20 @@ unsafe extern "C" fn before_exec(_g: *mut G, _f: *mut u8) {
 unsafe extern "C" fn after_exec(_g: *mut G, _f: *mut u8) {
     sched::EXECLOCK.unlock();
 }
+
+#[repr(C)]
+struct AllThreads {
+    trap: usize,
+    a: [usize; 6],
+    r1: usize,
+    r2: usize,
+    err: usize,
+}
+/// Running a system call on every thread is not supported: ENOTSUP, so that setuid and friends fail instead of lying.
+#[unsafe(export_name = "rt.syscall.runtime_doAllThreadsSyscall")]
+unsafe extern "C" fn all_threads_syscall(_g: *mut G, f: *mut AllThreads) {
+    const ENOTSUP: usize = 95;
+    (*f).r1 = usize::MAX;
+    (*f).r2 = 0;
+    (*f).err = ENOTSUP;
+}

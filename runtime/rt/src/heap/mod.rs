@@ -17,6 +17,8 @@ pub mod pages;
 pub mod span;
 pub mod special;
 pub mod typemask;
+#[cfg(test)]
+mod tests;
 
 use crate::g::{G, WaitReason, getp};
 use crate::{print, sched};
