@@ -1,9 +1,9 @@
 //! Checks packages of the standard library and then that `Info` has what lowering needs: a type for every expression, a final type for every
 //! value, an object for every identifier.
 //!
-//!     audit PACKAGES...
+//!     audit [-tests] PACKAGES...
 //!
-//! Prints what is missing; nothing if all is there.
+//! Prints what is missing; nothing if all is there. With -tests, the packages' test files are checked too (as part of the package, or as package x_test).
 
 use rgo_syntax::ast::*;
 use rgo_syntax::build::BuildContext;
@@ -23,7 +23,8 @@ struct Imp {
 }
 
 impl Imp {
-    fn check(&self, path: &str, full: bool) -> Result<(&'static Package, Rc<Checker>, Vec<&'static File>), String> {
+    /// Files of a package: the package itself (0), with its own tests (1), its external tests (2).
+    fn check(&self, path: &str, full: bool, tests: u8) -> Result<(&'static Package, Rc<Checker>, Vec<&'static File>), String> {
         let mut dir = self.src.join("vendor").join(path);
         if !dir.is_dir() {
             dir = self.src.join(path);
@@ -35,16 +36,25 @@ impl Imp {
         let mut files: Vec<&'static File> = Vec::new();
         for f in names {
             let n = f.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            if !n.ends_with(".go") || n.ends_with("_test.go") || !ctx.match_file_name(&n) {
+            let test = n.ends_with("_test.go");
+            if !n.ends_with(".go") || n.starts_with(['_', '.']) || (test && tests == 0) || (!test && tests == 2) || !ctx.match_file_name(&n) {
                 continue;
             }
             let src = std::fs::read(&f).map_err(|e| e.to_string())?;
             if !ctx.should_build(&src).unwrap_or(false) {
                 continue;
             }
-            files.push(Box::leak(Box::new(parse_file(FileSet::global(), &mut ids, &f.to_string_lossy(), &src, Mode::default()).file)));
+            let r = parse_file(FileSet::global(), &mut ids, &f.to_string_lossy(), &src, Mode::default());
+            let external = r.file.name.name.as_str().ends_with("_test") && test;
+            if test && external != (tests == 2) {
+                continue;
+            }
+            files.push(Box::leak(Box::new(r.file)));
         }
-        let package = Package::new(path, "");
+        if files.is_empty() {
+            return Err("no files".into());
+        }
+        let package = Package::new(&if tests == 2 { format!("{path}_test") } else { path.to_string() }, "");
         let conf = Config { importer: Some(Rc::new(self.clone())), ignore_func_bodies: !full, ..Config::default() };
         let c = Checker::new(conf, package, ids.table_len());
         c.check_files(&files);
@@ -57,7 +67,7 @@ impl Importer for Imp {
         if let Some(p) = self.packages.borrow().get(path) {
             return Ok(p);
         }
-        let (p, ..) = self.check(path, false)?;
+        let (p, ..) = self.check(path, false, 0)?;
         self.packages.borrow_mut().insert(path.to_string(), p);
         Ok(p)
     }
@@ -166,10 +176,37 @@ fn run() {
     let home = std::env::var("HOME").unwrap_or_default();
     let goroot = std::env::var("GOROOT").unwrap_or_else(|_| format!("{home}/.cache/rgo-conformance/goroot"));
     let imp = Imp { src: PathBuf::from(goroot).join("src"), packages: Rc::default() };
-    for p in std::env::args().skip(1) {
-        match imp.check(&p, true) {
+    let tests = std::env::args().any(|a| a == "-tests");
+    let mut jobs = Vec::new();
+    for p in std::env::args().skip(1).filter(|a| !a.starts_with('-')) {
+        if tests {
+            // Packages of its own: the tested package differs from the one others import.
+            let imp = Imp { src: imp.src.clone(), packages: Rc::default() };
+            jobs.push((p.clone(), imp.clone(), 1));
+            jobs.push((p, imp, 2));
+        } else {
+            jobs.push((p, imp.clone(), 0));
+        }
+    }
+    for (p, imp, kind) in jobs {
+        match imp.check(&p, true, kind) {
             Err(e) => println!("{p}: {e}"),
-            Ok((_, c, files)) => {
+            Ok((pkg, c, files)) => {
+                if kind == 1 {
+                    // What depends on the package is checked again.
+                    let mut map = imp.packages.borrow_mut();
+                    map.remove(&p);
+                    loop {
+                        let kept: HashSet<*const Package> = map.values().map(|q| *q as *const Package).chain([pkg as *const Package]).collect();
+                        let unsafe_pkg = rgo_types::universe().unsafe_pkg as *const Package;
+                        let n = map.len();
+                        map.retain(|_, q| q.imports().iter().all(|i| kept.contains(&(*i as *const Package)) || std::ptr::eq(*i, unsafe_pkg)));
+                        if map.len() == n {
+                            break;
+                        }
+                    }
+                    map.insert(p.clone(), pkg);
+                }
                 for d in c.diagnostics.borrow().iter() {
                     println!("{}: {}", FileSet::global().position(d.pos), d.text());
                 }
