@@ -190,6 +190,8 @@ pub struct Checker {
     cleaners: RefCell<Vec<Cleaner>>,
     pub env: RefCell<Environment>,
     pub(crate) mono: RefCell<MonoGraph>,
+    /// Interface type expressions, for `anonymous_cycles`.
+    pub(crate) interfaces: RefCell<Vec<(Pos, &'static Interface)>>,
     /// Package names seen in the import graph, for qualification in messages; filled on first use.
     pub(crate) pkg_path_map: RefCell<Option<FxHashMap<String, FxHashSet<String>>>>,
     /// Number of types this checker made; for debugging.
@@ -231,6 +233,7 @@ impl Checker {
             cleaners: RefCell::default(),
             env: RefCell::default(),
             mono: RefCell::default(),
+            interfaces: RefCell::default(),
             pkg_path_map: RefCell::default(),
             next_id: Cell::new(0),
         })
@@ -253,6 +256,9 @@ impl Checker {
             self.record_untyped();
             if !self.has_errors() {
                 self.monomorph();
+            }
+            if !self.has_errors() {
+                self.anonymous_cycles();
             }
             self.pkg.set_go_version(&self.conf.go_version);
             self.pkg.mark_complete();

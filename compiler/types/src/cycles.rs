@@ -1,9 +1,10 @@
 //! Cycles among type declarations that contain no type literal.
 
 use crate::check::Checker;
+use crate::code::Code;
 use crate::object::Obj;
 use crate::decl::first_in_src;
-use crate::types::Type;
+use crate::types::{Interface, Type};
 use crate::universe::invalid;
 use rustc_hash::FxHashMap;
 
@@ -64,6 +65,68 @@ impl Checker {
             match rhs {
                 Some(r) => t = r,
                 None => return true,
+            }
+        }
+    }
+}
+
+/// Finds interface types that contain themselves without a named type in between.
+struct CycleFinder {
+    /// Interfaces seen; true while they are being looked into.
+    cyclic: FxHashMap<Type, bool>,
+}
+
+impl CycleFinder {
+    fn has_cycle(&mut self, i: &'static Interface) -> bool {
+        i.all_methods().iter().any(|m| self.visit(m.typ()))
+    }
+
+    fn visit_vars(&mut self, vars: &[Obj]) -> bool {
+        vars.iter().any(|v| self.visit(v.typ()))
+    }
+
+    fn visit(&mut self, t: Type) -> bool {
+        match t.unalias() {
+            Type::Pointer(p) => self.visit(p.elem()),
+            Type::Array(a) => self.visit(a.elem()),
+            Type::Chan(c) => self.visit(c.elem()),
+            Type::Slice(s) => self.visit(s.elem()),
+            Type::Map(m) => self.visit(m.key()) || self.visit(m.elem()),
+            Type::Struct(s) => self.visit_vars(s.fields()),
+            Type::Signature(s) => self.visit_vars(&s.params().vars) || self.visit_vars(&s.results().vars),
+            Type::Tuple(t) => self.visit_vars(&t.vars),
+            t @ Type::Interface(i) => {
+                if i.explicit_methods().is_empty() && i.embeddeds().is_empty() {
+                    return false;
+                }
+                if let Some(c) = self.cyclic.get(&t) {
+                    return *c;
+                }
+                self.cyclic.insert(t, true);
+                if self.has_cycle(i) {
+                    return true;
+                }
+                self.cyclic.insert(t, false);
+                false
+            }
+            _ => false,
+        }
+    }
+}
+
+impl Checker {
+    /// gc does not support anonymous interfaces that refer to themselves.
+    pub(crate) fn anonymous_cycles(&self) {
+        let mut list = self.interfaces.take();
+        list.sort_by_key(|e| e.0);
+        let mut f = CycleFinder { cyclic: FxHashMap::default() };
+        for (pos, i) in list {
+            if f.has_cycle(i) {
+                self.error(pos, Code::InvalidTypeCycle, "invalid recursive type: anonymous interface refers to itself (see https://go.dev/issue/56103)");
+                // Once is enough.
+                for v in f.cyclic.values_mut() {
+                    *v = false;
+                }
             }
         }
     }

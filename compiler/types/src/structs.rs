@@ -158,6 +158,7 @@ impl Checker {
             return;
         }
         ityp.set_contents(methods, embeddeds, embed_pos);
+        self.interfaces.borrow_mut().push((pos, ityp));
         // As soon as possible, for the errors.
         self.later(move |c| {
             compute_interface_type_set(Some(c), pos, ityp);
