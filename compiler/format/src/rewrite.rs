@@ -49,7 +49,13 @@ impl Rule {
 
     /// Applies the rule everywhere in a file.
     pub fn apply(&self, file: &mut File) {
-        visit_mut::walk_file(&mut Rewriter { rule: self }, file);
+        let mut r = Rewriter { rule: self, replaced: Vec::new() };
+        visit_mut::walk_file(&mut r, file);
+        // Comments inside what was replaced go with it.
+        file.comments.retain(|g| {
+            let Some(c) = g.list.first() else { return false };
+            !r.replaced.iter().any(|&(start, end)| start < c.pos && c.pos < end)
+        });
         // Copies of the replacement need ids of their own.
         visit_mut::walk_file(&mut Renumber { ids: NodeIdGen::new() }, file);
     }
@@ -57,6 +63,8 @@ impl Rule {
 
 struct Rewriter<'r> {
     rule: &'r Rule,
+    /// The source ranges that were replaced.
+    replaced: Vec<(Pos, Pos)>,
 }
 
 impl VisitorMut for Rewriter<'_> {
@@ -64,6 +72,7 @@ impl VisitorMut for Rewriter<'_> {
         let mut m = Matcher { vars: Some(Vec::new()) };
         if m.expr(&self.rule.pattern, x) {
             let pos = leftmost(x);
+            self.replaced.push((pos, end_pos(x)));
             let mut new = self.rule.replacement.clone();
             let vars = m.vars.unwrap_or_default();
             visit_mut::walk_expr(&mut Subst { vars: &vars, pos }, &mut new);
