@@ -1,8 +1,10 @@
 //! The gofmt command.
 
-use crate::{FormatError, Options, Rule, diff, format_source};
+use crate::{FormatError, Options, Rule, STACK_SIZE, diff, format_here, format_source};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 const USAGE: &str = "usage: gofmt [flags] [path ...]
   -cpuprofile string
@@ -24,6 +26,44 @@ struct Flags {
     diff: bool,
     all_errors: bool,
     rule: Option<Rule>,
+}
+
+/// Files formatted at a time.
+const WINDOW: usize = 256;
+
+type Formatted = (Vec<u8>, Result<Vec<u8>, Vec<FormatError>>);
+
+/// Reads and formats files in parallel.
+fn format_all(files: &[PathBuf], flags: &Flags) -> Vec<std::io::Result<Formatted>> {
+    let next = AtomicUsize::new(0);
+    let results: Vec<Mutex<Option<std::io::Result<Formatted>>>> = files.iter().map(|_| Mutex::new(None)).collect();
+    let work = || {
+        loop {
+            let i = next.fetch_add(1, Ordering::Relaxed);
+            let Some(f) = files.get(i) else { return };
+            let r = std::fs::read(f).map(|src| {
+                let res = format_here(&src, flags.options(false));
+                (src, res)
+            });
+            if let Ok(mut slot) = results[i].lock() {
+                *slot = Some(r);
+            }
+        }
+    };
+    let threads = std::thread::available_parallelism().map_or(1, |n| n.get()).min(files.len());
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            let _ = std::thread::Builder::new().stack_size(STACK_SIZE).spawn_scoped(scope, work);
+        }
+    });
+    let failed = || Err(std::io::Error::other("internal compiler error: file was not formatted"));
+    results.into_iter().map(|r| r.into_inner().ok().flatten().unwrap_or_else(failed)).collect()
+}
+
+impl Flags {
+    fn options(&self, fragment: bool) -> Options<'_> {
+        Options { simplify: self.simplify, fragment, rewrite: self.rule.as_ref() }
+    }
 }
 
 /// The outcome of one file.
@@ -56,7 +96,8 @@ pub fn run(args: &[String]) -> i32 {
             eprintln!("{e}");
             return 2;
         }
-        note(process("<standard input>", None, &src, &flags, &mut out));
+        let res = format_source(&src, flags.options(true));
+        note(finish("<standard input>", None, &src, res, &flags, &mut out));
     }
     for p in &paths {
         let mut files = Vec::new();
@@ -64,12 +105,16 @@ pub fn run(args: &[String]) -> i32 {
             report_io(&path, "lstat", &e);
             note(Outcome::Failed);
         }
-        for f in files {
-            match std::fs::read(&f) {
-                Ok(src) => note(process(&f.to_string_lossy(), Some(&f), &src, &flags, &mut out)),
-                Err(e) => {
-                    report_io(&f, "open", &e);
-                    note(Outcome::Failed);
+        // Windows keep the results in memory small, and the output in order.
+        for window in files.chunks(WINDOW) {
+            for (f, job) in window.iter().zip(format_all(window, &flags)) {
+                let name = f.to_string_lossy();
+                match job {
+                    Ok((src, res)) => note(finish(&name, Some(f), &src, res, &flags, &mut out)),
+                    Err(e) => {
+                        report_io(f, "open", &e);
+                        note(Outcome::Failed);
+                    }
                 }
             }
         }
@@ -175,9 +220,16 @@ fn report_io(path: &Path, op: &str, e: &std::io::Error) {
     eprintln!("{op} {}: {text}", path.display());
 }
 
-fn process(name: &str, path: Option<&Path>, src: &[u8], flags: &Flags, out: &mut impl Write) -> Outcome {
-    let opts = Options { simplify: flags.simplify, fragment: path.is_none(), rewrite: flags.rule.as_ref() };
-    let res = match format_source(src, opts) {
+/// Reports or writes the result of formatting `src`.
+fn finish(
+    name: &str,
+    path: Option<&Path>,
+    src: &[u8],
+    res: Result<Vec<u8>, Vec<FormatError>>,
+    flags: &Flags,
+    out: &mut impl Write,
+) -> Outcome {
+    let res = match res {
         Ok(r) => r,
         Err(errors) => {
             let _ = out.flush();

@@ -32,6 +32,7 @@ mod stmt;
 mod tabwriter;
 
 use printer::{Lines, Printer, Shared};
+use rgo_syntax::header::header_errors;
 use rgo_syntax::{File, FileSet, Mode, NodeIdGen, ParseResult, SyntaxError, parse_file};
 use std::cell::RefCell;
 
@@ -66,15 +67,17 @@ enum Wrap {
 
 /// Formats a source file (or a fragment, if the options allow).
 pub fn format_source(src: &[u8], opts: Options<'_>) -> Result<Vec<u8>, Vec<FormatError>> {
-    // Printing recurses as deep as the source nests.
     std::thread::scope(|scope| {
         let run = move || format_here(src, opts);
-        match std::thread::Builder::new().stack_size(256 << 20).spawn_scoped(scope, run) {
+        match std::thread::Builder::new().stack_size(STACK_SIZE).spawn_scoped(scope, run) {
             Ok(h) => h.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
             Err(_) => format_here(src, opts),
         }
     })
 }
+
+/// The stack printing is given: it recurses as deep as the source nests.
+pub(crate) const STACK_SIZE: usize = 256 << 20;
 
 struct Parsed {
     file: File,
@@ -89,7 +92,16 @@ fn parse(src: &[u8]) -> (FileSet, ParseResult) {
     (set, r)
 }
 
-fn errors(set: &FileSet, list: &[SyntaxError]) -> Vec<FormatError> {
+fn errors(set: &FileSet, src: &[u8], list: &[SyntaxError]) -> Vec<FormatError> {
+    let header = header_errors(src);
+    if !header.is_empty() {
+        let file = set.add_file("", src);
+        let of = |(off, msg): (usize, String)| {
+            let (line, col) = file.line_col(off as u32);
+            FormatError { line, col, msg }
+        };
+        return header.into_iter().map(of).collect();
+    }
     let mut out: Vec<FormatError> = list
         .iter()
         .map(|e| {
@@ -110,7 +122,7 @@ fn parse_any(src: &[u8], fragment: bool) -> Result<Parsed, Vec<FormatError>> {
         list.iter().min_by_key(|e| e.pos).is_some_and(|e| e.msg.contains(text))
     };
     if !fragment || !first(&r.errors, "package statement must be first") {
-        return Err(errors(&set, &r.errors));
+        return Err(errors(&set, src, &r.errors));
     }
     // A semicolon keeps the line numbers.
     let text = [b"package p;", src].concat();
@@ -119,7 +131,7 @@ fn parse_any(src: &[u8], fragment: bool) -> Result<Parsed, Vec<FormatError>> {
         return Ok(Parsed { file: r.file, text, wrap: Wrap::Decls });
     }
     if !first(&r.errors, "non-declaration statement outside function body") {
-        return Err(errors(&set, &r.errors));
+        return Err(errors(&set, &text, &r.errors));
     }
     // The newlines make sure that comments stay before the brace.
     let text = [b"package p; func _() {", src, b"\n\n}"].concat();
@@ -127,10 +139,11 @@ fn parse_any(src: &[u8], fragment: bool) -> Result<Parsed, Vec<FormatError>> {
     if r.errors.is_empty() {
         return Ok(Parsed { file: r.file, text, wrap: Wrap::Stmts });
     }
-    Err(errors(&set, &r.errors))
+    Err(errors(&set, &text, &r.errors))
 }
 
-fn format_here(src: &[u8], opts: Options<'_>) -> Result<Vec<u8>, Vec<FormatError>> {
+/// Formats on the current thread, whose stack must be large.
+pub(crate) fn format_here(src: &[u8], opts: Options<'_>) -> Result<Vec<u8>, Vec<FormatError>> {
     let Parsed { mut file, text, wrap } = parse_any(src, opts.fragment)?;
     let mut lines = Lines::new(file.start.0, &text);
     if let (Some(rule), Wrap::File) = (opts.rewrite, wrap) {

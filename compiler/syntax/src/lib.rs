@@ -27,6 +27,8 @@ pub mod ast;
 mod branches;
 pub mod build;
 pub mod directive;
+pub mod header;
+pub mod literal;
 pub mod parser;
 pub mod pos;
 pub mod pragma;
