@@ -110,6 +110,8 @@ enum Kind {
 }
 
 fn classify(sym: &str, _arg: Option<Ty>) -> Option<Kind> {
+    // Type arguments of an instance do not matter.
+    let sym = sym.split('[').next().unwrap_or(sym);
     let (pkg, name) = sym.rsplit_once('.')?;
     Some(match pkg {
         "sync/atomic" => match name {
