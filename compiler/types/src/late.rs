@@ -1,4 +1,4 @@
-//! What gc rejects in a program without type errors: misplaced directives, missing bodies, anonymous interface cycles, types too large.
+//! What gc rejects in a program without type errors: misplaced directives, missing bodies, types too large.
 //!
 //! Call [`Checker::late_checks`] after a check without errors; the results are ordinary diagnostics.
 
@@ -8,11 +8,11 @@ use crate::object::Obj;
 use crate::predicates::is_typed;
 use crate::sizes::sizeof;
 use crate::syn::{BlockStmt, Decl, Expr, ExprKind, File, FuncDecl, GenDecl, GenKind, NO_POS, Pos, Spec, Stmt, Symbol, stmt_start};
-use crate::types::{Interface, Type};
+use crate::types::Type;
 use crate::version::{GO1_18, GoVersion};
 use rgo_syntax::pragma::{self, PragmaFlags};
 use rgo_syntax::visit::{self, Visitor};
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
 
 /// Types of this size or more cannot exist.
 const MAX_WIDTH: i64 = 1 << 50;
@@ -23,7 +23,7 @@ impl Checker {
     /// Reports what gc reports after type-checking. `complete`: the package has no other parts (assembly) that could contain bodies of functions.
     pub fn late_checks(&self, files: &[&'static File], complete: bool) {
         let before = self.diagnostics.borrow().len();
-        let mut w = Walker { check: self, cycles: FxHashMap::default(), at: NO_POS };
+        let mut w = Walker { check: self, at: NO_POS };
         for f in files {
             visit::walk_file(&mut w, f);
         }
@@ -145,8 +145,6 @@ impl Checker {
 
 struct Walker<'a> {
     check: &'a Checker,
-    /// Anonymous interfaces seen, and whether they are (or may be) on a cycle.
-    cycles: FxHashMap<Type, bool>,
     /// The declaration or statement that sizes are reported at.
     at: Pos,
 }
@@ -185,19 +183,6 @@ impl Visitor for Walker<'_> {
     fn expr(&mut self, x: &Expr) -> bool {
         let t = || self.check.info.borrow().tv(x).filter(|tv| tv.is_type()).map(|tv| tv.typ);
         match &x.kind {
-            ExprKind::InterfaceType(_) => {
-                if let Some(Type::Interface(i)) = t().map(|t| t.unalias()) {
-                    if self.has_cycle(i) {
-                        self.check.error(
-                            x.pos,
-                            Code::InvalidTypeCycle,
-                            "invalid recursive type: anonymous interface refers to itself (see https://go.dev/issue/56103)",
-                        );
-                        self.cycles.values_mut().for_each(|c| *c = false);
-                    }
-                }
-                false
-            }
             ExprKind::ArrayType(_) => {
                 if let Some(t) = t().filter(|t| is_typed(*t) && !self.check.has_var_size(*t)) {
                     let s = sizeof(t);
@@ -216,42 +201,6 @@ impl Visitor for Walker<'_> {
                 true
             }
             _ => true,
-        }
-    }
-}
-
-impl Walker<'_> {
-    /// Do methods of `i` lead back to an anonymous interface that is being visited?
-    fn has_cycle(&mut self, i: &'static Interface) -> bool {
-        i.all_methods().iter().any(|m| self.visit(m.typ()))
-    }
-
-    fn visit(&mut self, t: Type) -> bool {
-        match t.unalias() {
-            // Named types are on no anonymous cycle.
-            Type::Basic(_) | Type::Named(_) | Type::TypeParam(_) | Type::Alias(_) | Type::Union(_) => false,
-            Type::Pointer(p) => self.visit(p.elem()),
-            Type::Array(a) => self.visit(a.elem()),
-            Type::Chan(c) => self.visit(c.elem()),
-            Type::Slice(s) => self.visit(s.elem()),
-            Type::Map(m) => self.visit(m.key()) || self.visit(m.elem()),
-            Type::Struct(s) => s.fields().iter().any(|f| self.visit(f.typ())),
-            Type::Signature(s) => s.params().types().chain(s.results().types()).any(|t| self.visit(t)),
-            Type::Tuple(t) => t.types().any(|t| self.visit(t)),
-            t @ Type::Interface(i) => {
-                if i.explicit_methods().is_empty() && i.embeddeds().is_empty() {
-                    return false;
-                }
-                if let Some(c) = self.cycles.get(&t) {
-                    return *c;
-                }
-                self.cycles.insert(t, true);
-                if self.has_cycle(i) {
-                    return true;
-                }
-                self.cycles.insert(t, false);
-                false
-            }
         }
     }
 }

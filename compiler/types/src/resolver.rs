@@ -32,8 +32,9 @@ fn import_path(lit: &str) -> Result<String, String> {
     }
     for c in s.chars() {
         let graphic = !c.is_control() && !c.is_whitespace();
+        // As %#U prints it: the character itself only if it is printable (a blank is).
         if !graphic || "!\"#$%&'()*,:;<=>?[\\]^{|}`\u{fffd}".contains(c) {
-            let shown = if graphic { format!(" '{c}'") } else { String::new() };
+            let shown = if graphic || c == ' ' { format!(" '{c}'") } else { String::new() };
             return Err(format!("invalid character U+{:04X}{shown}", c as u32));
         }
     }
