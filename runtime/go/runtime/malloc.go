@@ -134,9 +134,6 @@ func reflect_typedarrayclear(typ *_type, p unsafe.Pointer, n int) {
 //go:linkname memclrHasPointers
 func memclrHasPointers(p unsafe.Pointer, n uintptr) { typedClear(nil, p, n) }
 
-//go:linkname reflect_memmove reflect.memmove
-func reflect_memmove(to, from unsafe.Pointer, n uintptr) { memmove(to, from, n) }
-
 //go:linkname reflect_memclrNoHeapPointers reflect.memclrNoHeapPointers
 func reflect_memclrNoHeapPointers(p unsafe.Pointer, n uintptr) { memclrNoHeapPointers(p, n) }
 
