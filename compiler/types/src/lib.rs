@@ -61,6 +61,8 @@ pub mod scope;
 pub mod sizes;
 pub mod slot;
 pub mod subst;
+#[cfg(test)]
+mod tests;
 pub mod syn;
 pub mod termlist;
 pub mod typeparam;

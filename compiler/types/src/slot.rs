@@ -75,3 +75,20 @@ impl<T: Copy> Slot<T> {
         self.overridden.store(true, Ordering::Release);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn overriding() {
+        let s = Slot::empty();
+        assert_eq!(s.get(), None);
+        assert_eq!(s.get_or_set(1), 1);
+        assert_eq!(s.get_or_set(2), 1);
+        s.set(3);
+        assert_eq!(s.get(), Some(3));
+        s.clear();
+        assert_eq!(s.get(), None);
+    }
+}

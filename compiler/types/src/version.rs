@@ -47,3 +47,19 @@ impl std::fmt::Display for GoVersion {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parse() {
+        assert_eq!(GoVersion::parse("go1.20.1"), GO1_20);
+        assert_eq!(GoVersion::parse("go1.27rc1"), GO1_27);
+        assert_eq!(GoVersion::parse("go1"), GoVersion(1));
+        for bad in ["", "1.20", "go2", "go1.", "go1.x", "go1.020"] {
+            assert!(!GoVersion::parse(bad).is_valid(), "{bad}");
+        }
+        assert_eq!(GO1_18.to_string(), "go1.18");
+    }
+}
