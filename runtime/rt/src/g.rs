@@ -77,7 +77,7 @@ pub struct G {
 
 /// Offsets of private fields that assembly uses.
 pub mod off {
-    use super::G;
+    use super::{G, M};
     use core::mem::offset_of;
     pub const SCHED_SP: usize = offset_of!(G, sched_sp);
     pub const SCHED_PC: usize = offset_of!(G, sched_pc);
@@ -86,6 +86,7 @@ pub mod off {
     pub const MS_SWITCH: usize = offset_of!(G, ms_switch);
     pub const XSAVE: usize = offset_of!(G, xsave);
     pub const ASYNC_R13: usize = offset_of!(G, async_r13);
+    pub const G0_LO: usize = offset_of!(M, g0_lo);
 }
 
 const _: () = {

@@ -209,10 +209,11 @@ pub unsafe fn callers(g: *mut G, skip: usize, buf: *mut usize, n: usize) -> usiz
     let mut first = true;
     while count < n {
         let Some((f, pc, exact)) = w.next(&t) else { break };
-        if core::mem::take(&mut first) && f.name().starts_with("runtime.rt_") {
-            continue; // the stub that called us
-        }
-        expand(&f, pc, exact, |_, handed| {
+        expand(&f, pc, exact, |l, handed| {
+            // The stub that called us, inlined or not.
+            if core::mem::take(&mut first) && l.name.starts_with("runtime.rt_") {
+                return true;
+            }
             if skip > 0 {
                 skip -= 1;
                 return true;
@@ -312,12 +313,7 @@ unsafe fn print_frames(w: &mut Walker, all: bool, mut skip_panic: bool) {
     let mut dropped = 0;
     let mut hold: [(usize, bool, u32); 100] = [(0, false, 0); 100];
     let mut held = 0usize;
-    let mut stub = true;
     while let Some((f, pc, exact)) = w.next(&t) {
-        let is_stub = core::mem::take(&mut stub) && f.name().starts_with("runtime.rt_");
-        if is_stub && !all {
-            continue;
-        }
         if skip_panic && !all {
             if f.name() == "runtime.gopanic" {
                 skip_panic = false;
