@@ -7,6 +7,7 @@ use crate::lookup::{Lookup, interface_ptr_error, is_interface_ptr, lookup_field_
 use crate::object::{Obj, Object, ObjectKind, VarKind};
 use crate::operand::{Mode, Operand};
 use crate::syn::*;
+use crate::typexpr::is_valid_name;
 use crate::types::{Signature, Tuple, Type};
 use crate::universe::invalid;
 
@@ -42,7 +43,7 @@ impl Checker {
             // The objects are in a generated file of this package.
             let found = CGO_PREFIXES.iter().find_map(|p| self.lookup(Symbol::intern(&format!("{p}{sel}"))));
             let Some(o) = found else {
-                if sel != "_" {
+                if is_valid_name(sel) {
                     self.error(&s.sel, Code::UndeclaredImportedName, format!("undefined: {}", self.es(e)));
                 }
                 return false;
@@ -51,7 +52,7 @@ impl Checker {
             exp = o;
         } else {
             let Some(o) = pkg.scope().lookup(s.sel.name) else {
-                if !pkg.fake() && sel != "_" {
+                if !pkg.fake() && is_valid_name(sel) {
                     // Perhaps only the case is wrong.
                     let msg = match pkg.scope().lookup_ignoring_case(sel, true).first() {
                         Some(alt) => format!("undefined: {} (but have {})", self.es(e), alt.name()),
@@ -127,10 +128,6 @@ impl Checker {
             if !self.is_complete(p.elem()) {
                 return false;
             }
-        }
-        // A selector whose name was missing: the parser reported it.
-        if sel == "_" && !s.sel.pos.is_valid() {
-            return false;
         }
         let Lookup { obj, index, indirect } = lookup_field_or_method(t, x.mode == Mode::Variable, Some(self.pkg), s.sel.name, false);
         let Some(obj) = obj else {

@@ -17,6 +17,11 @@ use crate::types::ChanDir as Dir;
 use crate::universe::{invalid, universe};
 use crate::version::*;
 
+/// Are all characters such that the scanner has not complained?
+pub(crate) fn is_valid_name(s: &str) -> bool {
+    s.chars().enumerate().all(|(i, c)| c.is_alphabetic() || c == '_' || (i > 0 && c.is_numeric()))
+}
+
 impl Checker {
     /// Checks the identifier `id` (expression `e`). `want_type`: it must denote a type.
     pub(crate) fn ident(&self, x: &mut Operand, e: &'static Expr, id: &'static Ident, want_type: bool) {
@@ -25,7 +30,7 @@ impl Checker {
         let Some((scope, obj)) = self.lookup_scope(id.name) else {
             if id.name.is_blank() {
                 self.error(e, Code::InvalidBlank, "cannot use _ as value or type");
-            } else {
+            } else if is_valid_name(id.name.as_str()) {
                 self.error(e, Code::UndeclaredName, format!("undefined: {}", id.name));
             }
             return;
