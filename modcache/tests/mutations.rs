@@ -1,0 +1,122 @@
+//! Changed bytes in the files this crate reads: never a panic, and what is accepted formats to a fixed point.
+
+#[path = "../../testdata/fuzz/mutate.rs"]
+mod mutate;
+
+use mutate::{Rng, mutate, rounds};
+use rgo_modcache::modfile::{File, Mode};
+use rgo_modcache::{ModVersion, gosum, layout, semver, vendor};
+
+const GO_MOD: &str = r#"// A module.
+module example.org/m/v3 // Deprecated: use v4
+
+go 1.27.3
+
+toolchain go1.27.3
+
+godebug default=go1.21
+
+require (
+	example.org/a v1.2.3
+	example.org/b/v2 v2.0.0-20240102030405-abcdef012345 // indirect
+
+	// about c
+	gopkg.in/c.v1 v1.0.0+incompatible // indirect; more
+)
+
+require "example.org/d" v0.0.0-pre.1
+
+exclude example.org/a v1.2.2
+
+replace (
+	example.org/a => ../a
+	example.org/b/v2 v2.0.1 => example.org/fork/b/v2 v2.9.9
+)
+
+retract [v1.0.0, v1.9.9] // too early
+
+tool example.org/a/cmd/x
+
+ignore ./node_modules
+"#;
+
+const GO_WORK: &str = "go 1.27\n\nuse (\n\t.\n\t./sub // here\n)\n\nreplace example.org/a v1.0.0 => ./a\n";
+
+const PIECES: &[&str] = &[
+    "(", ")", "\n", "\"", "`", "//", "/*", "=>", "[", "]", ",", "\t", "\r", "\0", "\u{fffd}", "é", "module", "require (", "v1.2.3", "v2", "replace a => b",
+    "retract", "go 1.27", "toolchain", "\\", "use .", "  ", "+incompatible", "-0.20240102030405-abcdef012345", "@", "!", "..", "\u{feff}",
+];
+
+#[test]
+fn module_files() {
+    let mut rng = Rng::new();
+    let mut accepted = 0;
+    for _ in 0..rounds(6000) {
+        let base = if rng.below(4) == 0 { GO_WORK } else { GO_MOD };
+        let text = mutate(&mut rng, base.as_bytes(), PIECES);
+        for mode in [Mode::Strict, Mode::Lax, Mode::Work] {
+            match File::parse("go.mod", &text, mode) {
+                Err(errs) => assert!(!errs.is_empty()),
+                Ok(f) => {
+                    accepted += 1;
+                    let once = f.format();
+                    let shown = String::from_utf8_lossy(&text);
+                    let again = File::parse("go.mod", once.as_bytes(), mode).unwrap_or_else(|e| panic!("formatted text is refused: {e:?}\n{once}\n-- from:\n{shown}"));
+                    assert_eq!(again.format(), once, "formatting is no fixed point; from:\n{shown}");
+                    assert_eq!(again.module_path(), f.module_path());
+                    assert_eq!(again.require.len(), f.require.len());
+                }
+            }
+        }
+    }
+    assert!(accepted > 1000, "{accepted} accepted: the changes are too wild to test much");
+}
+
+#[test]
+fn sums_and_vendor_lists() {
+    let sum = "example.org/a v1.2.3 h1:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\nexample.org/a v1.2.3/go.mod h1:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n";
+    let list = "# example.org/a v1.2.3 => ../a\n## explicit; go 1.20\nexample.org/a\nexample.org/a/x\n# example.org/b => example.org/c v1.0.0\n";
+    let mut rng = Rng::new();
+    for _ in 0..rounds(4000) {
+        let text = mutate(&mut rng, sum.as_bytes(), PIECES);
+        if let Ok(s) = gosum::GoSum::parse("go.sum", &String::from_utf8_lossy(&text)) {
+            let once = s.format();
+            assert_eq!(gosum::GoSum::parse("go.sum", &once).expect("formatted sums parse").format(), once);
+        }
+        vendor::parse(&String::from_utf8_lossy(&mutate(&mut rng, list.as_bytes(), PIECES)));
+    }
+}
+
+#[test]
+fn versions_and_paths() {
+    let bases = ["v1.2.3-pre.1+meta", "v2.0.0-0.20240102030405-abcdef012345", "go1.27rc1", "gopkg.in/yaml.v3", "example.org/M/v2/sub", "v0", ""];
+    let mut rng = Rng::new();
+    let mut all = Vec::new();
+    for i in 0..rounds(6000) {
+        let base = bases[i % bases.len()];
+        let text = String::from_utf8_lossy(&mutate(&mut rng, base.as_bytes(), PIECES)).into_owned();
+        let canonical = semver::canonical(&text);
+        assert_eq!(canonical.is_empty(), !semver::is_valid(&text), "{text:?}");
+        assert_eq!(semver::canonical(&canonical), canonical);
+        semver::is_pseudo_version(&text);
+        if let Some((p, v)) = semver::split_path_version(&text) {
+            assert_eq!(format!("{p}{v}"), text);
+            let _ = semver::check_path_major("v2.0.0", v);
+        }
+        if layout::check_path(&text).is_ok() {
+            let escaped = layout::escape(&text).expect("a valid path can be escaped");
+            assert_eq!(layout::unescape(&escaped).as_deref(), Some(text.as_str()));
+            // A valid path stays inside the cache.
+            let dir = layout::ModCache::new("/cache").module_dir(&ModVersion::new(text.as_str(), "v1.0.0")).expect("a valid path has a folder");
+            assert!(dir.starts_with("/cache") && dir.components().all(|c| c.as_os_str() != ".."), "{dir:?}");
+        }
+        let _ = layout::check_import_path(&text);
+        all.push(text);
+    }
+    // A total order: sorting would panic, or differ between directions, if it were none.
+    let mut a = all.clone();
+    a.sort_by(|x, y| semver::compare(x, y));
+    assert!(a.windows(2).all(|w| semver::compare(&w[0], &w[1]).is_le()));
+    all.sort_by(|x, y| semver::compare_go(x, y));
+    assert!(all.windows(2).all(|w| semver::compare_go(&w[0], &w[1]).is_le()));
+}
