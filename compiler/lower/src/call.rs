@@ -350,11 +350,6 @@ impl FunctionLowering<'_, '_> {
         let sig = self.pl.m.sig(&[], &[]);
         self.fb.emit(Op::Call { callee: Callee::Closure(f), sig, args: Vec::new() }, &[]);
     }
-
-    #[allow(dead_code)]
-    pub(crate) fn plain_store(&mut self, p: Value, v: Value) {
-        self.fb.store(p, v, MemFlags::default());
-    }
 }
 
 pub(crate) fn elem_type(t: Type) -> Type {

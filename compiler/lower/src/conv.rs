@@ -332,9 +332,4 @@ impl FunctionLowering<'_, '_> {
         let a = self.fb.local_addr(l);
         self.fb.load(Ty::PTR, a)
     }
-
-    #[allow(dead_code)]
-    pub(crate) fn int_type(&self) -> Type {
-        basic(BasicKind::Int)
-    }
 }

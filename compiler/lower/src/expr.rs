@@ -808,9 +808,4 @@ impl FunctionLowering<'_, '_> {
         let n = self.fb.null();
         self.fb.cmp(CmpOp::Eq, p, n)
     }
-
-    #[allow(dead_code)]
-    pub(crate) fn obj_type(&self, o: Obj) -> Type {
-        self.subst(o.typ())
-    }
 }

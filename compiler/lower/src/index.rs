@@ -397,14 +397,4 @@ impl FunctionLowering<'_, '_> {
         }
         self.expr(e)
     }
-
-    #[allow(dead_code)]
-    pub(crate) fn unreachable(&mut self) {
-        self.fb.term(Term::Unreachable);
-    }
-
-    #[allow(dead_code)]
-    pub(crate) fn is_int_expr(&self, e: &Expr) -> bool {
-        is_integer(self.value_type(e))
-    }
 }

@@ -297,8 +297,7 @@ impl FunctionLowering<'_, '_> {
     fn range_chan(&mut self, s: &'static Stmt, r: &'static RangeStmt, t: Type) {
         let Type::Chan(c) = t.underlying() else { panic!("internal compiler error: {t} is no channel") };
         let ch = self.expr(&r.x);
-        let (head, body, _post, exit) = self.range_body_blocks(s);
-        self.targets.insert(s.id, Target { brk: exit, cont: Some(head) });
+        let (head, body, post, exit) = self.range_body_blocks(s);
         self.start(head);
         let p = self.temp(c.elem());
         let ok = self.rt("chanrecv2", &[Ty::PTR, Ty::PTR], &[Ty::BOOL], vec![ch, p])[0];
@@ -307,8 +306,7 @@ impl FunctionLowering<'_, '_> {
         let v = self.load_at(Addr::new(p, MemKind::Frame), c.elem());
         self.set_range_vars(r, &[(Some(v), c.elem())]);
         self.block_stmt(&r.body);
-        self.fb.jump(head);
-        self.fb.switch_to(_post);
+        self.start(post);
         self.fb.jump(head);
         self.loop_depth -= 1;
         self.fb.switch_to(exit);

@@ -5,12 +5,20 @@
 
 use std::collections::HashSet;
 
-use rgo_ir::{CmpOp, FuncAttrs, FunctionBuilder, MemFlags, Op, Term, Ty, Value};
+use rgo_ir::{Callee, CmpOp, FuncAttrs, FunctionBuilder, MemFlags, Op, Term, Ty, Value};
 use rgo_syntax::ast::*;
-use rgo_types::{BasicKind, Type};
+use rgo_types::{BasicKind, SelectionKind, Type};
 
+use crate::call::Method;
 use crate::expr::basic;
-use crate::func::{Exit, ExitKind, FunctionLowering, MemKind, RangeBody, Storage, Addr};
+use crate::func::{Exit, ExitKind, FunctionLowering, MemKind, RangeBody, Storage};
+
+/// What to call for the loop.
+struct Iter {
+    callee: Callee,
+    recv: Option<(Ty, Value)>,
+    nil_check: bool,
+}
 
 const DONE: i64 = 0;
 const READY: i64 = 1;
@@ -83,7 +91,7 @@ impl FunctionLowering<'_, '_> {
         let Type::Signature(fsig) = ft.underlying() else { panic!("internal compiler error: range over {ft}") };
         let yt = self.subst(fsig.params().at(0).typ());
         let Type::Signature(ysig) = yt.underlying() else { panic!("internal compiler error: range over {ft}") };
-        let f = self.expr(&r.x);
+        let f = self.iterator(&r.x);
         self.set_pos(s.pos);
         // State and, for the outermost loop, exit code.
         let int = basic(BasicKind::Int);
@@ -133,9 +141,7 @@ impl FunctionLowering<'_, '_> {
         // The call.
         let rec = self.closure_record(s.id, sym, Some(state));
         self.set_pos(r.range_pos);
-        self.fb.emit0(Op::NilCheck(f));
-        let csig = self.pl.m.sig(&[Ty::PTR], &[]);
-        self.fb.emit(Op::Call { callee: rgo_ir::Callee::Closure(f), sig: csig, args: vec![rec] }, &[]);
+        self.call_iterator(f, rec);
         // After the loop.
         let st = self.fb.load(Ty::I64, state);
         let p = self.fb.i64(PANIC);
@@ -148,6 +154,50 @@ impl FunctionLowering<'_, '_> {
         self.fb.switch_to(ok);
         self.set_state(state, EXHAUSTED);
         self.dispatch(exits);
+    }
+
+    /// Evaluates the range expression: functions and methods are called directly, not through a func value.
+    fn iterator(&mut self, x: &'static Expr) -> Iter {
+        if let Some(sym) = self.func_expr_sym(x) {
+            return Iter { callee: Callee::Direct(sym), recv: None, nil_check: false };
+        }
+        let u = x.unparen();
+        if let ExprKind::SelectorExpr(sx) = &u.kind
+            && let Some(sel) = self.sh.info.selection_of(u)
+            && sel.kind == SelectionKind::MethodVal
+        {
+            return match self.method(sx, sel) {
+                Method::Static { sym, recv, recv_ty } => {
+                    let recv = self.snapshot(recv, recv_ty);
+                    let ty = self.pl.ir_ty(recv_ty);
+                    Iter { callee: Callee::Direct(sym), recv: Some((ty, recv)), nil_check: false }
+                }
+                Method::Dynamic { iface, iface_ty, method } => {
+                    let p = self.plan_dynamic(iface, iface_ty, method, self.call_sig(x), Vec::new(), Vec::new());
+                    Iter { callee: p.callee, recv: Some((Ty::PTR, p.args[0])), nil_check: false }
+                }
+            };
+        }
+        let f = self.expr(x);
+        Iter { callee: Callee::Closure(f), recv: None, nil_check: true }
+    }
+
+    fn call_iterator(&mut self, f: Iter, body: Value) {
+        let mut tys = Vec::new();
+        let mut args = Vec::new();
+        if let Some((ty, v)) = f.recv {
+            tys.push(ty);
+            args.push(v);
+        }
+        tys.push(Ty::PTR);
+        args.push(body);
+        if f.nil_check
+            && let Callee::Closure(v) = f.callee
+        {
+            self.fb.emit0(Op::NilCheck(v));
+        }
+        let sig = self.pl.m.sig(&tys, &[]);
+        self.fb.emit(Op::Call { callee: f.callee, sig, args }, &[]);
     }
 
     /// Checks the entry conditions of a body and gives the iteration variables their values.
@@ -238,10 +288,5 @@ impl FunctionLowering<'_, '_> {
             self.range_exit();
         }
         self.fb.switch_to(done);
-    }
-
-    #[allow(dead_code)]
-    pub(crate) fn frame_addr(&self, v: Value) -> Addr {
-        Addr::new(v, MemKind::Frame)
     }
 }

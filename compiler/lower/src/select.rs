@@ -1,6 +1,6 @@
 //! Select statements.
 
-use rgo_ir::{Block, CmpOp, MemFlags, Op, Term, Ty, Value};
+use rgo_ir::{Block, CmpOp, MemFlags, Term, Ty, Value};
 use rgo_syntax::ast::*;
 use rgo_syntax::token::Op as Tok;
 use rgo_types::{BasicKind, Type};
@@ -202,6 +202,5 @@ impl FunctionLowering<'_, '_> {
             self.fb.branch(is, c.body, next);
             self.fb.switch_to(next);
         }
-        let _ = Op::Null;
     }
 }
