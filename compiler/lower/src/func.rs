@@ -272,6 +272,14 @@ impl<'a, 'p> FunctionLowering<'a, 'p> {
                     let a = self.new_object(*t);
                     Some(Storage::Addr(a, MemKind::Heap))
                 }
+                // A blank result is returned as zero by a return without operands.
+                None if results.is_some_and(|r| r.fields.iter().any(|f| !f.names.is_empty())) => {
+                    let ty = self.pl.ir_ty(*t);
+                    let l = self.fb.local("_", ty);
+                    let a = self.fb.local_addr(l);
+                    self.zero_at(Addr::new(a, MemKind::Frame), *t);
+                    Some(Storage::Local(l))
+                }
                 None => None,
             };
             self.results.push(ResultSlot { typ: *t, storage });
