@@ -225,7 +225,7 @@ fn tags(p: &Parsed) -> Vec<String> {
 pub fn loader<'e>(env: &'e GoEnv, p: &Parsed) -> Result<Loader<'e>, Exit> {
     let mode = p.str("mod");
     if !matches!(mode, "" | "mod" | "readonly" | "vendor") {
-        return Err(Exit::go(format!("-mod={mode} not supported (can be '', 'mod', 'readonly', or 'vendor')")));
+        return Err(Exit::Error(format!("-mod={mode} not supported (can be '', 'mod', 'readonly', or 'vendor')")));
     }
     let flags = ModFlags { mode: mode.into(), modfile: p.str("modfile").into() };
     let modules = Modules::load(env, &flags)?;

@@ -16,6 +16,20 @@ pub fn check_packages(l: &Loader<'_>, ids: &[PkgId]) -> Outcome {
     if errors.is_empty() { Ok(()) } else { Err(Exit::Error(errors.join("\n"))) }
 }
 
+/// Drops packages that have only tests; one that was named is an error.
+pub fn omit_test_only(l: &Loader<'_>, ids: Vec<PkgId>) -> Result<Vec<PkgId>, Exit> {
+    let mut out = Vec::new();
+    for id in ids {
+        let p = &l.packages[id];
+        if !p.go_files.is_empty() || p.is_unsafe() {
+            out.push(id);
+        } else if p.cmdline_literal {
+            return Err(Exit::Error(format!("{}: no non-test Go files in {}", p.import_path, p.dir.display())));
+        }
+    }
+    Ok(out)
+}
+
 /// Options of the build from flags.
 pub fn options(env: &GoEnv, p: &crate::flags::Parsed) -> Result<BuildOptions, Exit> {
     base::refuse_unsupported(p)?;
@@ -32,9 +46,30 @@ pub fn options(env: &GoEnv, p: &crate::flags::Parsed) -> Result<BuildOptions, Ex
 }
 
 /// Options of the linker for a command.
-pub fn link_options(p: &crate::flags::Parsed, path: &str, cmdline: bool) -> Result<LinkOptions, Exit> {
+pub fn link_options(env: &GoEnv, p: &crate::flags::Parsed, path: &str, cmdline: bool) -> Result<LinkOptions, Exit> {
     let ldflags = PerPackage::parse(p, "ldflags").map_err(|m| base::usage_error("build", &m))?;
-    LinkOptions::parse(ldflags.of(path, cmdline)).map_err(Exit::Error)
+    let mut o = LinkOptions::parse(ldflags.of(path, cmdline)).map_err(Exit::Error)?;
+    o.trimpath = p.bool("trimpath");
+    let mut set = |k: &str, v: &str| o.settings.push((k.into(), v.into()));
+    set("-buildmode", "exe");
+    set("-compiler", "gc");
+    for name in ["gcflags", "ldflags", "tags"] {
+        let v = p.str(name);
+        // Paths in linker flags would make builds in different folders differ.
+        if !v.is_empty() && !(name == "ldflags" && p.bool("trimpath")) {
+            set(&format!("-{name}"), v);
+        }
+    }
+    if p.bool("trimpath") {
+        set("-trimpath", "true");
+    }
+    set("CGO_ENABLED", "0");
+    set("GOARCH", &env.goarch());
+    set("GOOS", &env.goos());
+    if env.goarch() == "amd64" {
+        set("GOAMD64", &env.value("GOAMD64"));
+    }
+    Ok(o)
 }
 
 /// Runs the command.
@@ -45,6 +80,7 @@ pub fn run(env: &GoEnv, args: &[String]) -> Outcome {
     let mut l = base::loader(env, &p)?;
     let ids = l.load_patterns(&p.rest)?;
     check_packages(&l, &ids)?;
+    let ids = omit_test_only(&l, ids)?;
     let exe = env.value("GOEXE");
     let mut out = p.str("o").to_string();
     let explicit = !out.is_empty();
@@ -89,7 +125,7 @@ pub fn run(env: &GoEnv, args: &[String]) -> Outcome {
     };
     for (id, path) in targets {
         if l.packages[id].is_main() {
-            let link = link_options(&p, &l.packages[id].import_path, l.packages[id].cmdline)?;
+            let link = link_options(env, &p, &l.packages[id].import_path, l.packages[id].cmdline)?;
             b.link(&l, id, &link, &path).map_err(|m| Exit::Error(format!("# {}\n{m}", l.packages[id].import_path)))?;
         } else {
             b.write_object(&l, id, &path).map_err(Exit::Error)?;
@@ -120,6 +156,7 @@ pub fn install(env: &GoEnv, args: &[String]) -> Outcome {
     let mut l = base::loader(env, &p)?;
     let ids = l.load_patterns(&p.rest)?;
     check_packages(&l, &ids)?;
+    let ids = omit_test_only(&l, ids)?;
     let gobin = env.gobin();
     let cross = env.goos() != env.value("GOHOSTOS") || env.goarch() != env.value("GOHOSTARCH");
     let dir = if gobin.is_empty() {
@@ -138,7 +175,7 @@ pub fn install(env: &GoEnv, args: &[String]) -> Outcome {
     for id in ids {
         if l.packages[id].is_main() {
             std::fs::create_dir_all(&dir).map_err(|e| Exit::go(format!("creating {}: {e}", dir.display())))?;
-            let link = link_options(&p, &l.packages[id].import_path, l.packages[id].cmdline)?;
+            let link = link_options(env, &p, &l.packages[id].import_path, l.packages[id].cmdline)?;
             let path = dir.join(l.packages[id].exec_name() + &env.value("GOEXE"));
             b.link(&l, id, &link, &path).map_err(|m| Exit::Error(format!("# {}\n{m}", l.packages[id].import_path)))?;
         }

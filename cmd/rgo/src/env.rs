@@ -57,6 +57,8 @@ pub fn run(env: &GoEnv, args: &[String]) -> Outcome {
         names.retain(|n| !computed.contains(&n.as_str()) && env.value(n) != plain.value(n));
     }
     if json {
+        names.sort();
+        names.dedup();
         println!("{{");
         for (i, n) in names.iter().enumerate() {
             let comma = if i + 1 < names.len() { "," } else { "" };

@@ -72,6 +72,12 @@ fn dispatch(mut args: Vec<String>) -> Outcome {
         eprint!("{}", usage::overview());
         return Err(Exit::Code(2));
     }
+    // -C may stand before the command too.
+    chdir(&mut args)?;
+    if args.is_empty() {
+        eprint!("{}", usage::overview());
+        return Err(Exit::Code(2));
+    }
     let cmd = args.remove(0);
     if cmd == "help" || cmd == "-h" || cmd == "-help" || cmd == "--help" {
         return help(&args);

@@ -41,7 +41,7 @@ pub fn run(env: &GoEnv, args: &[String]) -> Outcome {
         Ok(b) => b,
         Err(text) => return crate::build::finish(Err(text)),
     };
-    let mut link = crate::build::link_options(&p, &l.packages[id].import_path, true)?;
+    let mut link = crate::build::link_options(env, &p, &l.packages[id].import_path, true)?;
     link.omit_debug = true;
     let dir = tempfile::Builder::new().prefix("go-build").tempdir_in(env.tmp_dir()).map_err(|e| Exit::go(format!("creating work dir: {e}")))?;
     let exe = dir.path().join(l.packages[id].exec_name() + &env.value("GOEXE"));

@@ -17,7 +17,8 @@ pub fn run(env: &GoEnv, args: &[String]) -> Outcome {
     }
     if p.rest.is_empty() {
         if p.bool("m") || p.bool("v") || p.bool("json") {
-            return Err(base::usage_error("version", "go: 'go version' only accepts -m, -v or -json flags with a file"));
+            eprintln!("go: 'go version' only accepts -m flag with arguments");
+            return Err(Exit::Code(2));
         }
         println!("go version {GO_VERSION} {}/{}", env.goos(), env.goarch());
         return Ok(());

@@ -24,6 +24,8 @@ pub struct BuildOptions {
     pub verbose: bool,
     pub trimpath: bool,
     pub gcflags: FlagsOf,
+    /// Compile other packages although some have errors.
+    pub keep_going: bool,
     /// GOCACHE.
     pub cache_dir: PathBuf,
 }
@@ -35,6 +37,7 @@ impl Default for BuildOptions {
             rebuild: false,
             verbose: false,
             trimpath: false,
+            keep_going: false,
             gcflags: Box::new(|_, _| Vec::new()),
             cache_dir: PathBuf::new(),
         }
@@ -218,6 +221,8 @@ pub fn keys(l: &Loader<'_>, order: &[PkgId], opts: &BuildOptions, rt: &Runtime) 
     out
 }
 
+static LINKING: std::sync::Mutex<()> = std::sync::Mutex::new(());
+
 /// The packages of a build with their objects.
 pub struct Built {
     pub cache: Cache,
@@ -230,8 +235,15 @@ pub struct Built {
 /// Which functions of packages that are not compiled must be checked with their bodies.
 const NEEDED: fn(&rgo_syntax::ast::FuncDecl) -> bool = rgo_lower::inline::needed_by_importers;
 
-/// Compiles the packages and what they import.
+/// Compiles the packages and what they import; the error is the text of all messages.
 pub fn compile(l: &mut Loader<'_>, ids: &[PkgId], opts: &BuildOptions) -> Result<Built, String> {
+    let (b, failures) = compile_some(l, ids, opts)?;
+    if failures.is_empty() { Ok(b) } else { Err(errors_text(l, &failures)) }
+}
+
+/// Compiles what can be compiled; beside it the messages about the packages that failed. What
+/// depends on those has no object.
+pub fn compile_some(l: &mut Loader<'_>, ids: &[PkgId], opts: &BuildOptions) -> Result<(Built, Vec<(PkgId, String)>), String> {
     let runtime = l.load_root("runtime", None);
     let mut roots = ids.to_vec();
     roots.push(runtime);
@@ -248,18 +260,18 @@ pub fn compile(l: &mut Loader<'_>, ids: &[PkgId], opts: &BuildOptions) -> Result
     let cache = Cache::new(&opts.cache_dir);
     cache.trim();
     let keys = keys(l, &order, opts, &rt);
-    let entries: HashMap<PkgId, Arc<Entry>> = if opts.rebuild {
+    let mut entries: HashMap<PkgId, Arc<Entry>> = if opts.rebuild {
         HashMap::new()
     } else {
         order.par_iter().filter_map(|id| Some((*id, Arc::new(cache.get(&keys[id])?)))).collect()
     };
-    let compiled = |id: PkgId| !entries.contains_key(&id) && !l.packages[id].is_unsafe();
+    let compiled = |id: PkgId| !entries.contains_key(&id) && !l.packages[id].is_unsafe() && l.packages[id].error.is_none();
     let todo: Vec<PkgId> = order.iter().copied().filter(|&id| compiled(id)).collect();
     if todo.is_empty() {
-        return Ok(Built { cache, keys, entries, runtime, rt });
+        return Ok((Built { cache, keys, entries, runtime, rt }, Vec::new()));
     }
     let around: HashSet<PkgId> = l.post_order(&todo).into_iter().collect();
-    let need = |id: PkgId| match (compiled(id), around.contains(&id)) {
+    let need = |id: PkgId| match (compiled(id), around.contains(&id) && l.packages[id].error.is_none()) {
         (true, _) => Need::Full,
         (false, true) => Need::Declarations,
         (false, false) => Need::Nothing,
@@ -267,16 +279,19 @@ pub fn compile(l: &mut Loader<'_>, ids: &[PkgId], opts: &BuildOptions) -> Result
     let flags = |id: PkgId| front_flags(l, id, opts);
     let front_opts = FrontOptions { threads: opts.threads, trimpath: opts.trimpath, body_filter: Some(NEEDED) };
     let front = front::check(l, &order, &need, &flags, &front_opts);
-    if !front.errors.is_empty() {
-        return Err(errors_text(l, &front.errors));
+    let todo: Vec<PkgId> = todo.into_iter().filter(|id| front.checked[*id].get().is_some()).collect();
+    let mut failures = front.errors.clone();
+    if !failures.is_empty() && !opts.keep_going {
+        return Ok((Built { cache, keys, entries, runtime, rt }, failures));
     }
-    let new = codegen::compile_all(&codegen::Job { loader: l, todo: &todo, front: &front, known: &entries, rt: &rt, opts }, &|id, e| {
+    let job = codegen::Job { loader: l, todo: &todo, front: &front, known: &entries, rt: &rt, opts };
+    let (new, failed) = codegen::compile_all(&job, &|id, e| {
         // A full disk costs time, not correctness.
         let _ = cache.put(&keys[&id], e);
     })?;
-    let mut entries = entries;
+    failures.extend(failed);
     entries.extend(new);
-    Ok(Built { cache, keys, entries, runtime, rt })
+    Ok((Built { cache, keys, entries, runtime, rt }, failures))
 }
 
 /// Initialisation order of a program's packages: of those whose imports are initialised, the one
@@ -323,6 +338,11 @@ impl Built {
         out
     }
 
+    /// Whether all packages of a program were compiled.
+    pub fn is_complete(&self, l: &Loader<'_>, id: PkgId) -> bool {
+        l.post_order(&[id]).into_iter().all(|p| l.packages[p].is_unsafe() || self.entries.contains_key(&p))
+    }
+
     /// Links a command.
     pub fn link(&self, l: &Loader<'_>, id: PkgId, opts: &LinkOptions, out: &Path) -> Result<(), String> {
         let list = self.program(l, id);
@@ -355,10 +375,10 @@ impl Built {
         o.x_vars = vec![
             ("runtime.buildVersion".into(), crate::goenv::GO_VERSION.into()),
             ("runtime.defaultGOROOT".into(), if opts.trimpath { String::new() } else { l.env.goroot.display().to_string() }),
-            ("runtime.modinfo".into(), String::from_utf8_lossy(&info.framed()).into_owned()),
+            // Readers cut 16 bytes off both ends, whatever they are.
+            ("runtime.modinfo".into(), format!("{0}{1}{0}", "-".repeat(16), info.text)),
+            ("runtime.godebugDefault".into(), crate::godebug::default_of(l, id)),
         ];
-        // The markers around the module text are no UTF-8: they stand in the section, the variable has the plain text.
-        o.x_vars[2].1 = info.text.clone();
         o.x_vars.extend(opts.defines.iter().cloned());
         o.build_info = Some(rgo_linker::BuildInfo { go_version: info.go_version.clone(), modinfo: info.text.clone() });
         o.build_id = opts.build_id.clone().unwrap_or_else(|| {
@@ -369,6 +389,8 @@ impl Built {
             }
             k.finish().hex()
         });
+        // LLD has global state.
+        let _one = LINKING.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         rgo_linker::link(&o).map_err(|e| e.0)
     }
 

@@ -64,8 +64,11 @@ pub struct Job<'a> {
     pub opts: &'a BuildOptions,
 }
 
+/// Objects, and messages about packages that have none.
+pub type Results = (HashMap<PkgId, Arc<Entry>>, Vec<(PkgId, String)>);
+
 /// Compiles packages in parallel. `done` is called with each result.
-pub fn compile_all(job: &Job<'_>, done: &(dyn Fn(PkgId, &Entry) + Sync)) -> Result<HashMap<PkgId, Arc<Entry>>, String> {
+pub fn compile_all(job: &Job<'_>, done: &(dyn Fn(PkgId, &Entry) + Sync)) -> Result<Results, String> {
     let l = job.loader;
     let mut rules = BodylessRules::default();
     rules.aliases.extend(l.rules.alias.iter().map(|(k, v)| (k.clone(), v.clone())));
@@ -93,11 +96,17 @@ pub fn compile_all(job: &Job<'_>, done: &(dyn Fn(PkgId, &Entry) + Sync)) -> Resu
     }).collect();
     let results: Mutex<HashMap<PkgId, Arc<Entry>>> = Mutex::default();
     let failures: Mutex<Vec<(usize, String)>> = Mutex::default();
+    let has_object = |id: PkgId| {
+        l.packages[id].is_unsafe() || job.known.contains_key(&id) || results.lock().unwrap_or_else(PoisonError::into_inner).contains_key(&id)
+    };
     let index: HashMap<PkgId, usize> = job.todo.iter().enumerate().map(|(i, &id)| (id, i)).collect();
     let deps = |i: usize| l.packages[job.todo[i]].deps.iter().filter_map(|d| index.get(d).copied()).collect();
     let task = |i: usize| {
         let id = job.todo[i];
         let p = &l.packages[id];
+        if !p.deps.iter().all(|d| has_object(*d)) {
+            return;
+        }
         if job.opts.verbose {
             eprintln!("{}", p.import_path);
         }
@@ -109,17 +118,15 @@ pub fn compile_all(job: &Job<'_>, done: &(dyn Fn(PkgId, &Entry) + Sync)) -> Resu
                 done(id, &e);
                 results.lock().unwrap_or_else(PoisonError::into_inner).insert(id, Arc::new(e));
             }
-            Err(m) => failures.lock().unwrap_or_else(PoisonError::into_inner).push((i, format!("# {}\n{m}\n", p.import_path))),
+            Err(m) => failures.lock().unwrap_or_else(PoisonError::into_inner).push((i, m)),
         }
     };
     // Packages with many users, and large ones, first.
     pool::run(job.todo.len(), &deps, &|i| -(i as i64), job.opts.threads.max(1), &task);
     let mut failures = failures.into_inner().unwrap_or_else(PoisonError::into_inner);
-    if !failures.is_empty() {
-        failures.sort();
-        return Err(failures.into_iter().map(|f| f.1).collect());
-    }
-    Ok(results.into_inner().unwrap_or_else(PoisonError::into_inner))
+    failures.sort();
+    let failures = failures.into_iter().map(|(i, m)| (job.todo[i], m)).collect();
+    Ok((results.into_inner().unwrap_or_else(PoisonError::into_inner), failures))
 }
 
 /// The package part of a symbol: up to the first dot behind the last slash of the part before type arguments.

@@ -299,16 +299,17 @@ pub fn read(src: &[u8]) -> Header {
 }
 
 fn import_spec(r: &mut Reader<'_>, h: &mut Header) -> bool {
+    // The position of an import is that of its name, if it has one.
+    let start = r.i;
     if r.peek() == b'.' {
         r.i += 1;
     } else {
         r.ident();
     }
     r.skip();
-    let at = r.i;
     match r.string() {
         Some(path) => {
-            h.imports.push(Import { path, pos: r.pos(at) });
+            h.imports.push(Import { path, pos: r.pos(start) });
             true
         }
         None => false,
@@ -416,7 +417,7 @@ mod tests {
         let h = read(b"// Copyright\n\n//go:build linux && !x\n\n// Package p does. More.\npackage p\n\nimport \"fmt\"\nimport (\n\t. \"a/b\" // c\n\tx `c/d`; _ \"e\"\n)\nvar s = \"import\"\n");
         assert_eq!(h.package, "p");
         assert_eq!(h.imports.iter().map(|i| i.path.as_str()).collect::<Vec<_>>(), ["fmt", "a/b", "c/d", "e"]);
-        assert_eq!(h.imports[1].pos, LineCol { line: 10, col: 4 });
+        assert_eq!(h.imports[1].pos, LineCol { line: 10, col: 2 });
         assert!(h.constraint.is_some());
         assert_eq!(synopsis(&h.doc), "Package p does.");
         assert!(h.error.is_none());

@@ -507,12 +507,11 @@ impl<'e> Loader<'e> {
         if let Some((name, _)) = first {
             p.name = name;
         }
-        if p.go_files.is_empty() && p.error.is_none() {
+        let only_tests = !p.test_go_files.is_empty() || !p.xtest_go_files.is_empty();
+        if p.go_files.is_empty() && p.error.is_none() && !only_tests {
             let dir = p.dir.display();
             p.error = Some(PkgError::msg(if !p.ignored_go_files.is_empty() {
                 format!("build constraints exclude all Go files in {dir}")
-            } else if !p.test_go_files.is_empty() || !p.xtest_go_files.is_empty() {
-                format!("no non-test Go files in {dir}")
             } else {
                 format!("no Go files in {dir}")
             }));

@@ -1,0 +1,55 @@
+//! The default GODEBUG of a program: what its go.mod and `//go:debug` lines ask for.
+
+use crate::load::{Loader, PkgId};
+use std::collections::BTreeMap;
+
+/// A setting of GOROOT's table: name, release (go1.N) that changed its default, value before that.
+fn table(l: &Loader<'_>) -> Vec<(String, u32, String)> {
+    let text = std::fs::read_to_string(l.goroot_src.join("internal/godebugs/table.go")).unwrap_or_default();
+    let field = |line: &str, name: &str| -> Option<String> {
+        let i = line.find(&format!("{name}: "))? + name.len() + 2;
+        let rest = &line[i..];
+        Some(match rest.strip_prefix('"') {
+            Some(q) => q.split('"').next()?.to_string(),
+            None => rest.chars().take_while(char::is_ascii_digit).collect(),
+        })
+    };
+    text.lines()
+        .filter(|l| l.trim_start().starts_with("{Name:"))
+        .filter_map(|l| {
+            let changed = field(l, "Changed").and_then(|c| c.parse().ok()).unwrap_or(0);
+            Some((field(l, "Name")?, changed, field(l, "Old").unwrap_or_default()))
+        })
+        .collect()
+}
+
+/// `name=value,...` for a command.
+pub fn default_of(l: &Loader<'_>, id: PkgId) -> String {
+    let p = &l.packages[id];
+    let mut set: BTreeMap<String, String> = BTreeMap::new();
+    let mut version = String::new();
+    let main = p.module.as_ref().and_then(|m| l.modules.mains.iter().find(|x| x.module.path == m.path));
+    if let Some(m) = main {
+        version.clone_from(&m.module.go_version);
+        if version.is_empty() {
+            version = "1.16".into();
+        }
+        for g in &m.file.godebug {
+            if g.key == "default" { version = g.value.trim_start_matches("go").into() } else { drop(set.insert(g.key.clone(), g.value.clone())) }
+        }
+    }
+    for (text, _) in p.go_files.iter().flat_map(|f| &f.header.debug) {
+        if let Some((k, v)) = text.split_once('=') {
+            if k == "default" { version = v.trim_start_matches("go").into() } else { drop(set.insert(k.into(), v.into())) }
+        }
+    }
+    let minor: u32 = version.split('.').nth(1).map(|m| m.chars().take_while(char::is_ascii_digit).collect::<String>()).and_then(|m| m.parse().ok()).unwrap_or(crate::select::GO_MINOR);
+    if !version.is_empty() {
+        for (name, changed, old) in table(l) {
+            if minor < changed {
+                set.entry(name).or_insert(old);
+            }
+        }
+    }
+    set.into_iter().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>().join(",")
+}
