@@ -69,6 +69,7 @@ pub struct G {
     pub in_syscall: bool,
     /// First slot.
     pub slot: *mut Seg,
+    pub slot_header: Seg,
     pub timer: Timer,
     /// Scratch of the operation in progress (continuations).
     pub op: [usize; 6],

@@ -95,15 +95,8 @@ pub unsafe fn poll(delay: i64) -> *mut G {
     if ep < 0 {
         return null_mut();
     }
-    let ms = if delay < 0 {
-        -1
-    } else if delay == 0 {
-        0
-    } else {
-        ((delay + 999_999) / 1_000_000).min(1_000_000_000) as i32
-    };
     let mut evs = [EpollEvent { events: 0, data: 0 }; 128];
-    let n = sys::epoll_wait(ep as usize, evs.as_mut_ptr(), evs.len(), ms);
+    let n = sys::epoll_wait(ep as usize, evs.as_mut_ptr(), evs.len(), delay);
     let mut list: *mut G = null_mut();
     if n <= 0 {
         return list;

@@ -74,7 +74,8 @@ pub unsafe fn new_g(f: usize, gopc: usize, parent: *mut G) -> *mut G {
     let fresh = g.is_null();
     if fresh {
         g = mem::persistent_new();
-        (*g).slot = stack::alloc_slot();
+        (*g).slot = &raw mut (*g).slot_header;
+        stack::alloc_slot((*g).slot);
     }
     let slot = (*g).slot;
     (*g).seg = slot;

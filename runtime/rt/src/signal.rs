@@ -168,7 +168,7 @@ unsafe fn try_preempt(m: *mut M, ctx: *mut UContext) {
     }
     let (pc, sp) = ((*ctx).rip as usize, (*ctx).rsp as usize);
     let seg = (*g).seg;
-    if sp < seg as usize + 1024 || sp > (*seg).hi {
+    if sp < (*seg).lo + 1024 || sp > (*seg).hi {
         return;
     }
     let Some(t) = trace::table() else { return };
@@ -264,7 +264,7 @@ unsafe fn start_sigpanic(m: *mut M, sig: u32, info: *mut SigInfo, ctx: *mut UCon
     let mut pc = (*ctx).rip as usize;
     let mut sp = (*ctx).rsp as usize;
     let seg = (*g).seg;
-    if sp < seg as usize || sp > (*seg).hi {
+    if sp < (*seg).lo || sp > (*seg).hi {
         return false;
     }
     let in_go = |pc: usize| t.find(pc as u64).is_some();

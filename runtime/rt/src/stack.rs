@@ -1,7 +1,7 @@
 //! Stack slots and segments, the slow path of the stack check, and segment release on recovery.
 //!
-//! Each slot or segment starts with a [`Seg`] header at its low end. The chain of a goroutine is linked both ways from its
-//! first slot; one unused next segment may stay attached.
+//! A segment starts with its [`Seg`] header at the low end; the header of the first slot lies in the G. The chain of a
+//! goroutine is linked both ways from its first slot; one unused next segment may stay attached.
 //!
 //! # Safety
 //! The chain belongs to the goroutine; it is changed on its own M only (or with the world stopped).
@@ -35,45 +35,42 @@ const _: () = {
 };
 
 static LOCK: Mutex = Mutex::new();
-static mut FREE_SLOTS: *mut Seg = null_mut();
+/// Slots not given out yet. A slot stays with its G for ever; Gs are reused.
+static mut SLOT_CUR: usize = 0;
+static mut SLOT_END: usize = 0;
 /// Free segments of the first two sizes.
 static mut FREE_SEGS: [*mut Seg; 2] = [null_mut(); 2];
 pub static MAX_STACK_NOW: AtomicU64 = AtomicU64::new(MAX_STACK);
 pub static STACK_INUSE: AtomicU64 = AtomicU64::new(0);
 
-const BATCH: usize = 64;
+const BATCH: usize = 128;
 
-unsafe fn init_seg(p: *mut u8, size: usize) -> *mut Seg {
-    let s = p as *mut Seg;
-    (*s).lo = p as usize;
-    (*s).hi = p as usize + size;
-    (*s).limit = p as u64 + size_of::<Seg>() as u64 + GUARD;
+unsafe fn init_seg(s: *mut Seg, lo: usize, size: usize, header: usize) {
+    (*s).lo = lo;
+    (*s).hi = lo + size;
+    (*s).limit = (lo + header) as u64 + GUARD;
     (*s).prev = null_mut();
     (*s).next = null_mut();
     (*s).saved_sp = 0;
     (*s).depth = 0;
-    s
 }
 
-/// A first slot.
-pub unsafe fn alloc_slot() -> *mut Seg {
+/// A first slot, described by `s` in its G: nothing is written to the slot, so that only the pages in use are touched.
+pub unsafe fn alloc_slot(s: *mut Seg) {
     LOCK.lock();
-    if FREE_SLOTS.is_null() {
+    if SLOT_CUR == SLOT_END {
         let size = FIRST_SLOT as usize * BATCH;
         let p = mem::map_or_die(size);
         mem::OTHER_SYS.fetch_sub(size as u64, Relaxed);
         STACK_INUSE.fetch_add(size as u64, Relaxed);
         sys::nohugepage(p, size);
-        for i in (0..BATCH).rev() {
-            let s = p.add(i * FIRST_SLOT as usize) as *mut Seg;
-            (*s).next = FREE_SLOTS;
-            FREE_SLOTS = s;
-        }
+        SLOT_CUR = p as usize;
+        SLOT_END = SLOT_CUR + size;
     }
-    let s = FREE_SLOTS;
-    FREE_SLOTS = (*s).next;
+    let lo = SLOT_CUR;
+    SLOT_CUR += FIRST_SLOT as usize;
     LOCK.unlock();
-    init_seg(s as *mut u8, FIRST_SLOT as usize)
+    init_seg(s, lo, FIRST_SLOT as usize, 0);
 }
 
 unsafe fn alloc_segment(depth: usize) -> *mut Seg {
@@ -95,7 +92,7 @@ unsafe fn alloc_segment(depth: usize) -> *mut Seg {
         sys::nohugepage(s as *mut u8, size);
     }
     STACK_INUSE.fetch_add(size as u64, Relaxed);
-    let s = init_seg(s as *mut u8, size);
+    init_seg(s, s as usize, size, size_of::<Seg>());
     (*s).depth = depth;
     s
 }
@@ -113,7 +110,7 @@ unsafe fn free_segment(s: *mut Seg) {
         FREE_SEGS[depth - 1] = s;
         LOCK.unlock();
     } else {
-        sys::unmap(s as *mut u8, size);
+        sys::unmap((*s).lo as *mut u8, size);
     }
 }
 
@@ -220,6 +217,6 @@ pub unsafe extern "C" fn rt_recovery_pad(g: *mut G, frame: *const usize) -> usiz
 /// Prepares the first slot of a new goroutine; returns the initial SP. Colours the start by slot so that parked frames do
 /// not all share cache sets.
 pub unsafe fn initial_sp(slot: *mut Seg) -> usize {
-    let colour = ((slot as usize / FIRST_SLOT as usize) & 3) * 64;
+    let colour = (((*slot).lo / FIRST_SLOT as usize) & 3) * 64;
     ((*slot).hi - colour) & !15
 }

@@ -120,7 +120,7 @@ impl Walker {
     unsafe fn valid(&self, fp: usize) -> bool {
         let mut s = self.seg;
         while !s.is_null() {
-            if fp >= s as usize && fp + 16 <= (*s).hi {
+            if fp >= (*s).lo && fp + 16 <= (*s).hi {
                 return fp & 7 == 0;
             }
             s = (*s).prev;

@@ -192,7 +192,7 @@ unsafe fn scan_goroutine(g: *mut G) {
     let mut seg: *mut Seg = (*g).seg;
     let mut sp = (*g).sched_sp;
     while !seg.is_null() {
-        if sp < seg as usize || sp > (*seg).hi {
+        if sp < (*seg).lo || sp > (*seg).hi {
             print::throw("runtime: saved SP of a goroutine is outside its stack");
         }
         scan_range(sp, (*seg).hi);

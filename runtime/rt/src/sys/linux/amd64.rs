@@ -37,6 +37,7 @@ pub mod nr {
     pub const EVENTFD2: usize = 290;
     pub const EPOLL_CREATE1: usize = 291;
     pub const GETRANDOM: usize = 318;
+    pub const EPOLL_PWAIT2: usize = 441;
 }
 
 #[inline]

@@ -266,6 +266,18 @@ pub unsafe fn eventfd() -> isize {
 pub unsafe fn epoll_ctl(ep: usize, op: usize, fd: usize, ev: *mut EpollEvent) -> isize {
     syscall4(nr::EPOLL_CTL, ep, op, fd, ev as usize)
 }
-pub unsafe fn epoll_wait(ep: usize, ev: *mut EpollEvent, n: usize, ms: i32) -> isize {
+/// Waits up to `ns` nanoseconds; < 0 without limit.
+pub unsafe fn epoll_wait(ep: usize, ev: *mut EpollEvent, n: usize, ns: i64) -> isize {
+    use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
+    static NO_PWAIT2: AtomicBool = AtomicBool::new(false);
+    if ns > 0 && !NO_PWAIT2.load(Relaxed) {
+        let t = Timespec { sec: ns / 1_000_000_000, nsec: ns % 1_000_000_000 };
+        let r = syscall6(nr::EPOLL_PWAIT2, ep, ev as usize, n, &raw const t as usize, 0, 8);
+        if r != -ENOSYS {
+            return r;
+        }
+        NO_PWAIT2.store(true, Relaxed);
+    }
+    let ms = if ns < 0 { -1 } else { ((ns + 999_999) / 1_000_000).min(1_000_000_000) as i32 };
     syscall6(nr::EPOLL_PWAIT, ep, ev as usize, n, ms as isize as usize, 0, 8)
 }
