@@ -127,7 +127,7 @@ impl FunctionLowering<'_, '_> {
                 let t = self.value_type(&ix.x);
                 let Type::Map(m) = t.underlying() else { panic!("internal compiler error: comma-ok index of {t}") };
                 let (mv, k) = self.map_operands(ix, t, true);
-                self.set_pos(ix.indices[0].pos);
+                self.set_pos(u.pos);
                 let (a, ok) = self.map_access(mv, t, k, true);
                 let v = self.load_at(Addr::new(a, MemKind::Heap), m.elem());
                 let v = self.snapshot(v, m.elem());

@@ -20,9 +20,9 @@ pub(crate) enum Place {
     Fixed(Addr),
     /// What a pointer points to.
     Deref(Value, Pos),
-    Slice { v: Value, n: Value, unsigned: bool, elem: Type, index: &'static Expr },
+    Slice { v: Value, n: Value, unsigned: bool, elem: Type, pos: Pos },
     Field(Box<Place>, Type, usize),
-    Elem { base: Box<Place>, elem: Type, len: i64, n: (Value, bool, Option<i64>), index: &'static Expr },
+    Elem { base: Box<Place>, elem: Type, len: i64, n: (Value, bool, Option<i64>), pos: Pos },
     Map { m: Value, k: Value, t: Type, pos: Pos },
 }
 
@@ -96,18 +96,18 @@ impl FunctionLowering<'_, '_> {
                             let (n, u, _) = self.index_value(i);
                             (v, n, u)
                         };
-                        Place::Slice { v, n, unsigned, elem: s.elem(), index: i }
+                        Place::Slice { v, n, unsigned, elem: s.elem(), pos: e.pos }
                     }
                     Type::Array(a) => {
                         let base = self.place(&ix.x);
                         let n = self.index_value(i);
-                        Place::Elem { base: Box::new(base), elem: a.elem(), len: a.len(), n, index: i }
+                        Place::Elem { base: Box::new(base), elem: a.elem(), len: a.len(), n, pos: e.pos }
                     }
                     Type::Pointer(p) => {
                         let Type::Array(a) = p.elem().underlying() else { panic!("internal compiler error: index of {t}") };
                         let v = self.expr(&ix.x);
                         let n = self.index_value(i);
-                        Place::Elem { base: Box::new(Place::Deref(v, i.pos)), elem: a.elem(), len: a.len(), n, index: i }
+                        Place::Elem { base: Box::new(Place::Deref(v, e.pos)), elem: a.elem(), len: a.len(), n, pos: e.pos }
                     }
                     _ => panic!("internal compiler error: assignment to an element of {t}"),
                 }
@@ -130,15 +130,15 @@ impl FunctionLowering<'_, '_> {
                 self.fb.emit0(Op::NilCheck(*v));
                 Addr::new(*v, MemKind::Heap)
             }
-            Place::Slice { v, n, unsigned, elem, index } => self.slice_elem(*v, *n, *unsigned, *elem, index),
+            Place::Slice { v, n, unsigned, elem, pos } => self.slice_elem(*v, *n, *unsigned, *elem, *pos),
             Place::Field(b, t, i) => {
                 let a = self.place_addr(b);
                 let off = self.pl.field_offset(*t, *i);
                 a.offset(off)
             }
-            Place::Elem { base, elem, len, n, index } => {
+            Place::Elem { base, elem, len, n, pos } => {
                 let b = self.place_addr(base);
-                self.array_elem(b, *elem, *len, *n, index)
+                self.array_elem(b, *elem, *len, *n, *pos)
             }
             Place::Map { m, k, t, pos } => {
                 self.set_pos(*pos);

@@ -11,6 +11,10 @@ use crate::func::{Addr, FunctionLowering, MemKind};
 impl FunctionLowering<'_, '_> {
     pub(crate) fn builtin(&mut self, e: &'static Expr, c: &'static CallExpr, id: BuiltinId) -> Vec<(Value, Type)> {
         let t = self.sh.info.try_type_of(e).map(|t| self.subst(t));
+        if let Some(vals) = self.spread_args(c) {
+            self.set_pos(e.pos);
+            return self.builtin_spread(e, id, vals);
+        }
         let one = |v: Value, t: Option<Type>| vec![(v, t.unwrap_or_else(|| basic(BasicKind::Int)))];
         match id {
             BuiltinId::Append => {
@@ -62,7 +66,7 @@ impl FunctionLowering<'_, '_> {
                 let (dt, st) = (self.value_type(&c.args[0]), self.value_type(&c.args[1]));
                 let (d, s) = self.eval_pair(&c.args[0], dt, &c.args[1], st);
                 self.set_pos(e.pos);
-                one(self.copy(d, dt, s, st), Some(basic(BasicKind::Int)))
+                one(self.copy(d, dt, s), Some(basic(BasicKind::Int)))
             }
             BuiltinId::Recover => {
                 let any = Type::Interface(rgo_types::Interface::empty());
@@ -77,11 +81,13 @@ impl FunctionLowering<'_, '_> {
             }
             BuiltinId::Slice => {
                 let t = self.value_type(e);
-                one(self.unsafe_slice(c, t), Some(t))
+                let (p, n) = self.pointer_and_len(c);
+                one(self.unsafe_slice(p, n, t), Some(t))
             }
             BuiltinId::String => {
                 let t = self.value_type(e);
-                one(self.unsafe_string(c), Some(t))
+                let (p, n) = self.pointer_and_len(c);
+                one(self.unsafe_string(p, n), Some(t))
             }
             BuiltinId::SliceData | BuiltinId::StringData => {
                 let v = self.expr(&c.args[0]);
@@ -101,8 +107,79 @@ impl FunctionLowering<'_, '_> {
         }
     }
 
+    /// The operands of `builtin(f())` with an `f` of several results.
+    fn spread_args(&mut self, c: &'static CallExpr) -> Option<Vec<(Value, Type)>> {
+        let [a] = c.args.as_slice() else { return None };
+        if self.sh.info.is_type_expr(a) || !matches!(a.unparen().kind, ExprKind::CallExpr(_)) {
+            return None;
+        }
+        match self.sh.info.try_type_of(a) {
+            Some(Type::Tuple(tp)) if tp.len() > 1 => Some(self.expr_multi(a)),
+            _ => None,
+        }
+    }
+
+    /// A builtin whose operands are the results of one call.
+    fn builtin_spread(&mut self, e: &'static Expr, id: BuiltinId, vals: Vec<(Value, Type)>) -> Vec<(Value, Type)> {
+        match id {
+            BuiltinId::Append => {
+                let t = self.type_of(e);
+                let elem = elem_type(t);
+                let mut rest = Vec::new();
+                for &(v, vt) in &vals[1..] {
+                    rest.push(self.value_conv(v, vt, elem));
+                }
+                vec![(self.append_values(vals[0].0, &rest, elem), t)]
+            }
+            BuiltinId::Complex => {
+                let t = self.value_type(e);
+                let ty = self.pl.ir_ty(t);
+                vec![(self.fb.aggregate(ty, vec![vals[0].0, vals[1].0]), t)]
+            }
+            BuiltinId::Copy => vec![(self.copy(vals[0].0, vals[0].1, vals[1].0), basic(BasicKind::Int))],
+            BuiltinId::Min | BuiltinId::Max => {
+                let t = self.value_type(e);
+                let mut acc = vals[0].0;
+                for v in &vals[1..] {
+                    acc = self.min_max(acc, v.0, t, id == BuiltinId::Min);
+                }
+                vec![(acc, t)]
+            }
+            BuiltinId::Add => {
+                let n = self.to_i64(vals[1].0, vals[1].1);
+                vec![(self.fb.emit1(Op::PtrIndex { base: vals[0].0, index: n, scale: 1 }, Ty::PTR), vals[0].1)]
+            }
+            BuiltinId::Slice => {
+                let t = self.value_type(e);
+                let n = self.to_i64(vals[1].0, vals[1].1);
+                vec![(self.unsafe_slice(vals[0].0, n, t), t)]
+            }
+            BuiltinId::String => {
+                let n = self.to_i64(vals[1].0, vals[1].1);
+                vec![(self.unsafe_string(vals[0].0, n), basic(BasicKind::String))]
+            }
+            _ => {
+                let vals = self.spread_conv(id, vals);
+                self.builtin_stmt(id, &vals);
+                Vec::new()
+            }
+        }
+    }
+
+    fn spread_conv(&mut self, id: BuiltinId, mut vals: Vec<(Value, Type)>) -> Vec<(Value, Type)> {
+        if id == BuiltinId::Delete
+            && let Type::Map(m) = vals[0].1.underlying()
+        {
+            vals[1] = (self.value_conv(vals[1].0, vals[1].1, m.key()), m.key());
+        }
+        vals
+    }
+
     /// The evaluated operands of a builtin that may stand in a go or defer statement.
     pub(crate) fn builtin_args(&mut self, c: &'static CallExpr, id: BuiltinId) -> Vec<(Value, Type)> {
+        if let Some(vals) = self.spread_args(c) {
+            return self.spread_conv(id, vals);
+        }
         let any = Type::Interface(rgo_types::Interface::empty());
         let types: Vec<Type> = c
             .args
@@ -153,7 +230,7 @@ impl FunctionLowering<'_, '_> {
                 t => panic!("internal compiler error: clear of {t}"),
             },
             BuiltinId::Copy => {
-                self.copy(args[0].0, args[0].1, args[1].0, args[1].1);
+                self.copy(args[0].0, args[0].1, args[1].0);
             }
             BuiltinId::Recover => {
                 self.recover();
@@ -388,7 +465,7 @@ impl FunctionLowering<'_, '_> {
         }
     }
 
-    fn copy(&mut self, d: Value, dt: Type, s: Value, _st: Type) -> Value {
+    fn copy(&mut self, d: Value, dt: Type, s: Value) -> Value {
         let elem = elem_type(dt);
         let (dp, dn) = (self.part(d, 0), self.part(d, 1));
         let (sp, sn) = (self.part(s, 0), self.part(s, 1));
@@ -416,18 +493,6 @@ impl FunctionLowering<'_, '_> {
     /// `append(s, elems...)`, `append(s, slice...)`.
     fn append(&mut self, e: &'static Expr, c: &'static CallExpr, t: Type) -> Value {
         let elem = elem_type(t);
-        if c.args.len() == 1
-            && let Type::Tuple(tp) = self.type_of(&c.args[0])
-            && matches!(c.args[0].unparen().kind, ExprKind::CallExpr(_))
-            && tp.len() > 1
-        {
-            let vals = self.expr_multi(&c.args[0]);
-            let mut rest = Vec::new();
-            for &(v, vt) in &vals[1..] {
-                rest.push(self.value_conv(v, vt, elem));
-            }
-            return self.append_values(vals[0].0, &rest, elem);
-        }
         if c.has_dots() {
             if self.is_nil(&c.args[1]) {
                 return self.expr_conv(&c.args[0], t);
@@ -567,10 +632,13 @@ impl FunctionLowering<'_, '_> {
         self.fb.switch_to(ok);
     }
 
-    fn unsafe_slice(&mut self, c: &'static CallExpr, t: Type) -> Value {
+    fn pointer_and_len(&mut self, c: &'static CallExpr) -> (Value, Value) {
         let (pt, nt) = (self.value_type(&c.args[0]), self.value_type(&c.args[1]));
         let (p, n) = self.eval_pair(&c.args[0], pt, &c.args[1], nt);
-        let n = self.to_i64(n, nt);
+        (p, self.to_i64(n, nt))
+    }
+
+    fn unsafe_slice(&mut self, p: Value, n: Value, t: Type) -> Value {
         let zero = self.fb.i64(0);
         let neg = self.fb.cmp(CmpOp::SLt, n, zero);
         self.panic_if(neg, "panicunsafeslicelen");
@@ -590,10 +658,7 @@ impl FunctionLowering<'_, '_> {
         self.fb.aggregate(Ty::SLICE, vec![p, n, n])
     }
 
-    fn unsafe_string(&mut self, c: &'static CallExpr) -> Value {
-        let (pt, nt) = (self.value_type(&c.args[0]), self.value_type(&c.args[1]));
-        let (p, n) = self.eval_pair(&c.args[0], pt, &c.args[1], nt);
-        let n = self.to_i64(n, nt);
+    fn unsafe_string(&mut self, p: Value, n: Value) -> Value {
         let zero = self.fb.i64(0);
         let neg = self.fb.cmp(CmpOp::SLt, n, zero);
         self.panic_if(neg, "panicunsafestringlen");

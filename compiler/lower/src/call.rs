@@ -2,7 +2,7 @@
 //!
 //! A call is first *planned* ([`Plan`]): callee and operands are evaluated in Go's order. A plan is emitted at once, or captured by a go or defer statement.
 
-use rgo_ir::{Callee, MemFlags, Op, Sig, Sym, Ty, Value};
+use rgo_ir::{Callee, Op, Sig, Sym, Ty, Value};
 use rgo_syntax::ast::*;
 use rgo_types::{Obj, Selection, SelectionKind, Signature, Type};
 

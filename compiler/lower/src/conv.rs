@@ -5,7 +5,7 @@ use rgo_ir::{BoundsKind, ConvOp, MemFlags, Op, Ty, Value};
 use rgo_syntax::ast::*;
 use rgo_types::{BasicKind, Type};
 
-use crate::expr::{basic, is_complex, is_float, is_integer, is_interface, is_string, is_unsigned};
+use crate::expr::{is_complex, is_float, is_integer, is_interface, is_string, is_unsigned};
 use crate::func::{Addr, FunctionLowering, MemKind};
 
 fn elem_kind(t: Type) -> Option<BasicKind> {

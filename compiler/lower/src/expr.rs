@@ -4,7 +4,7 @@ use rgo_constant as constant;
 use rgo_ir::{BinOp, Block, CmpOp, Op, Ty, UnOp, Value};
 use rgo_syntax::ast::*;
 use rgo_syntax::token::Op as Tok;
-use rgo_types::{BasicKind, Mode, Obj, Selection, SelectionKind, Type, info_bits};
+use rgo_types::{BasicKind, Mode, Selection, SelectionKind, Type, info_bits};
 
 use crate::func::{Addr, FunctionLowering, MemKind};
 
@@ -491,7 +491,7 @@ impl FunctionLowering<'_, '_> {
             },
             ExprKind::IndexExpr(i) if !self.is_func_instance(e) => {
                 if !matches!(self.value_type(&i.x).underlying(), Type::Map(_) | Type::Basic(_)) {
-                    return self.elem_addr(i);
+                    return self.elem_addr(e, i);
                 }
             }
             ExprKind::StarExpr(s) => {

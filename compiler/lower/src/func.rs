@@ -313,6 +313,8 @@ impl<'a, 'p> FunctionLowering<'a, 'p> {
                 self.return_current();
             }
         }
+        // Deferred functions are called from the end of the function.
+        self.set_pos(rbrace);
         self.finish_defers();
         self.commit();
     }

@@ -1,11 +1,12 @@
 //! Indexing and slicing; maps.
 
-use rgo_ir::{BinOp, BoundsKind, CmpOp, ConvOp, Op, Term, Ty, Value};
+use rgo_ir::{BinOp, BoundsKind, CmpOp, ConvOp, Op, Ty, Value};
 use rgo_syntax::ast::*;
+use rgo_syntax::pos::Pos;
 use rgo_types::{BasicKind, Type};
 
 use crate::alg::Part;
-use crate::expr::{is_integer, is_string, is_unsigned};
+use crate::expr::{is_string, is_unsigned};
 use crate::func::{Addr, FunctionLowering, MemKind};
 
 /// How gc's map functions treat a key type.
@@ -41,7 +42,8 @@ impl FunctionLowering<'_, '_> {
     }
 
     /// The address of `x[i]` for slices, arrays and pointers to arrays, after the bounds check.
-    pub(crate) fn elem_addr(&mut self, ix: &'static IndexExpr) -> Addr {
+    pub(crate) fn elem_addr(&mut self, e: &'static Expr, ix: &'static IndexExpr) -> Addr {
+        let pos = e.pos;
         let t = self.value_type(&ix.x);
         let i = &ix.indices[0];
         let late = self.has_call(i) && !self.has_call(&ix.x);
@@ -53,7 +55,7 @@ impl FunctionLowering<'_, '_> {
                     Some(e) => e,
                     None => self.index_value(i),
                 };
-                self.slice_elem(v, n, u, s.elem(), i)
+                self.slice_elem(v, n, u, s.elem(), pos)
             }
             Type::Array(a) => {
                 let base = self.addr_of(&ix.x);
@@ -61,7 +63,7 @@ impl FunctionLowering<'_, '_> {
                     Some(e) => e,
                     None => self.index_value(i),
                 };
-                self.array_elem(base, a.elem(), a.len(), e, i)
+                self.array_elem(base, a.elem(), a.len(), e, pos)
             }
             Type::Pointer(p) => {
                 let Type::Array(a) = p.elem().underlying() else { panic!("internal compiler error: index of {t}") };
@@ -70,17 +72,17 @@ impl FunctionLowering<'_, '_> {
                     Some(e) => e,
                     None => self.index_value(i),
                 };
-                self.set_pos(i.pos);
+                self.set_pos(pos);
                 self.fb.emit0(Op::NilCheck(v));
-                self.array_elem(Addr::new(v, MemKind::Heap), a.elem(), a.len(), e, i)
+                self.array_elem(Addr::new(v, MemKind::Heap), a.elem(), a.len(), e, pos)
             }
             _ => panic!("internal compiler error: element address in {t}"),
         }
     }
 
     /// The address of element `n` of slice value `v`.
-    pub(crate) fn slice_elem(&mut self, v: Value, n: Value, unsigned: bool, elem: Type, i: &'static Expr) -> Addr {
-        self.set_pos(i.pos);
+    pub(crate) fn slice_elem(&mut self, v: Value, n: Value, unsigned: bool, elem: Type, pos: Pos) -> Addr {
+        self.set_pos(pos);
         let (p, len) = (self.part(v, 0), self.part(v, 1));
         self.bounds(BoundsKind::Index, n, len, unsigned);
         let scale = self.pl.size_of(elem);
@@ -88,7 +90,7 @@ impl FunctionLowering<'_, '_> {
         Addr::new(q, MemKind::Heap)
     }
 
-    pub(crate) fn array_elem(&mut self, base: Addr, elem: Type, len: i64, (n, unsigned, known): (Value, bool, Option<i64>), i: &'static Expr) -> Addr {
+    pub(crate) fn array_elem(&mut self, base: Addr, elem: Type, len: i64, (n, unsigned, known): (Value, bool, Option<i64>), pos: Pos) -> Addr {
         let scale = self.pl.size_of(elem);
         if let Some(k) = known
             && k >= 0
@@ -96,7 +98,7 @@ impl FunctionLowering<'_, '_> {
         {
             return base.offset(scale * k as u64);
         }
-        self.set_pos(i.pos);
+        self.set_pos(pos);
         let l = self.fb.i64(len);
         self.bounds(BoundsKind::Index, n, l, unsigned);
         let b = self.addr(base);
@@ -109,7 +111,7 @@ impl FunctionLowering<'_, '_> {
         let t = self.value_type(&ix.x);
         match t.underlying() {
             Type::Map(m) => {
-                let a = self.map_read(ix, t);
+                let a = self.map_read(e, ix, t);
                 let v = self.load_at(Addr::new(a, MemKind::Heap), m.elem());
                 // The map may change before the value is used.
                 self.snapshot(v, m.elem())
@@ -124,7 +126,7 @@ impl FunctionLowering<'_, '_> {
                     let (n, u, _) = self.index_value(i);
                     (s, n, u)
                 };
-                self.set_pos(i.pos);
+                self.set_pos(e.pos);
                 let (p, len) = (self.part(s, 0), self.part(s, 1));
                 self.bounds(BoundsKind::Index, n, len, u);
                 let q = self.fb.emit1(Op::PtrIndex { base: p, index: n, scale: 1 }, Ty::PTR);
@@ -132,7 +134,7 @@ impl FunctionLowering<'_, '_> {
             }
             _ => {
                 let et = self.value_type(e);
-                let a = self.elem_addr(ix);
+                let a = self.elem_addr(e, ix);
                 self.load_at(a, et)
             }
         }
@@ -324,9 +326,9 @@ impl FunctionLowering<'_, '_> {
     }
 
     /// The address of `m[k]` for reading; of a zero value when there is no entry.
-    pub(crate) fn map_read(&mut self, ix: &'static IndexExpr, t: Type) -> Value {
+    pub(crate) fn map_read(&mut self, e: &'static Expr, ix: &'static IndexExpr, t: Type) -> Value {
         let (m, k) = self.map_operands(ix, t, true);
-        self.set_pos(ix.indices[0].pos);
+        self.set_pos(e.pos);
         self.map_access(m, t, k, false).0
     }
 
