@@ -358,7 +358,7 @@ global_asm!(
     "mov r12, [r9 + 8]", // RegArgs
     "mov r14, rdx",      // caller's frame
     "mov r15d, r8d",     // result offset
-    "mov ebx, eax",      // frame size
+    "mov ebx, ecx",      // bytes of arguments and results; the frame may be larger (spill space)
     "mov ecx, ecx",      // upper bits of the argument size are undefined
     "mov r10, rsi",      // closure
     "add rax, 15",
