@@ -19,6 +19,8 @@ pub static TRACEBACK: AtomicI32 = AtomicI32::new(1);
 pub static CRASH: AtomicBool = AtomicBool::new(false);
 /// GODEBUG gctrace.
 pub static GCTRACE: AtomicI32 = AtomicI32::new(0);
+/// GODEBUG rgopreempt=N: the monitor thread preempts all Ps every N microseconds.
+pub static PREEMPT_STORM: AtomicI32 = AtomicI32::new(0);
 
 pub fn m0() -> *mut M {
     M0.load(Relaxed)
@@ -176,6 +178,9 @@ unsafe extern "C" fn rt_start(sp: *const usize) -> ! {
         for kv in v.split(|&c| c == b',') {
             if let Some(n) = kv.strip_prefix(b"gctrace=") {
                 GCTRACE.store(parse_int(n).unwrap_or(0) as i32, Relaxed);
+            }
+            if let Some(n) = kv.strip_prefix(b"rgopreempt=") {
+                PREEMPT_STORM.store(parse_int(n).unwrap_or(0) as i32, Relaxed);
             }
         }
     }

@@ -541,7 +541,19 @@ unsafe fn sysmon() {
         } else if idle > 50 {
             delay = (delay * 2).min(10_000);
         }
-        sys::usleep(delay);
+        let storm = entry::PREEMPT_STORM.load(Relaxed);
+        if storm > 0 {
+            // Debugging aid: preempt everything all the time.
+            sys::usleep(storm as u64);
+            for i in 0..NPROCS.load(Relaxed) {
+                let p = allp(i as usize);
+                if (*p).status.load(SeqCst) == P_RUNNING {
+                    preempt_p(p);
+                }
+            }
+        } else {
+            sys::usleep(delay);
+        }
         let mut now = sys::nanotime();
         if NPIDLE.load(Relaxed) == NPROCS.load(Relaxed) || GCWAITING.load(SeqCst) {
             LOCK.lock();
