@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Puts the sources of Go's standard library where rgo looks for them.
 
-    goroot.py ensure    # make the tree complete and right; says what it did
-    goroot.py verify    # exit 1 if it is missing or differs from the release
-    goroot.py path      # print where it is
+    goroot.py ensure [DIR]    # make the tree complete and right; says what it did
+    goroot.py verify [DIR]    # exit 1 if it is missing or differs from the release
+    goroot.py path            # print where it is
 
-The place is ${XDG_CACHE_HOME:-~/.cache}/rgo/goroot-VERSION. What is installed is the part of the
+The place is ${XDG_CACHE_HOME:-~/.cache}/rgo/goroot-VERSION unless DIR names another. What is installed is the part of the
 release that compilers, programs and tests read (KEEP below): no Go binaries.
 
 Where it comes from: $RGO_GO_SOURCE if set (the folder of a Go installation of this very version, or
@@ -185,10 +185,10 @@ def install(dest):
         shutil.rmtree(tmp, ignore_errors=True)
 
 
-def ensure():
+def ensure(dest=None):
     """Returns the tree's path and what was done."""
-    dest = goroot()
-    with locked(cache_dir()):
+    dest = os.path.abspath(dest or goroot())
+    with locked(os.path.dirname(dest)):
         try:
             check_tree(dest)
             return dest, "present, verified"
@@ -200,10 +200,10 @@ def ensure():
 
 def main(args):
     try:
-        if args == ["ensure"]:
-            print("%s: %s" % ensure())
-        elif args == ["verify"]:
-            check_tree(goroot())
+        if args[:1] == ["ensure"] and len(args) <= 2:
+            print("%s: %s" % ensure(*args[1:]))
+        elif args[:1] == ["verify"] and len(args) <= 2:
+            check_tree(*args[1:] or [goroot()])
         elif args == ["path"]:
             print(goroot())
         else:

@@ -83,6 +83,9 @@ class Case(unittest.TestCase):
         os.environ["RGO_GO_SOURCE"] = self.release
         goroot.ensure()
         self.assertEqual(self.files(self.dest), sorted(FILES))
+        other = os.path.join(self.tmp, "lib", "other")
+        self.assertEqual(goroot.ensure(other), (other, "installed, verified"))
+        goroot.check_tree(other)
 
     def test_from_pip(self):
         del os.environ["RGO_GO_SOURCE"]
@@ -156,7 +159,7 @@ class Case(unittest.TestCase):
         self.addCleanup(devnull.close)
         out, err, sys.stdout, sys.stderr = sys.stdout, sys.stderr, devnull, devnull
         try:
-            codes = [goroot.main(a) for a in (["verify"], ["ensure"], ["verify"], ["path"], [], ["ensure", "x"])]
+            codes = [goroot.main(a) for a in (["verify"], ["ensure"], ["verify"], ["path"], [], ["path", "x"])]
         finally:
             sys.stdout, sys.stderr = out, err
         self.assertEqual(codes, [1, 0, 0, 0, 2, 2])

@@ -63,6 +63,11 @@ pub fn host_arch() -> &'static str {
     }
 }
 
+/// The folder that set-up makes (tools/goroot.py).
+fn goroot_name() -> String {
+    format!("goroot-{}", &GO_VERSION[2..])
+}
+
 impl GoEnv {
     /// Reads the environment of this process.
     pub fn new(cwd: PathBuf) -> GoEnv {
@@ -122,7 +127,7 @@ impl GoEnv {
 
     /// Where set-up puts the sources of the standard library.
     pub fn installed_goroot(&self) -> Option<PathBuf> {
-        self.user_cache_dir().map(|d| d.join("rgo").join(format!("goroot-{}", &GO_VERSION[2..])))
+        self.user_cache_dir().map(|d| d.join("rgo").join(goroot_name()))
     }
 
     fn find_goroot(&self) -> PathBuf {
@@ -132,7 +137,7 @@ impl GoEnv {
             }
         }
         let beside = std::env::current_exe().ok().and_then(|p| p.canonicalize().ok());
-        let beside = beside.and_then(|p| Some(p.parent()?.parent()?.join("goroot")));
+        let beside = beside.and_then(|p| Some(p.parent()?.parent()?.join("lib/rgo").join(goroot_name())));
         let candidates = [self.installed_goroot(), beside];
         let found = candidates.iter().flatten().find(|d| d.join("src/fmt").is_dir());
         found.or(candidates[0].as_ref()).cloned().unwrap_or_default()
