@@ -116,7 +116,7 @@ pub fn scan_header(name: &str, src: &[u8]) -> FileHeader {
 
 /// The errors go/parser reports for the package clause and imports, with their offsets.
 pub fn header_errors(src: &[u8]) -> Vec<(usize, String)> {
-    let mut p = HeaderParser { s: Scanner::new(src, false), src, errors: Vec::new() };
+    let mut p = HeaderParser { s: Scanner::new(src, false), src, errors: Vec::new(), sync: (0, 0) };
     p.next();
     p.file();
     let line = |off: usize| memchr::memchr_iter(b'\n', &src[..off.min(src.len())]).count();
@@ -129,6 +129,8 @@ struct HeaderParser<'a> {
     s: Scanner<'a>,
     src: &'a [u8],
     errors: Vec<(usize, String)>,
+    /// Where the last skip ended, and how many more ended there.
+    sync: (usize, u32),
 }
 
 impl HeaderParser<'_> {
@@ -172,8 +174,19 @@ impl HeaderParser<'_> {
         }
     }
 
+    /// Goes on to a token of the kind wanted; past it if ten skips ended there, for some callers take no token (go/parser's `advance`).
     fn skip(&mut self, stop: impl Fn(Token) -> bool) {
-        while self.s.tok != Token::Eof && !stop(self.s.tok) {
+        while self.s.tok != Token::Eof {
+            if stop(self.s.tok) {
+                if self.s.off > self.sync.0 {
+                    self.sync = (self.s.off, 0);
+                    return;
+                }
+                if self.s.off == self.sync.0 && self.sync.1 < 10 {
+                    self.sync.1 += 1;
+                    return;
+                }
+            }
             self.next();
         }
     }
