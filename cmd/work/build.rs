@@ -28,7 +28,17 @@ fn main() {
     if let Ok(dir) = dir.canonicalize() {
         walk(&dir, "", &mut out);
     }
-    out.push_str("];\n");
+    out.push_str("];\n\n");
+    // A released program carries the runtime library; while developing it is read from the tree.
+    let archive = Path::new(&root).join("../../runtime/rt/target/release/librgort.a");
+    println!("cargo:rerun-if-changed={}", archive.display());
+    let release = std::env::var("PROFILE").is_ok_and(|p| p == "release");
+    match archive.canonicalize() {
+        Ok(p) if release => {
+            let _ = writeln!(out, "pub static RUNTIME: Option<&[u8]> = Some(include_bytes!({:?}));", p.display().to_string());
+        }
+        _ => out.push_str("pub static RUNTIME: Option<&[u8]> = None;\n"),
+    }
     let dest = std::env::var("OUT_DIR").expect("cargo sets OUT_DIR");
     std::fs::write(Path::new(&dest).join("runtime_go.rs"), out).expect("write the table");
 }

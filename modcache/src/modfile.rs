@@ -356,6 +356,27 @@ impl File {
         self.set_word(self.go.as_ref().map(|w| w.at), "go", v);
     }
 
+    /// Removes the go line.
+    pub fn drop_go(&mut self) {
+        if let Some(w) = self.go.take() {
+            self.syntax.remove_line(w.at);
+            self.refresh(Mode::Strict);
+        }
+    }
+
+    /// Removes the toolchain line.
+    pub fn drop_toolchain(&mut self) {
+        if let Some(w) = self.toolchain.take() {
+            self.syntax.remove_line(w.at);
+            self.refresh(Mode::Strict);
+        }
+    }
+
+    /// Drops what edits left empty.
+    pub fn clean(&mut self) {
+        self.refresh(Mode::Strict);
+    }
+
     /// Sets the toolchain line.
     pub fn set_toolchain(&mut self, v: &str) {
         self.set_word(self.toolchain.as_ref().map(|w| w.at), "toolchain", v);

@@ -16,7 +16,9 @@ mod build;
 mod clean;
 mod env;
 mod flags;
+mod fmt;
 mod list;
+mod modcmd;
 mod run;
 mod test;
 mod usage;
@@ -99,7 +101,14 @@ fn dispatch(mut args: Vec<String>) -> Outcome {
         "version" => version::run(&env, &args),
         "list" => list::run(&env, &args),
         "clean" => clean::run(&env, &args),
-        "bug" | "doc" | "fix" | "fmt" | "generate" | "get" | "mod" | "telemetry" | "tool" | "vet" | "work" => {
+        "fmt" => fmt::run(&env, &args),
+        "mod" => modcmd::run(&env, &args),
+        // Not a command of go: gofmt under this program's name.
+        "gofmt" => match rgo_format::cmd::run(&args) {
+            0 => Ok(()),
+            c => Err(Exit::Code(c)),
+        },
+        "bug" | "doc" | "fix" | "generate" | "get" | "telemetry" | "tool" | "vet" | "work" => {
             Err(Exit::Error(format!("rgo {cmd}: not supported yet")))
         }
         _ => {
@@ -111,6 +120,10 @@ fn dispatch(mut args: Vec<String>) -> Outcome {
 
 fn main() {
     let args: Vec<String> = std::env::args_os().skip(1).map(|a| a.to_string_lossy().into_owned()).collect();
+    let called = std::env::args_os().next().map(std::path::PathBuf::from);
+    if called.as_ref().and_then(|p| p.file_stem()).is_some_and(|n| n == "gofmt") {
+        std::process::exit(rgo_format::cmd::run(&args));
+    }
     let code = match dispatch(args) {
         Ok(()) => 0,
         Err(Exit::Code(c)) => c,

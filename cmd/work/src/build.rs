@@ -256,9 +256,9 @@ pub fn compile_some(l: &mut Loader<'_>, ids: &[PkgId], opts: &BuildOptions) -> R
         flags_of(l, id, opts)?;
     }
     let l = &*l;
-    let rt = Runtime::find().map_err(|m| m + "\n")?;
     let cache = Cache::new(&opts.cache_dir);
     cache.trim();
+    let rt = Runtime::find(&cache).map_err(|m| m + "\n")?;
     let keys = keys(l, &order, opts, &rt);
     let mut entries: HashMap<PkgId, Arc<Entry>> = if opts.rebuild {
         HashMap::new()

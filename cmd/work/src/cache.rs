@@ -180,6 +180,23 @@ impl Cache {
         Ok(())
     }
 
+    /// A file with these contents, under a name of its own.
+    pub fn file(&self, name: &str, data: &[u8]) -> std::io::Result<PathBuf> {
+        let hash = Key(*blake3::hash(data).as_bytes());
+        let dir = self.dir.join("files").join(hash.hex());
+        let path = dir.join(name);
+        let right = std::fs::read(&path).is_ok_and(|d| blake3::hash(&d).as_bytes() == &hash.0);
+        if right {
+            self.touch(&path);
+        } else {
+            std::fs::create_dir_all(&dir)?;
+            let mut f = tempfile::Builder::new().prefix(".tmp-").tempfile_in(&dir)?;
+            f.write_all(data)?;
+            f.persist(&path)?;
+        }
+        Ok(path)
+    }
+
     /// Removes entries that have not been used for some days; does so at most once a day.
     pub fn trim(&self) {
         let stamp = self.dir.join("trim");

@@ -1,7 +1,7 @@
 //! From checked packages to objects: lowering, passes, LLVM; and the runtime library they are linked with.
 
 use crate::build::{BuildOptions, flags_of};
-use crate::cache::Entry;
+use crate::cache::{Cache, Entry};
 use crate::front::{Checked, FrontEnd};
 use crate::load::{Loader, Package, PkgId};
 use crate::pool;
@@ -23,15 +23,18 @@ pub struct Runtime {
 }
 
 impl Runtime {
-    /// Finds librgort.a: RGO_RT, beside the program, in an installation's lib folder, or in the
-    /// source tree the program was built from.
-    pub fn find() -> Result<Runtime, String> {
+    /// Finds librgort.a: RGO_RT, beside the program, in an installation's lib folder, inside the
+    /// program itself, or in the source tree the program was built from.
+    pub fn find(cache: &Cache) -> Result<Runtime, String> {
         const NAME: &str = "librgort.a";
         let mut tries: Vec<PathBuf> = Vec::new();
         tries.extend(std::env::var_os("RGO_RT").map(PathBuf::from));
         if let Some(dir) = std::env::current_exe().ok().and_then(|p| p.canonicalize().ok()).and_then(|p| p.parent().map(PathBuf::from)) {
             tries.push(dir.join(NAME));
             tries.push(dir.join("../lib/rgo").join(NAME));
+        }
+        if let Some(data) = crate::stdrules::RUNTIME {
+            tries.push(cache.file("librgort.a", data).map_err(|e| format!("rgo: {}: {e}", cache.dir().display()))?);
         }
         let tree = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../runtime/rt/target"));
         tries.push(tree.join("release").join(NAME));
@@ -112,7 +115,9 @@ pub fn compile_all(job: &Job<'_>, done: &(dyn Fn(PkgId, &Entry) + Sync)) -> Resu
         }
         let closure = &closures[&id];
         let external = |sym: &str| summaries[*closure.get(home(sym))?].get()?.get(sym).cloned();
-        match compile_one(job, &program, data[&id], p, id, &external) {
+        // A fault of the compiler concerns one package: the others are still worth compiling.
+        let one = std::panic::AssertUnwindSafe(|| compile_one(job, &program, data[&id], p, id, &external));
+        match std::panic::catch_unwind(one).unwrap_or_else(|e| Err(fault(p, e))) {
             Ok((e, s)) => {
                 let _ = summaries[id].set(s);
                 done(id, &e);
@@ -127,6 +132,14 @@ pub fn compile_all(job: &Job<'_>, done: &(dyn Fn(PkgId, &Entry) + Sync)) -> Resu
     failures.sort();
     let failures = failures.into_iter().map(|(i, m)| (job.todo[i], m)).collect();
     Ok((results.into_inner().unwrap_or_else(PoisonError::into_inner), failures))
+}
+
+/// The message about a fault of the compiler itself.
+fn fault(p: &Package, e: Box<dyn std::any::Any + Send>) -> String {
+    let text = e.downcast_ref::<String>().cloned().or_else(|| e.downcast_ref::<&str>().map(|s| s.to_string()));
+    let text = text.unwrap_or_else(|| "unknown fault".into());
+    let lead = if text.starts_with("internal compiler error") { "" } else { "internal compiler error: " };
+    format!("{lead}{text}\n\nwhile compiling {} in {}\nPlease report this with the source files of the package.", p.import_path, p.dir.display())
 }
 
 /// The package part of a symbol: up to the first dot behind the last slash of the part before type arguments.

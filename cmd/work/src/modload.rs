@@ -316,6 +316,36 @@ impl Modules {
         r.as_ref().map(Vec::as_slice).map_err(Clone::clone)
     }
 
+    /// The requirement graph as pairs, the main modules' requirements first.
+    pub fn graph(&self) -> Result<Vec<(ModVersion, ModVersion)>, String> {
+        let mut out = Vec::new();
+        let mut todo = std::collections::VecDeque::new();
+        let mut seen = std::collections::HashSet::new();
+        for m in &self.mains {
+            let me = ModVersion::new(&m.module.path, "");
+            if !m.module.go_version.is_empty() {
+                out.push((me.clone(), ModVersion::new("go", &m.module.go_version)));
+            }
+            for r in &m.file.require {
+                out.push((me.clone(), r.module.clone()));
+                todo.push_back((r.module.clone(), true));
+            }
+        }
+        // The build list says whether all go.mod files are there.
+        self.build_list()?;
+        while let Some((m, expand)) = todo.pop_front() {
+            if !expand || !seen.insert(m.clone()) {
+                continue;
+            }
+            let Some((f, pruned)) = self.read_mod(&m) else { continue };
+            for r in f.require {
+                out.push((m.clone(), r.module.clone()));
+                todo.push_back((r.module, !pruned));
+            }
+        }
+        Ok(out)
+    }
+
     /// Whether the path lies in a module that is required, replaced or main.
     pub fn covers(&self, path: &str) -> bool {
         let inside = |m: &str| path == m || path.strip_prefix(m).is_some_and(|r| r.starts_with('/'));
