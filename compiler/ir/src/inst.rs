@@ -134,7 +134,7 @@ pub enum BoundsKind {
     Slice3B,
     /// s[x:y:]
     Slice3C,
-    /// slice to array: x = slice length... panics when `x > y` is required: y = length of slice, x = length of array
+    /// Slice to array: x = length of the slice, y = length of the array, `x >= y`.
     SliceConvert,
 }
 
