@@ -24,8 +24,6 @@ pub enum CapVar {
     State,
     /// The `DeferFrame` of the function a range-over-func body belongs to.
     DeferFrame,
-    /// Frame address of the caller of the function a range-over-func body belongs to, for `recover()`.
-    RecoverFp,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -512,11 +510,11 @@ impl Walker<'_> {
             ExprKind::TypeAssertExpr(t) => self.expr(&t.x),
             ExprKind::CallExpr(c) => {
                 if self.info.builtin_of(&c.fun) == Some(rgo_types::BuiltinId::Recover) {
-                    self.flags().recovers = true;
+                    // In a loop body the call is one of the body's function, which the iterator calls: it recovers nothing, as with gc.
                     if self.in_range_body() {
                         self.flags().recovers_in_range = true;
-                        let f = self.func_ctx();
-                        self.capture(CapVar::RecoverFp, f);
+                    } else {
+                        self.flags().recovers = true;
                     }
                 }
                 self.expr(&c.fun);

@@ -132,10 +132,7 @@ impl<'p> FunctionLowering<'_, 'p> {
     }
 
     pub(crate) fn recover(&mut self) -> Value {
-        let fp = match &self.range_body {
-            Some(rb) => rb.recover_fp.unwrap_or_else(|| panic!("internal compiler error: no caller frame")),
-            None => self.fb.emit1(Op::Intrinsic(Intrinsic::ParentFrameAddr, vec![]), Ty::I64),
-        };
+        let fp = self.fb.emit1(Op::Intrinsic(Intrinsic::ParentFrameAddr, vec![]), Ty::I64);
         self.rt("gorecover", &[Ty::I64], &[Ty::IFACE], vec![fp])[0]
     }
 

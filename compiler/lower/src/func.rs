@@ -93,7 +93,6 @@ pub(crate) struct RangeBody {
     /// Addresses of the results of the function the loop is in, when the body returns.
     pub outer_results: Vec<(Value, Type)>,
     pub defer_frame: Option<Value>,
-    pub recover_fp: Option<Value>,
 }
 
 /// A result of the function.
@@ -143,8 +142,6 @@ pub struct FunctionLowering<'a, 'p> {
     pub(crate) range_body: Option<RangeBody>,
     /// Address of the exit code of the current chain of range-over-func loops.
     pub(crate) next_addr: Option<Value>,
-    /// Frame address of the caller, kept for `recover()` in range-over-func bodies.
-    pub(crate) recover_fp: Option<Local>,
 }
 
 /// Lowers a declared function or method (with a body) and adds it to the module.
@@ -220,7 +217,6 @@ impl<'a, 'p> FunctionLowering<'a, 'p> {
             defer: None,
             range_body: None,
             next_addr: None,
-            recover_fp: None,
         }
     }
 
@@ -240,13 +236,6 @@ impl<'a, 'p> FunctionLowering<'a, 'p> {
     pub(crate) fn begin(&mut self, types: &[Type], names: &[Option<Obj>], sig: &'static Signature, results: Option<&'static FieldList>) {
         if types.len() != names.len() {
             panic!("internal compiler error: {}: {} parameters, {} names", self.name, types.len(), names.len());
-        }
-        if self.flags.recovers_in_range {
-            let l = self.fb.local("callerfp", Ty::I64);
-            let v = self.fb.emit1(Op::Intrinsic(Intrinsic::ParentFrameAddr, vec![]), Ty::I64);
-            let a = self.fb.local_addr(l);
-            self.fb.store(a, v, MemFlags::default());
-            self.recover_fp = Some(l);
         }
         for (i, (t, n)) in types.iter().zip(names).enumerate() {
             if let Some(o) = n {
@@ -621,7 +610,6 @@ impl<'a, 'p> FunctionLowering<'a, 'p> {
                 let t = self.subst(o.typ());
                 self.pl.ir_ty(t)
             }
-            CapVar::RecoverFp => Ty::I64,
             _ => Ty::PTR,
         }
     }
@@ -695,14 +683,6 @@ impl<'a, 'p> FunctionLowering<'a, 'p> {
                 let l = self.defer.as_ref().unwrap_or_else(|| panic!("internal compiler error: no defer frame")).frame;
                 self.fb.local_addr(l)
             }
-            CapVar::RecoverFp => {
-                if let Some(rb) = &self.range_body {
-                    return rb.recover_fp.unwrap_or_else(|| panic!("internal compiler error: no caller frame"));
-                }
-                let l = self.recover_fp.unwrap_or_else(|| panic!("internal compiler error: no caller frame"));
-                let a = self.fb.local_addr(l);
-                self.fb.load(Ty::I64, a)
-            }
         }
     }
 
@@ -758,7 +738,6 @@ impl<'a, 'p> FunctionLowering<'a, 'p> {
                         CapVar::Result(i) => results.push((i, v)),
                         CapVar::State => self.rb().state = v,
                         CapVar::DeferFrame => self.rb().defer_frame = Some(v),
-                        CapVar::RecoverFp => self.rb().recover_fp = Some(v),
                     }
                 }
             }

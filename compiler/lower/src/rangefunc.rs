@@ -107,7 +107,7 @@ impl FunctionLowering<'_, '_> {
         let sh = self.sh.clone();
         let irsig = self.pl.ir_sig(None, ysig, &sh.env);
         let loc = self.pl.loc(s.pos);
-        let attrs = FuncAttrs { norace: sh.norace, ..FuncAttrs::default() };
+        let attrs = FuncAttrs { norace: sh.norace, noinline: self.flags.recovers_in_range, ..FuncAttrs::default() };
         let fb = FunctionBuilder::new(&mut self.pl.m, sym, irsig, sh.linkage, attrs, loc);
         let outer_types: Vec<Type> = match &self.range_body {
             Some(rb) => rb.outer_results.iter().map(|r| r.1).collect(),
@@ -119,6 +119,7 @@ impl FunctionLowering<'_, '_> {
         fl.flags = Default::default();
         fl.flags.needs_next = flags.needs_next;
         fl.flags.labels = flags.labels;
+        fl.flags.recovers_in_range = flags.recovers_in_range;
         let null = fl.fb.null();
         fl.range_body = Some(RangeBody {
             stmt: s.id,
@@ -126,7 +127,6 @@ impl FunctionLowering<'_, '_> {
             exits: Vec::new(),
             outer_results: outer_types.iter().map(|t| (null, *t)).collect(),
             defer_frame: None,
-            recover_fp: None,
         });
         labels_in(&r.body.stmts, &mut fl.own_labels);
         fl.bind_captures();
