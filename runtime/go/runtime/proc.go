@@ -133,8 +133,8 @@ func newcoro(f func(*coro)) *coro {
 	c := new(coro)
 	c.f = f
 	rt_newcoro(c, func() {
+		defer rt_coroexit(c) // also when f ends the goroutine
 		c.f(c)
-		rt_coroexit(c)
 	}, sys.GetCallerPC())
 	return c
 }
