@@ -143,7 +143,7 @@ func memequal_varlen(a, b unsafe.Pointer) bool {
 	return memequal(a, b, *(*uintptr)(add(c, unsafe.Sizeof(uintptr(0)))))
 }
 
-// cmpstring compares strings as bytes: negative, 0 or positive.
+// cmpstring compares strings as bytes: -1, 0 or 1.
 func cmpstring(a, b string) int {
 	pa, pb := unsafe.Pointer(unsafe.StringData(a)), unsafe.Pointer(unsafe.StringData(b))
 	n := uintptr(min(len(a), len(b)))
@@ -165,11 +165,20 @@ func cmpstring(a, b string) int {
 	}
 	for ; i < n; i++ {
 		x, y := *(*byte)(add(pa, i)), *(*byte)(add(pb, i))
-		if x != y {
-			return int(x) - int(y)
+		if x < y {
+			return -1
+		}
+		if x > y {
+			return 1
 		}
 	}
-	return len(a) - len(b)
+	if len(a) < len(b) {
+		return -1
+	}
+	if len(a) > len(b) {
+		return 1
+	}
+	return 0
 }
 
 //go:linkname reflect_verifyNotInHeapPtr reflect.verifyNotInHeapPtr
