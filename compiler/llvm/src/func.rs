@@ -65,6 +65,8 @@ pub struct FnGen<'a, 'm> {
     points_into: Vec<Option<Local>>,
     /// Overflow area shared by calls without memory results: (alloca, size) fixed in advance.
     area: Option<V>,
+    /// Calls are marked `nomerge`.
+    nomerge: bool,
     /// The call under construction has lifetime markers for its result memory; slots made for it; slots by first result.
     result_marked: bool,
     new_slots: Vec<V>,
@@ -146,6 +148,7 @@ impl<'a, 'm> FnGen<'a, 'm> {
             shared: vec![false; f.locals.len()],
             points_into: vec![None; n],
             area: None,
+            nomerge: false,
             result_marked: false,
             new_slots: Vec::new(),
             result_slots: Vec::new(),
@@ -527,6 +530,9 @@ impl<'a, 'm> FnGen<'a, 'm> {
             }
             _ => self.g.b.call(fnty, callee, args),
         };
+        if self.nomerge {
+            self.g.b.add_call_attr(v, FUNCTION_INDEX, "nomerge");
+        }
         if let Some(abi) = abi {
             let b = &self.g.b;
             b.set_call_cc(v, SWIFTCC);
@@ -660,15 +666,22 @@ impl<'a, 'm> FnGen<'a, 'm> {
         self.go_call(f, None, &abi, args)
     }
 
-    /// Continues when `ok`; otherwise runs `cold`, which does not return.
-    pub fn check(&mut self, ok: V, cold: impl FnOnce(&mut Self)) {
+    /// Calls a runtime function that panics. Never merged with another: each has its line.
+    fn panic_call(&mut self, name: &str, params: &[Ty], args: &[Val]) {
+        self.nomerge = true;
+        self.runtime_call(name, params, &[], args);
+        self.nomerge = false;
+    }
+
+    /// Continues when `ok`; otherwise calls the runtime function, which does not return.
+    pub fn check(&mut self, ok: V, name: &str, params: &[Ty], args: &[Val]) {
         let b = &self.g.b;
         let (bad, cont) = (b.block(self.llf), b.block(self.llf));
         let br = b.cond_br(ok, cont, bad);
         let w = b.branch_weights(1 << 20, 1);
         b.set_prof(br, w);
         b.at_end(bad);
-        cold(self);
+        self.panic_call(name, params, args);
         self.g.b.unreachable();
         self.g.b.at_end(cont);
     }

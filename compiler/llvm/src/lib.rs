@@ -162,15 +162,19 @@ fn attempt(m: &rgo_ir::Module, opts: &Options<'_>, known: &FxHashMap<String, u64
     let module = context.create_module(&m.name);
     module.set_triple(&tm.get_triple());
     module.set_data_layout(&tm.get_target_data().get_data_layout());
+    let mut times = Times::new();
     let mut g = module::Gen::new(context.raw(), module.as_mut_ptr(), m, opts);
     g.run();
+    times.lap("build");
     if let Some(p) = &opts.emit_ir.before {
         module.print_to_file(p).map_err(|e| err("writing IR", &e))?;
     }
     if opts.verify {
         module.verify().map_err(|e| err("invalid LLVM IR", &e))?;
     }
+    times.lap("verify");
     passes::optimize(&module, &tm, opts.level).map_err(|e| err("optimisation", &e))?;
+    times.lap("optimize");
     stack::insert_checks(&mut g, known);
     if let Some(p) = &opts.emit_ir.after {
         module.print_to_file(p).map_err(|e| err("writing IR", &e))?;
@@ -178,6 +182,7 @@ fn attempt(m: &rgo_ir::Module, opts: &Options<'_>, known: &FxHashMap<String, u64
     if opts.verify {
         module.verify().map_err(|e| err("invalid LLVM IR after optimisation", &e))?;
     }
+    times.lap("checks");
     let buf = tm.write_to_memory_buffer(&module, FileType::Object).map_err(|e| err("code generation", &e))?;
     if let Some(e) = diags.errors.first() {
         return Err(err("code generation", e));
@@ -189,7 +194,10 @@ fn attempt(m: &rgo_ir::Module, opts: &Options<'_>, known: &FxHashMap<String, u64
     if let Some(p) = &opts.emit_ir.after {
         std::fs::write(p.with_extension("o"), &object).map_err(|e| err("writing object", &e))?;
     }
+    times.lap("codegen");
     let sidecar = sidecar::build(&object, &g.meta).map_err(|e| err("function table", &e))?;
+    times.lap("sidecar");
+    times.print(&m.name);
     let foreign_aliases = m
         .aliases
         .iter()
@@ -198,4 +206,29 @@ fn attempt(m: &rgo_ir::Module, opts: &Options<'_>, known: &FxHashMap<String, u64
         .collect();
     drop(g);
     Ok(Ok(Output { object, sidecar, foreign_aliases }))
+}
+
+/// Time of each step, printed when RGO_LLVM_TIMES is set (work on the compiler).
+struct Times {
+    on: bool,
+    last: std::time::Instant,
+    text: String,
+}
+
+impl Times {
+    fn new() -> Times {
+        Times { on: std::env::var_os("RGO_LLVM_TIMES").is_some(), last: std::time::Instant::now(), text: String::new() }
+    }
+    fn lap(&mut self, step: &str) {
+        if self.on {
+            let now = std::time::Instant::now();
+            self.text.push_str(&format!(" {step} {:.0?}", now - self.last));
+            self.last = now;
+        }
+    }
+    fn print(&self, package: &str) {
+        if self.on {
+            eprintln!("{package}:{}", self.text);
+        }
+    }
 }

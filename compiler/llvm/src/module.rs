@@ -238,6 +238,8 @@ impl<'m> Gen<'m> {
         b.add_str_attr(f, "frame-pointer", "all");
         b.add_str_attr(f, "disable-tail-calls", "true");
         b.add_str_attr(f, "target-cpu", &self.opts.cpu);
+        // The level says which instructions exist; its own tuning is for one old processor (shld for rotates).
+        b.add_str_attr(f, "tune-cpu", "generic");
         if !self.opts.features.is_empty() {
             b.add_str_attr(f, "target-features", &self.opts.features);
         }

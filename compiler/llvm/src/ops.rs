@@ -173,9 +173,7 @@ impl FnGen<'_, '_> {
             Op::NilCheck(v) => {
                 let p = self.v1(*v);
                 let ok = self.g.b.icmp(LLVMIntNE, p, self.g.b.null(self.g.b.ptr));
-                self.check(ok, |x| {
-                    x.runtime_call("runtime.panicmem", &[], &[], &[]);
-                });
+                self.check(ok, "runtime.panicmem", &[], &[]);
                 None
             }
             Op::Bounds { kind, x, y, unsigned_x } => {
@@ -185,17 +183,13 @@ impl FnGen<'_, '_> {
             Op::DivCheck(v) => {
                 let x = self.v1(*v);
                 let ok = self.g.b.icmp(LLVMIntNE, x, self.g.b.null(self.g.b.ty(x)));
-                self.check(ok, |s| {
-                    s.runtime_call("runtime.panicdivide", &[], &[], &[]);
-                });
+                self.check(ok, "runtime.panicdivide", &[], &[]);
                 None
             }
             Op::ShiftCheck(v) => {
                 let x = self.v1(*v);
                 let ok = self.g.b.icmp(LLVMIntSGE, x, self.g.b.null(self.g.b.ty(x)));
-                self.check(ok, |s| {
-                    s.runtime_call("runtime.panicshift", &[], &[], &[]);
-                });
+                self.check(ok, "runtime.panicshift", &[], &[]);
                 None
             }
             Op::AtomicLoad { addr } => {
@@ -456,8 +450,6 @@ impl FnGen<'_, '_> {
             (BoundsKind::Slice3C, true) => "runtime.goPanicSlice3CU",
             (BoundsKind::SliceConvert, _) => "runtime.goPanicSliceConvert",
         };
-        self.check(ok, |s| {
-            s.runtime_call(name, &[Ty::I64, Ty::I64], &[], &[Val::one(xv), Val::one(yv)]);
-        });
+        self.check(ok, name, &[Ty::I64, Ty::I64], &[Val::one(xv), Val::one(yv)]);
     }
 }
