@@ -129,3 +129,13 @@ func dead() {
 //! printlock
 
 func main() {}
+
+type quad struct{ a, b, c, d int }
+
+func newQuad() *quad { return &quad{1, 2, 3, 4} }
+
+// Copied from static data: a value, not its address.
+//ir main.newQuad
+//  new t
+//  @main..stmp_
+//  load

@@ -7,9 +7,9 @@ use rgo_ir::{Op, Value};
 use rgo_syntax::ast::*;
 use rgo_syntax::pos::Pos;
 use rgo_syntax::token::Op as Tok;
-use rgo_types::{Obj, SelectionKind, Type};
+use rgo_types::{BasicKind, Obj, SelectionKind, Type};
 
-use crate::expr::is_string;
+use crate::expr::{basic, is_string};
 use crate::func::{Addr, FunctionLowering, MemKind};
 
 /// Something assignable whose operands are evaluated.
@@ -494,7 +494,9 @@ impl FunctionLowering<'_, '_> {
                 (Some(a), self.load_at(a, t))
             }
         };
+        let count = if shift { y.and_then(|y| self.const_count(y)) } else { None };
         let yv = match (yv, y) {
+            _ if count.is_some() => self.fb.i64(count.unwrap_or(0)),
             (Some(v), _) => v,
             (None, Some(y)) => self.expr_conv(y, yt),
             (None, None) => self.const_value(&rgo_constant::make_int64(1), t),
@@ -502,7 +504,7 @@ impl FunctionLowering<'_, '_> {
         self.set_pos(s.pos);
         let known = y.is_none_or(|y| self.const_of(y).is_some());
         let v = if shift {
-            self.shift(op, old, yv, t, yt, known)
+            self.shift(op, old, yv, t, if count.is_some() { basic(BasicKind::Uint) } else { yt }, count.is_some())
         } else if is_string(t) {
             self.concat_values(vec![old, yv])
         } else {

@@ -557,11 +557,16 @@ impl FunctionLowering<'_, '_> {
         }
         let t = self.value_type(e);
         if b.op.is_shift() {
+            if let Some(n) = self.const_count(&b.y) {
+                let x = self.expr_conv(&b.x, t);
+                let n = self.fb.i64(n);
+                self.set_pos(e.pos);
+                return self.shift(b.op, x, n, t, basic(BasicKind::Uint), true);
+            }
             let ct = self.value_type(&b.y);
             let (x, y) = self.eval_pair(&b.x, t, &b.y, ct);
             self.set_pos(e.pos);
-            let cst = self.const_of(&b.y).is_some();
-            return self.shift(b.op, x, y, t, ct, cst);
+            return self.shift(b.op, x, y, t, ct, false);
         }
         if is_string(t) {
             return self.concat(e, t);
@@ -570,6 +575,12 @@ impl FunctionLowering<'_, '_> {
         self.set_pos(e.pos);
         let nonzero = self.const_of(&b.y).is_some();
         self.arith(b.op, x, y, t, nonzero)
+    }
+
+    /// A constant shift count (its own type may be a float's); huge ones come as 64 or more.
+    pub(crate) fn const_count(&self, y: &Expr) -> Option<i64> {
+        let v = constant::to_int(&self.const_of(y)?);
+        Some(constant::int64_val(&v).unwrap_or(i64::MAX))
     }
 
     /// `x << y`, `x >> y`.

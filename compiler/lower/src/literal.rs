@@ -40,7 +40,9 @@ impl FunctionLowering<'_, '_> {
                 let vals = self.eval_list(&list);
                 let mut parts: Vec<Option<Value>> = vec![None; n];
                 for ((i, _), v) in fields.iter().zip(vals) {
-                    parts[i[0]] = Some(v);
+                    if s.field(i[0]).name() != "_" {
+                        parts[i[0]] = Some(v);
+                    }
                 }
                 let mut out = Vec::with_capacity(n);
                 for (i, p) in parts.into_iter().enumerate() {
@@ -163,7 +165,8 @@ impl FunctionLowering<'_, '_> {
         if c.elts.len() >= MIN_STATIC
             && let Some(src) = self.static_lit(e, t)
         {
-            self.store_at(dst, t, src);
+            let v = self.load_at(Addr::new(src, MemKind::Heap), t);
+            self.store_at(dst, t, v);
             return;
         }
         match t.underlying() {

@@ -345,6 +345,13 @@ impl PackageLowering<'_> {
                         }
                         _ => (i, el),
                     };
+                    if s.field(idx).name() == "_" {
+                        // Evaluated for its effects only, and stays zero.
+                        if cx.info.const_value(v).is_none() {
+                            return false;
+                        }
+                        continue;
+                    }
                     let fo = self.field_offset(t, idx);
                     let ft = cx.env.subst(s.field(idx).typ());
                     if !self.put_expr(cx, v, ft, off + fo, img) {

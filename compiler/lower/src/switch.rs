@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use rgo_constant as constant;
 use rgo_ir::{Block, CmpOp, MemFlags, Term, Ty, Value};
 use rgo_syntax::ast::*;
-use rgo_types::Type;
+use rgo_types::{BasicKind, Type};
 
-use crate::expr::{is_integer, is_interface, is_string};
+use crate::expr::{basic, is_integer, is_interface, is_string};
 use crate::func::{FunctionLowering, Target};
 use crate::stmt::has_label;
 
@@ -80,7 +80,16 @@ impl FunctionLowering<'_, '_> {
                 for e in c.cases.iter().flatten() {
                     self.set_pos(e.pos);
                     let next = self.fb.block();
-                    self.cond(e, bodies[i], next);
+                    let t = self.value_type(e);
+                    if is_interface(t) {
+                        // case x compares true == x.
+                        let v = self.expr(e);
+                        let yes = self.fb.bool(true);
+                        let eq = self.values_equal(v, t, yes, basic(BasicKind::Bool));
+                        self.fb.branch(eq, bodies[i], next);
+                    } else {
+                        self.cond(e, bodies[i], next);
+                    }
                     self.fb.switch_to(next);
                 }
             }
