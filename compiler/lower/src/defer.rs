@@ -203,7 +203,7 @@ impl<'p> FunctionLowering<'_, 'p> {
         }
         let dynamic = fields.len();
         fields.extend(params.iter().copied().zip(p.args.iter().copied()));
-        let (sym, mut fl) = self.thunk(e, what);
+        let (sym, mut fl) = self.thunk(e, what, true);
         let vals = fl.thunk_fields(&fields);
         let callee = match p.callee {
             Callee::Direct(s) => Callee::Direct(s),
@@ -225,7 +225,10 @@ impl<'p> FunctionLowering<'_, 'p> {
         for &(v, t) in &args {
             fields.push((self.pl.ir_ty(t), v));
         }
-        let (sym, mut fl) = self.thunk(e, what);
+        if id == BuiltinId::Recover {
+            return self.recover_thunk(e, what);
+        }
+        let (sym, mut fl) = self.thunk(e, what, true);
         let vals = fl.thunk_fields(&fields);
         let inner: Vec<(Value, Type)> = vals.into_iter().zip(args.iter().map(|a| a.1)).collect();
         fl.builtin_stmt(id, &inner);
@@ -234,8 +237,21 @@ impl<'p> FunctionLowering<'_, 'p> {
         self.make_record(sym, &fields)
     }
 
+    /// `defer recover()`: as if the function that the statement is in called recover where it returns. Its caller's frame is what counts, two above
+    /// the wrapper's own; when a panic runs the wrapper that is no frame of a `calldefer`, and nothing is recovered.
+    fn recover_thunk(&mut self, e: &'static Expr, what: &str) -> Value {
+        let (sym, mut fl) = self.thunk(e, what, false);
+        let parent = fl.fb.emit1(Op::Intrinsic(Intrinsic::ParentFrameAddr, vec![]), Ty::I64);
+        let p = fl.fb.conv(rgo_ir::ConvOp::IntToPtr, parent, Ty::PTR);
+        let fp = fl.fb.load(Ty::I64, p);
+        fl.rt("gorecover", &[Ty::I64], &[Ty::IFACE], vec![fp]);
+        fl.fb.term(Term::Ret(vec![]));
+        fl.commit();
+        self.make_record(sym, &[])
+    }
+
     /// A new wrapper function `func()`, with its prologue.
-    fn thunk(&mut self, e: &'static Expr, what: &str) -> (rgo_ir::Sym, FunctionLowering<'_, 'p>) {
+    fn thunk(&mut self, e: &'static Expr, what: &str, prologue: bool) -> (rgo_ir::Sym, FunctionLowering<'_, 'p>) {
         let name = self.closure_name(what);
         let sym = self.pl.m.sym(&name);
         let sig = self.pl.m.sig(&[], &[]);
@@ -243,7 +259,7 @@ impl<'p> FunctionLowering<'_, 'p> {
         let attrs = FuncAttrs { wrapper: true, noinline: true, norace: self.sh.norace, ..FuncAttrs::default() };
         let sh = self.sh.clone();
         let mut fb = FunctionBuilder::new(&mut self.pl.m, sym, sig, sh.linkage, attrs, loc);
-        if what == "deferwrap" {
+        if prologue && what == "deferwrap" {
             self.pl.wrapper_prologue(&mut fb);
         }
         (sym, FunctionLowering::new(&mut *self.pl, fb, sh, name, true, e.id))

@@ -172,6 +172,19 @@ impl Env {
         if changed { Type::Interface(Interface::new(methods, embeds)) } else { t }
     }
 
+    /// Is the object declared inside the generic function whose parameters these are? (Local types of other functions occur as type arguments.)
+    fn encloses(&self, o: Obj) -> bool {
+        let scopes: Vec<_> = self.inner.tparams.iter().filter_map(|p| p.obj.parent()).collect();
+        let mut s = o.parent();
+        while let Some(x) = s {
+            if scopes.contains(&x) {
+                return true;
+            }
+            s = x.parent();
+        }
+        false
+    }
+
     fn subst_named(&self, n: &'static Named) -> Type {
         if n.is_instance() {
             let targs = self.subst_list(n.type_args());
@@ -180,7 +193,7 @@ impl Env {
             }
             return instantiate_named(n.origin(), targs);
         }
-        if is_local_type(n.obj()) && n.type_params().is_empty() {
+        if is_local_type(n.obj()) && n.type_params().is_empty() && self.encloses(n.obj()) {
             return local_copy(n, self);
         }
         Type::Named(n)
