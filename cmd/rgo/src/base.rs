@@ -221,8 +221,24 @@ fn tags(p: &Parsed) -> Vec<String> {
     p.str("tags").split([',', ' ']).filter(|t| !t.is_empty()).map(String::from).collect()
 }
 
+/// Operating systems and architectures Go knows together.
+const PORTS: &[&str] = &[
+    "aix/ppc64", "android/386", "android/amd64", "android/arm", "android/arm64", "darwin/amd64", "darwin/arm64",
+    "dragonfly/amd64", "freebsd/386", "freebsd/amd64", "freebsd/arm", "freebsd/arm64", "freebsd/riscv64", "illumos/amd64",
+    "ios/amd64", "ios/arm64", "js/wasm", "linux/386", "linux/amd64", "linux/arm", "linux/arm64", "linux/loong64",
+    "linux/mips", "linux/mips64", "linux/mips64le", "linux/mipsle", "linux/ppc64", "linux/ppc64le", "linux/riscv64",
+    "linux/s390x", "netbsd/386", "netbsd/amd64", "netbsd/arm", "netbsd/arm64", "openbsd/386", "openbsd/amd64",
+    "openbsd/arm", "openbsd/arm64", "openbsd/ppc64", "openbsd/riscv64", "plan9/386", "plan9/amd64", "plan9/arm",
+    "solaris/amd64", "wasip1/wasm", "windows/386", "windows/amd64", "windows/arm64",
+];
+
 /// A loader set up by build flags.
 pub fn loader<'e>(env: &'e GoEnv, p: &Parsed) -> Result<Loader<'e>, Exit> {
+    let port = format!("{}/{}", env.goos(), env.goarch());
+    if !PORTS.contains(&port.as_str()) {
+        eprintln!("go: unsupported GOOS/GOARCH pair {port}");
+        return Err(Exit::Code(2));
+    }
     let mode = p.str("mod");
     if !matches!(mode, "" | "mod" | "readonly" | "vendor") {
         return Err(Exit::Error(format!("-mod={mode} not supported (can be '', 'mod', 'readonly', or 'vendor')")));
@@ -240,7 +256,7 @@ pub fn threads(p: &Parsed) -> Result<usize, Exit> {
         None => Ok(std::thread::available_parallelism().map_or(2, |n| n.get())),
         Some(v) => match flags::parse_int(v) {
             Some(n) if n > 0 => Ok(n as usize),
-            _ => Err(Exit::go("-p must be a positive integer")),
+            _ => Err(Exit::go(format!("-p must be a positive integer: {v}\n"))),
         },
     }
 }

@@ -11,7 +11,6 @@ pub enum Kind {
     OptWord,
     Str,
     Int,
-    Uint,
     /// A duration (`10m`, `1h30m`).
     Duration,
 }
@@ -117,7 +116,6 @@ fn check(def: &Def, value: &str) -> Result<(), String> {
             true
         }
         Kind::Int => parse_int(value).is_some(),
-        Kind::Uint => parse_int(value).is_some_and(|v| v >= 0),
         Kind::Duration => parse_duration(value).is_some(),
     };
     if ok { Ok(()) } else { Err(format!("invalid value {value:?} for flag -{}: parse error", def.name)) }

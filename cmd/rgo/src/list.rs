@@ -6,223 +6,261 @@ use crate::flags::{Kind, flag};
 use rgo_work::goenv::GoEnv;
 use rgo_work::load::{Loader, Package, PkgId};
 use rgo_work::modload::{Module, Modules};
+use crate::template::{Funcs, Template, Value};
 use std::fmt::Write;
 use std::sync::Arc;
 
-/// A value of a listing.
-enum Value {
-    Str(String),
-    Bool(bool),
-    List(Vec<String>),
-    Map(Vec<(String, String)>),
-    Object(Vec<(&'static str, Value)>),
-}
-
-impl Value {
-    fn is_zero(&self) -> bool {
-        match self {
-            Value::Str(s) => s.is_empty(),
-            Value::Bool(b) => !b,
-            Value::List(l) => l.is_empty(),
-            Value::Map(m) => m.is_empty(),
-            Value::Object(o) => o.is_empty(),
+/// A value as indented JSON.
+fn json(v: &Value, indent: usize, out: &mut String) {
+    let pad = |n: usize| "\t".repeat(n);
+    match v {
+        Value::Nil => out.push_str("null"),
+        Value::Str(s) => out.push_str(&json_string(s)),
+        Value::Bool(b) => drop(write!(out, "{b}")),
+        Value::Int(i) => drop(write!(out, "{i}")),
+        Value::List(l) => {
+            out.push_str("[\n");
+            for (i, v) in l.iter().enumerate() {
+                out.push_str(&pad(indent + 1));
+                json(v, indent + 1, out);
+                out.push_str(if i + 1 < l.len() { ",\n" } else { "\n" });
+            }
+            let _ = write!(out, "{}]", pad(indent));
         }
-    }
-
-    fn json(&self, indent: usize, out: &mut String) {
-        let pad = |n: usize| "\t".repeat(n);
-        match self {
-            Value::Str(s) => out.push_str(&json_string(s)),
-            Value::Bool(b) => drop(write!(out, "{b}")),
-            Value::List(l) => {
-                out.push_str("[\n");
-                for (i, s) in l.iter().enumerate() {
-                    let comma = if i + 1 < l.len() { "," } else { "" };
-                    let _ = writeln!(out, "{}{}{comma}", pad(indent + 1), json_string(s));
-                }
-                let _ = write!(out, "{}]", pad(indent));
+        Value::Map(m) => {
+            out.push_str("{\n");
+            for (i, (k, v)) in m.iter().enumerate() {
+                let _ = write!(out, "{}{}: ", pad(indent + 1), json_string(k));
+                json(v, indent + 1, out);
+                out.push_str(if i + 1 < m.len() { ",\n" } else { "\n" });
             }
-            Value::Map(m) => {
-                out.push_str("{\n");
-                for (i, (k, v)) in m.iter().enumerate() {
-                    let comma = if i + 1 < m.len() { "," } else { "" };
-                    let _ = writeln!(out, "{}{}: {}{comma}", pad(indent + 1), json_string(k), json_string(v));
-                }
-                let _ = write!(out, "{}}}", pad(indent));
-            }
-            Value::Object(o) => {
-                out.push_str("{\n");
-                let live: Vec<_> = o.iter().filter(|(_, v)| !v.is_zero()).collect();
-                for (i, (k, v)) in live.iter().enumerate() {
-                    let _ = write!(out, "{}{}: ", pad(indent + 1), json_string(k));
-                    v.json(indent + 1, out);
-                    out.push_str(if i + 1 < live.len() { ",\n" } else { "\n" });
-                }
-                let _ = write!(out, "{}}}", pad(indent));
-            }
+            let _ = write!(out, "{}}}", pad(indent));
         }
-    }
-
-    fn text(&self) -> String {
-        match self {
-            Value::Str(s) => s.clone(),
-            Value::Bool(b) => b.to_string(),
-            Value::List(l) => format!("[{}]", l.join(" ")),
-            Value::Map(m) => {
-                let l: Vec<String> = m.iter().map(|(k, v)| format!("{k}:{v}")).collect();
-                format!("map[{}]", l.join(" "))
+        Value::Object(o) => {
+            out.push_str("{\n");
+            let live: Vec<_> = o.iter().filter(|(_, v)| !v.is_zero()).collect();
+            for (i, (k, v)) in live.iter().enumerate() {
+                let _ = write!(out, "{}{}: ", pad(indent + 1), json_string(k));
+                json(v, indent + 1, out);
+                out.push_str(if i + 1 < live.len() { ",\n" } else { "\n" });
             }
-            Value::Object(_) => String::new(),
+            let _ = write!(out, "{}}}", pad(indent));
         }
     }
 }
 
-fn module_value(m: &Module) -> Value {
+fn module_fields(m: &Module) -> Vec<(&'static str, Value)> {
     let mut o = vec![
         ("Path", Value::Str(m.path.clone())),
+        ("Query", Value::Str(String::new())),
         ("Version", Value::Str(m.version.clone())),
+        ("Versions", Value::List(Vec::new())),
+        ("Replace", m.replace.as_ref().map_or(Value::Nil, |r| Value::Object(module_fields(r)))),
+        ("Time", Value::Nil),
+        ("Update", Value::Nil),
     ];
-    if let Some(r) = &m.replace {
-        o.push(("Replace", module_value(r)));
-    }
     o.extend([
         ("Main", Value::Bool(m.main)),
         ("Indirect", Value::Bool(m.indirect)),
         ("Dir", Value::Str(if m.dir.is_dir() { m.dir.display().to_string() } else { String::new() })),
         ("GoMod", Value::Str(m.go_mod.display().to_string())),
         ("GoVersion", Value::Str(m.go_version.clone())),
+        ("Retracted", Value::List(Vec::new())),
+        ("Deprecated", Value::Str(String::new())),
+        ("Error", Value::Nil),
         ("Sum", Value::Str(m.sum.clone())),
+        ("Origin", Value::Nil),
     ]);
-    Value::Object(o)
+    o
 }
 
-fn package_value(l: &Loader<'_>, env: &GoEnv, id: PkgId, roots: &[PkgId]) -> Vec<(&'static str, Value)> {
+/// What a listing of packages refers to.
+struct Listing<'a> {
+    l: &'a Loader<'a>,
+    env: &'a GoEnv,
+    roots: &'a [PkgId],
+    patterns: &'a [String],
+    find: bool,
+}
+
+fn package_fields(x: &Listing<'_>, id: PkgId) -> Vec<(&'static str, Value)> {
+    let (l, env) = (x.l, x.env);
     let p: &Package = &l.packages[id];
     let s = |t: &str| Value::Str(t.to_string());
-    let list = |v: &[String]| Value::List(v.to_vec());
-    let names = |v: &[rgo_work::load::SourceFile]| Value::List(v.iter().map(|f| f.name.clone()).collect());
-    let mut deps: Vec<String> = l.post_order(&[id]).into_iter().filter(|d| *d != id).map(|d| l.packages[d].import_path.clone()).collect();
+    let list = Value::list;
+    let names = |v: &[rgo_work::load::SourceFile]| Value::List(v.iter().map(|f| Value::Str(f.name.clone())).collect());
+    let closure: Vec<PkgId> = if x.find { Vec::new() } else { l.post_order(&[id]) };
+    let mut deps: Vec<String> = closure.iter().filter(|d| **d != id).map(|d| l.packages[*d].import_path.clone()).collect();
     deps.sort();
-    let mut imports: Vec<String> = p.imports.iter().map(|i| p.import_map.get(i).unwrap_or(i).clone()).collect();
+    let resolved = |i: &String| match p.dep_of.get(i) {
+        Some(d) => l.packages[*d].import_path.clone(),
+        None => p.import_map.get(i).unwrap_or(i).clone(),
+    };
+    let mut imports: Vec<String> = if x.find { Vec::new() } else { p.imports.iter().map(resolved).collect() };
     imports.sort();
     imports.dedup();
-    let mut matches: Vec<String> = Vec::new();
-    if roots.contains(&id) {
-        matches.push(p.import_path.clone());
-    }
+    let map: Vec<(String, Value)> = p.imports.iter().map(|i| (i.clone(), resolved(i))).filter(|(a, b)| a != b).map(|(a, b)| (a, Value::Str(b))).collect();
+    let is_root = x.roots.contains(&id);
+    let dot = [".".to_string()];
+    let patterns = if x.patterns.is_empty() { &dot[..] } else { x.patterns };
+    let matches: Vec<String> = patterns.iter().filter(|pat| {
+        let local = rgo_work::pattern::is_local(pat) || pat.starts_with('/');
+        let name = if local { p.dir.display().to_string() } else { p.import_path.clone() };
+        let pat = if local { rgo_work::pattern::clean_path(&env.cwd.join(pat)).display().to_string() } else { pat.to_string() };
+        let meta = match pat.as_str() {
+            "std" => p.standard && !p.import_path.starts_with("cmd/"),
+            "cmd" => p.import_path.starts_with("cmd/"),
+            "all" => true,
+            _ => false,
+        };
+        is_root && (meta || rgo_work::pattern::Matcher::new(&pat).matches(&name))
+    }).cloned().collect();
     let root = match (&p.module, p.standard) {
         (_, true) => env.goroot.display().to_string(),
         (Some(m), _) => m.dir.display().to_string(),
         _ => String::new(),
     };
-    let mut o = vec![
+    let target = if p.is_main() && !p.standard && p.for_test.is_none() && !p.import_path.ends_with(".test") {
+        let gobin = match env.gobin().as_str() {
+            "" => std::env::split_paths(&env.gopath()).next().unwrap_or_default().join("bin"),
+            b => std::path::PathBuf::from(b),
+        };
+        gobin.join(p.exec_name() + &env.value("GOEXE")).display().to_string()
+    } else {
+        String::new()
+    };
+    let error = p.error.as_ref().map_or(Value::Nil, error_value);
+    let deps_errors: Vec<Value> = closure.iter().filter_map(|d| l.packages[*d].error.as_ref()).map(error_value).collect();
+    let incomplete = closure.iter().any(|d| l.packages[*d].error.is_some()) || p.error.is_some();
+    let empty = || Value::List(Vec::new());
+    vec![
         ("Dir", s(&p.dir.display().to_string())),
         ("ImportPath", s(&p.import_path)),
+        ("ImportComment", s("")),
         ("Name", s(&p.name)),
         ("Doc", s(&p.doc)),
-        ("Target", s("")),
+        ("Target", Value::Str(target)),
+        ("Shlib", s("")),
         ("Root", s(&root)),
+        ("ConflictDir", s("")),
         ("ForTest", s(p.for_test.as_deref().unwrap_or(""))),
-    ];
-    if let Some(m) = &p.module {
-        o.push(("Module", module_value(m)));
-    }
-    o.extend([
-        ("Match", Value::List(matches)),
+        ("Export", s("")),
+        ("BuildID", s("")),
+        ("Module", p.module.as_ref().map_or(Value::Nil, |m| Value::Object(module_fields(m)))),
+        ("Match", list(&matches)),
         ("Goroot", Value::Bool(p.standard)),
         ("Standard", Value::Bool(p.standard)),
-        ("DepOnly", Value::Bool(!roots.contains(&id))),
-        ("Incomplete", Value::Bool(l.post_order(&[id]).iter().any(|d| l.packages[*d].error.is_some()))),
+        ("DepOnly", Value::Bool(!is_root)),
+        ("Incomplete", Value::Bool(incomplete)),
+        ("DefaultGODEBUG", if p.is_main() && p.error.is_none() { Value::Str(rgo_work::godebug::default_of(l, id)) } else { s("") }),
+        ("Stale", Value::Bool(false)),
+        ("StaleReason", s("")),
         ("GoFiles", names(&p.go_files)),
+        ("CgoFiles", empty()),
+        ("CompiledGoFiles", empty()),
         ("IgnoredGoFiles", list(&p.ignored_go_files)),
         ("InvalidGoFiles", list(&p.invalid_go_files)),
         ("IgnoredOtherFiles", list(&p.ignored_other_files)),
         ("CFiles", list(&p.c_files)),
+        ("CXXFiles", empty()),
+        ("MFiles", empty()),
         ("HFiles", list(&p.h_files)),
+        ("FFiles", empty()),
         ("SFiles", list(&p.s_files)),
+        ("SwigFiles", empty()),
+        ("SwigCXXFiles", empty()),
         ("SysoFiles", list(&p.syso_files)),
         ("EmbedPatterns", list(&p.embed_patterns)),
         ("EmbedFiles", list(&p.embed_files)),
-        ("Imports", Value::List(imports)),
-        ("ImportMap", Value::Map(p.import_map.iter().map(|(k, v)| (k.clone(), v.clone())).collect())),
-        ("Deps", Value::List(deps)),
-    ]);
-    if let Some(e) = &p.error {
-        let stack = Value::List(e.stack.iter().map(|x| x.0.clone()).collect());
-        o.push(("Error", Value::Object(vec![("ImportStack", stack), ("Pos", s(&e.pos)), ("Err", s(&e.msg))])));
-    }
-    o.extend([
+        ("CgoCFLAGS", empty()),
+        ("CgoCPPFLAGS", empty()),
+        ("CgoCXXFLAGS", empty()),
+        ("CgoFFLAGS", empty()),
+        ("CgoLDFLAGS", empty()),
+        ("CgoPkgConfig", empty()),
+        ("Imports", list(&imports)),
+        ("ImportMap", Value::Map(map)),
+        ("Deps", list(&deps)),
+        ("Error", error),
+        ("DepsErrors", Value::List(deps_errors)),
         ("TestGoFiles", names(&p.test_go_files)),
         ("TestImports", list(&p.test_imports)),
+        ("TestEmbedPatterns", empty()),
+        ("TestEmbedFiles", empty()),
         ("XTestGoFiles", names(&p.xtest_go_files)),
         ("XTestImports", list(&p.xtest_imports)),
-    ]);
-    o
+        ("XTestEmbedPatterns", empty()),
+        ("XTestEmbedFiles", empty()),
+    ]
 }
 
-/// Expands `{{.Field}}`, `{{.A.B}}` and `{{join .List "sep"}}`; other template actions are refused.
-fn expand(format: &str, fields: &[(&'static str, Value)]) -> Result<String, String> {
-    fn find<'a>(fields: &'a [(&'static str, Value)], path: &str) -> Result<Option<&'a Value>, String> {
-        let mut cur = fields;
-        let mut it = path.trim_start_matches('.').split('.').peekable();
-        while let Some(name) = it.next() {
-            match cur.iter().find(|(k, _)| *k == name) {
-                Some((_, Value::Object(o))) if it.peek().is_some() => cur = o,
-                Some((_, v)) => return Ok(Some(v)),
-                None => return Ok(None),
-            }
-        }
-        Ok(None)
-    }
-    let mut out = String::new();
-    let mut rest = format;
-    while let Some(i) = rest.find("{{") {
-        out.push_str(&rest[..i]);
-        let end = rest[i..].find("}}").ok_or("template: main:1: unclosed action")?;
-        let action = rest[i + 2..i + end].trim();
-        rest = &rest[i + end + 2..];
-        let quoted = action.strip_prefix('"').and_then(|a| a.strip_suffix('"'));
-        if let Some(q) = quoted {
-            out.push_str(&q.replace("\\n", "\n").replace("\\t", "\t"));
-        } else if action.starts_with('.') && !action.contains(' ') {
-            out.push_str(&find(fields, action)?.map_or(String::new(), Value::text));
-        } else if let Some(args) = action.strip_prefix("join ") {
-            let (path, sep) = args.trim().split_once(' ').ok_or("template: join needs two arguments")?;
-            let sep = sep.trim().trim_matches('"').replace("\\n", "\n").replace("\\t", "\t");
-            if let Some(Value::List(l)) = find(fields, path)? {
-                out.push_str(&l.join(&sep));
-            }
-        } else {
-            return Err(format!("rgo: list -f: template action {{{{{action}}}}} is not supported yet"));
-        }
-    }
-    out.push_str(rest);
-    Ok(out)
+fn error_value(e: &rgo_work::load::PkgError) -> Value {
+    let stack: Vec<String> = e.stack.iter().map(|x| x.0.clone()).collect();
+    Value::Object(vec![("ImportStack", Value::list(&stack)), ("Pos", Value::Str(e.pos.clone())), ("Err", Value::Str(e.msg.clone()))])
 }
 
-fn print_one(p: &crate::flags::Parsed, fields: Vec<(&'static str, Value)>, default: &str) -> Outcome {
+/// Prints one package or module as `-json` or `-f` ask.
+fn print_one(env: &GoEnv, p: &crate::flags::Parsed, fields: Vec<(&'static str, Value)>, default: &Template, modules: &dyn Fn(&str) -> Value) -> Outcome {
     match p.get("json") {
         Some("false") | None => {}
         Some(want) => {
             let want: Vec<&str> = if want == "true" { Vec::new() } else { want.split(',').collect() };
             let live = fields.into_iter().filter(|(k, _)| want.is_empty() || want.contains(k)).collect();
             let mut out = String::new();
-            Value::Object(live).json(0, &mut out);
+            json(&Value::Object(live), 0, &mut out);
             println!("{out}");
             return Ok(());
         }
     }
-    let f = p.get("f").unwrap_or(default);
-    let t = expand(f, &fields).map_err(Exit::Error)?;
+    let mut funcs: Funcs<'_> = Funcs::new();
+    funcs.insert("join", Box::new(|a| match a {
+        [Value::List(l), sep] => Ok(Value::Str(l.iter().map(Value::text).collect::<Vec<_>>().join(&sep.text()))),
+        [Value::Nil, _] => Ok(Value::Str(String::new())),
+        _ => Err("wrong type or number of args for join".into()),
+    }));
+    funcs.insert("context", Box::new(|_| Ok(context(env, p))));
+    funcs.insert("module", Box::new(|a| match a {
+        [Value::Str(path)] => Ok(modules(path)),
+        _ => Err("wrong type or number of args for module".into()),
+    }));
+    let t = default.run(&Value::Object(fields), &funcs).map_err(|m| Exit::Error(m))?;
     if !t.is_empty() {
         println!("{t}");
     }
     Ok(())
 }
 
+/// The build context as templates see it.
+fn context(env: &GoEnv, p: &crate::flags::Parsed) -> Value {
+    let releases: Vec<Value> = (1..=27).map(|i| Value::Str(format!("go1.{i}"))).collect();
+    let tags: Vec<String> = p.str("tags").split([',', ' ']).filter(|t| !t.is_empty()).map(String::from).collect();
+    Value::Object(vec![
+        ("GOARCH", Value::Str(env.goarch())),
+        ("GOOS", Value::Str(env.goos())),
+        ("GOROOT", Value::Str(env.goroot.display().to_string())),
+        ("GOPATH", Value::Str(env.gopath())),
+        ("CgoEnabled", Value::Bool(false)),
+        ("UseAllFiles", Value::Bool(false)),
+        ("Compiler", Value::Str("gc".into())),
+        ("BuildTags", Value::list(&tags)),
+        ("ToolTags", Value::list(&["goexperiment.jsonv2".into()])),
+        ("ReleaseTags", Value::List(releases)),
+        ("InstallSuffix", Value::Str(String::new())),
+    ])
+}
+
+fn template(p: &crate::flags::Parsed, default: &str) -> Result<Template, Exit> {
+    Template::parse(p.get("f").unwrap_or(default)).map_err(|m| Exit::Error(format!("go: {m}")))
+}
+
 fn list_modules(env: &GoEnv, p: &crate::flags::Parsed) -> Outcome {
     let l = base::loader(env, p)?;
-    if l.modules.mains.is_empty() {
+    if l.modules.mains.is_empty() && p.rest.iter().all(|a| !a.contains('@')) {
+        if p.rest.is_empty() {
+            // Outside of a module the main module is a package group that does not exist.
+            println!("command-line-arguments");
+            return Ok(());
+        }
         return Err(Exit::Error(Modules::no_main_module()));
     }
     let mut all: Vec<Arc<Module>> = l.modules.mains.iter().map(|m| m.module.clone()).collect();
@@ -230,31 +268,31 @@ fn list_modules(env: &GoEnv, p: &crate::flags::Parsed) -> Outcome {
     if !names.is_empty() {
         all.extend(l.modules.build_list().map_err(Exit::go)?.iter().cloned());
     }
+    for n in names.iter().filter(|n| n.contains('@')) {
+        return Err(Exit::Error(format!("rgo: list -m {n}: version queries are not supported yet")));
+    }
     let mains = l.modules.mains.len();
+    let text = template(p, "{{.Path}}{{with .Version}} {{.}}{{end}}{{with .Replace}} => {{.Path}}{{with .Version}} {{.}}{{end}}{{end}}")?;
     for (i, m) in all.iter().enumerate() {
         let wanted = if names.is_empty() { i < mains } else { names.iter().any(|n| *n == "all" || rgo_work::pattern::Matcher::new(n).matches(&m.path)) };
-        if !wanted {
+        if wanted {
+            print_one(env, p, module_fields(m), &text, &|_| Value::Nil)?;
+        }
+    }
+    let mut failed = false;
+    for n in names.iter().filter(|n| **n != "all") {
+        let m = rgo_work::pattern::Matcher::new(n);
+        if all.iter().any(|x| m.matches(&x.path)) {
             continue;
         }
-        let Value::Object(o) = module_value(m) else { continue };
-        let mut text = m.path.clone();
-        if !m.version.is_empty() {
-            text.push_str(&format!(" {}", m.version));
-        }
-        if let Some(r) = &m.replace {
-            text.push_str(&format!(" => {}", r.path));
-            if !r.version.is_empty() {
-                text.push_str(&format!(" {}", r.version));
-            }
-        }
-        print_one(p, o, &text.replace("{{", ""))?;
-    }
-    for n in names.iter().filter(|n| **n != "all" && !n.contains("...")) {
-        if !all.iter().any(|m| m.path == *n) {
-            return Err(Exit::go(format!("module {n}: not a known dependency")));
+        if m.is_wild() {
+            eprintln!("warning: pattern {n:?} matched no module dependencies");
+        } else {
+            eprintln!("go: module {n}: not a known dependency");
+            failed = true;
         }
     }
-    Ok(())
+    if failed && !p.bool("e") { Err(Exit::Code(1)) } else { Ok(()) }
 }
 
 /// Runs the command.
@@ -275,7 +313,7 @@ pub fn run(env: &GoEnv, args: &[String]) -> Outcome {
         flag("versions", Kind::Bool),
     ];
     let p = base::parse_flags("list", env, args, &base::with_build_flags(&own))?;
-    for name in ["export", "test", "u", "versions", "retracted"] {
+    for name in ["export", "u", "versions", "retracted"] {
         if p.bool(name) {
             return Err(Exit::Error(format!("rgo: list -{name} is not supported yet")));
         }
@@ -286,20 +324,66 @@ pub fn run(env: &GoEnv, args: &[String]) -> Outcome {
     if p.bool("m") {
         return list_modules(env, &p);
     }
+    if p.bool("find") && (p.bool("deps") || p.bool("test")) {
+        let other = if p.bool("deps") { "deps" } else { "test" };
+        return Err(Exit::go(format!("list -{other} cannot be used with -find")));
+    }
     let mut l = base::loader(env, &p)?;
-    let roots = l.load_patterns(&p.rest)?;
+    let mut roots = l.load_patterns(&p.rest)?;
     for w in &l.warnings {
         eprintln!("{w}");
     }
+    let tests = p.bool("test");
+    if tests {
+        for id in roots.clone() {
+            match rgo_work::testing::prepare(&mut l, id) {
+                Ok(Some(t)) => {
+                    roots.push(t.main);
+                    roots.extend((t.own != id).then_some(t.own));
+                    roots.extend(t.external);
+                }
+                Ok(None) => {}
+                Err(e) if p.bool("e") => drop(e),
+                Err(e) => return Err(Exit::Error(e.join("\n"))),
+            }
+        }
+        // Test variants follow their package.
+        let order: Vec<PkgId> = l.post_order(&roots);
+        if !p.bool("deps") {
+            roots.sort_by_key(|id| {
+                let path = &l.packages[*id].import_path;
+                (path.split(' ').next().unwrap_or("").trim_end_matches("_test").trim_end_matches(".test").to_string(), path.len(), order.iter().position(|o| o == id))
+            });
+        }
+    }
     let ids = if p.bool("deps") { l.post_order(&roots) } else { roots.clone() };
     if !p.bool("e") {
-        let errors: Vec<String> = ids.iter().filter_map(|id| l.packages[*id].error.as_ref()).map(ToString::to_string).collect();
+        let list = if p.bool("deps") || p.bool("find") { ids.clone() } else { l.post_order(&ids) };
+        let mut seen = std::collections::BTreeSet::new();
+        let mut errors = Vec::new();
+        for id in list {
+            if p.bool("find") && !ids.contains(&id) {
+                continue;
+            }
+            if let Some(e) = &l.packages[id].error {
+                if seen.insert(e.to_string()) {
+                    errors.push(e.to_string());
+                }
+            }
+        }
         if !errors.is_empty() {
             return Err(Exit::Error(errors.join("\n")));
         }
     }
+    let text = template(&p, "{{.ImportPath}}")?;
+    let x = Listing { l: &l, env, roots: &roots, patterns: &p.rest, find: p.bool("find") };
+    let modules = |path: &str| {
+        let mains = l.modules.mains.iter().map(|m| m.module.clone());
+        let rest = l.modules.build_list().map(<[_]>::to_vec).unwrap_or_default();
+        mains.chain(rest).find(|m| m.path == path).map_or(Value::Nil, |m| Value::Object(module_fields(&m)))
+    };
     for id in ids {
-        print_one(&p, package_value(&l, env, id, &roots), "{{.ImportPath}}")?;
+        print_one(env, &p, package_fields(&x, id), &text, &modules)?;
     }
     Ok(())
 }

@@ -20,6 +20,7 @@ mod fmt;
 mod list;
 mod modcmd;
 mod run;
+mod template;
 mod test;
 mod usage;
 mod version;

@@ -19,7 +19,7 @@ pub fn run(env: &GoEnv, args: &[String]) -> Outcome {
         Some("graph") => graph(env, &args[1..]),
         Some(c @ ("download" | "tidy" | "vendor" | "verify" | "why")) => Err(Exit::Error(format!("rgo mod {c}: not supported yet"))),
         Some(c) if !c.starts_with('-') => {
-            eprintln!("go mod {c}: unknown command\nRun 'go help mod' for usage.");
+            eprintln!("go mod: unknown command\nRun 'go help mod' for usage.");
             Err(Exit::Code(2))
         }
         _ => {
@@ -173,7 +173,7 @@ fn json(f: &File) -> String {
         s + &format!("\n{pad}}}")
     };
     let list = |items: Vec<String>| {
-        if items.is_empty() { "null".to_string() } else { format!("[\n\t\t{}\n\t]", items.join(",\n\t\t")) }
+        if items.is_empty() { String::new() } else { format!("[\n\t\t{}\n\t]", items.join(",\n\t\t")) }
     };
     let mut fields = Vec::new();
     let mut module = format!("{{\n\t\t\"Path\": {}", json_string(f.module_path()));
@@ -214,6 +214,7 @@ fn json(f: &File) -> String {
         let items = words.iter().map(|w| format!("{{\n\t\t\t\"Path\": {}\n\t\t}}", json_string(&w.text)));
         fields.push(format!("\"{name}\": {}", list(items.collect())));
     }
+    fields.retain(|f| !f.ends_with(": "));
     format!("{{\n\t{}\n}}", fields.join(",\n\t"))
 }
 

@@ -319,12 +319,17 @@ impl Modules {
     /// The requirement graph as pairs, the main modules' requirements first.
     pub fn graph(&self) -> Result<Vec<(ModVersion, ModVersion)>, String> {
         let mut out = Vec::new();
+        let mut toolchains = Vec::new();
         let mut todo = std::collections::VecDeque::new();
         let mut seen = std::collections::HashSet::new();
         for m in &self.mains {
             let me = ModVersion::new(&m.module.path, "");
             if !m.module.go_version.is_empty() {
-                out.push((me.clone(), ModVersion::new("go", &m.module.go_version)));
+                let go = ModVersion::new("go", &m.module.go_version);
+                out.push((me.clone(), go.clone()));
+                if self.mains.len() == 1 {
+                    toolchains.push((go, ModVersion::new("toolchain", format!("go{}", m.module.go_version))));
+                }
             }
             for r in &m.file.require {
                 out.push((me.clone(), r.module.clone()));
@@ -343,6 +348,7 @@ impl Modules {
                 todo.push_back((r.module, !pruned));
             }
         }
+        out.extend(toolchains);
         Ok(out)
     }
 
