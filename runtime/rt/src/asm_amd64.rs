@@ -71,6 +71,7 @@ global_asm!(
     "rt_gostart:",
     "xor ebp, ebp",
     "mov r10, [r13 + {STARTFN}]",
+    "mov qword ptr [r13 + {STARTFN}], 0", // not kept longer than its own frame keeps it
     "call qword ptr [r10]",
     ".globl rt_gostart_ret",
     "rt_gostart_ret:",

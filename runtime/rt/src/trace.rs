@@ -167,6 +167,11 @@ impl Walker {
     }
 }
 
+/// g was preempted asynchronously: its vector registers are in the image.
+pub unsafe fn async_stopped(g: *mut G) -> bool {
+    (*g).sched_pc == addr!(rt_async_resume) && (*g).status.load(SeqCst) != RUNNING
+}
+
 // --- logical frames ---
 
 /// One frame as the programmer sees it.

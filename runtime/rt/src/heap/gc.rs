@@ -74,6 +74,9 @@ pub unsafe fn mark_ptr(p: usize) {
     }
 }
 
+/// Smallest object that a pointer one past its end keeps: such pointers come from loops over arrays.
+const PAST_END_MIN: usize = 64;
+
 /// Marks what a word that may be a pointer refers to. A pointer one past the end of an object keeps that object.
 #[inline]
 unsafe fn mark_word(p: usize) {
@@ -95,7 +98,7 @@ unsafe fn mark_word(p: usize) {
     let off = p - (*s).base;
     if off == i as usize * (*s).elemsize {
         if i > 0 {
-            if (*s).is_allocated(i - 1) {
+            if (*s).elemsize >= PAST_END_MIN && (*s).is_allocated(i - 1) {
                 mark_index(s, i - 1);
             }
         } else {
@@ -185,8 +188,23 @@ unsafe fn scan_goroutine(g: *mut G) {
     if st == DEAD || st == IDLE {
         return;
     }
-    scan_range(g as usize, g as usize + size_of::<G>());
-    if !(*g).xsave.is_null() {
+    // What the descriptor itself holds; stale scratch must not keep anything.
+    for w in [(*g).panic, (*g).deferframe, (*g).labels, (*g).startfn, (*g).facade[0], (*g).facade[1]] {
+        mark_word(w);
+    }
+    if st == WAITING || (*g).on_resume.is_some() {
+        mark_word((*g).param);
+        for w in (*g).op {
+            mark_word(w);
+        }
+    }
+    if (*g).in_syscall {
+        for w in (*g).syscall_regs {
+            mark_word(w);
+        }
+    }
+    if crate::trace::async_stopped(g) {
+        mark_word((*g).async_r13);
         scan_range((*g).xsave as usize, (*g).xsave as usize + crate::signal::XSAVE_MAX);
     }
     let mut seg: *mut Seg = (*g).seg;

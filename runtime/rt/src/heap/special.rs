@@ -353,6 +353,7 @@ pub unsafe fn process() {
             if (*s).kind == Kind::Cleanup && !(*span).marked((*span).index_of((*s).obj)) {
                 *p = (*s).next;
                 CLEANQ.push(s);
+                FIN_PENDING.fetch_add(1, Relaxed);
                 continue;
             }
             p = &raw mut (*s).next;
@@ -374,7 +375,9 @@ pub unsafe fn wake() {
 
 // --- consumers ---
 
+/// The consumers are one goroutine each; these say whether it is running what it got last.
 static mut FIN_RUNNING: bool = false;
+static mut CLEAN_RUNNING: bool = false;
 
 /// `rt_nextfinalizer`: parks until there is one.
 pub unsafe fn next_finalizer(g: *mut G, out: *mut Finalizer) {
@@ -396,6 +399,7 @@ pub unsafe fn next_finalizer(g: *mut G, out: *mut Finalizer) {
     LOCK.unlock();
 }
 
+/// No finalizer or cleanup is queued or running.
 pub fn finalizers_idle() -> bool {
     FIN_PENDING.load(SeqCst) == 0
 }
@@ -403,6 +407,10 @@ pub fn finalizers_idle() -> bool {
 /// `rt_nextcleanup`: the function value.
 pub unsafe fn next_cleanup(g: *mut G, out: *mut usize) {
     LOCK.lock();
+    if CLEAN_RUNNING {
+        CLEAN_RUNNING = false;
+        FIN_PENDING.fetch_sub(1, Relaxed);
+    }
     let s = CLEANQ.pop();
     if s.is_null() {
         CLEANQ.waiter = g;
@@ -412,5 +420,6 @@ pub unsafe fn next_cleanup(g: *mut G, out: *mut usize) {
     }
     *out = (*s).word;
     release(s);
+    CLEAN_RUNNING = true;
     LOCK.unlock();
 }

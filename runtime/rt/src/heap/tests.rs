@@ -160,12 +160,12 @@ fn interior_and_past_the_end() {
     let _s = SERIAL.lock().unwrap_or_else(|e| e.into_inner());
     unsafe {
         let mut w = World::new(4);
-        let p = mallocgc(48, core::ptr::null(), true) as usize;
-        w.roots[0] = p + 47;
+        let p = mallocgc(96, core::ptr::null(), true) as usize;
+        w.roots[0] = p + 95;
         w.roots[1] = 0;
         w.collect();
         assert!(find_object(p).is_some());
-        w.roots[0] = p + 48;
+        w.roots[0] = p + 96;
         w.collect();
         assert!(find_object(p).is_some(), "one past the end keeps");
         w.roots[0] = 0;
