@@ -133,6 +133,14 @@ impl<'m> Gen<'m> {
         // Hidden also where only declared: one static image, so that no access goes through a GOT.
         self.b.set_hidden(f);
         self.convention(f, abi);
+        if name == "runtime.newobject" {
+            // An allocation that, after inlining, nothing but stores refer to is no allocation.
+            const ALLOC_ZEROED: u64 = 1 | 16; // AllocFnKind
+            self.b.add_attr(f, RETURN_INDEX, "noalias");
+            self.b.add_attr(f, RETURN_INDEX, "nonnull");
+            self.b.add_attr_val(f, FUNCTION_INDEX, "allockind", ALLOC_ZEROED);
+            self.b.add_str_attr(f, "alloc-family", "go");
+        }
         f
     }
 

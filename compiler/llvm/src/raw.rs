@@ -69,6 +69,7 @@ pub fn param_index(i: u32) -> u32 {
     i + 1
 }
 
+pub const RETURN_INDEX: u32 = 0;
 pub const FUNCTION_INDEX: u32 = u32::MAX;
 
 impl B {
