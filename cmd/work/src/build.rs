@@ -6,11 +6,13 @@
 use crate::cache::{Cache, Entry, Key, KeyBuilder};
 use crate::codegen::{self, Runtime};
 use crate::front::{self, FrontFlags, FrontOptions, Need};
+use crate::interface;
 use crate::load::{Loader, PkgId};
+use crate::package::Package;
 use rayon::prelude::*;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Words of `-gcflags` for a package: its path, whether it was named on the command line.
 pub type FlagsOf = Box<dyn Fn(&str, bool) -> Vec<String> + Send + Sync>;
@@ -181,44 +183,83 @@ fn base_key(l: &Loader<'_>, opts: &BuildOptions, rt: &Runtime) -> Key {
     k.finish()
 }
 
-/// The key of each package of `order`: everything its object depends on. For imports this is
-/// their whole key until there is a hash of what they export.
-pub fn keys(l: &Loader<'_>, order: &[PkgId], opts: &BuildOptions, rt: &Runtime) -> HashMap<PkgId, Key> {
-    let base = base_key(l, opts, rt);
+/// What importers of each package depend on, without the summaries of its functions: its interface and those of its imports.
+fn interfaces(l: &Loader<'_>, order: &[PkgId], opts: &BuildOptions, cache: &Cache, base: &Key) -> HashMap<PkgId, Key> {
+    let own: HashMap<PkgId, Key> = order.par_iter().map(|&id| (id, interface::hash(&l.packages[id], cache, NEEDED))).collect();
     let mut out: HashMap<PkgId, Key> = HashMap::new();
     for &id in order {
         let p = &l.packages[id];
-        let mut k = KeyBuilder::new("object");
-        k.key("base", &base);
-        k.text("path", &p.pkg_path).text("id", &p.import_path).text("go", &p.go_version);
-        if !opts.trimpath {
-            // File names are part of tables and debug information.
-            k.text("dir", &p.dir.display().to_string());
-        }
-        for w in (opts.gcflags)(&p.import_path, p.cmdline) {
-            k.text("gcflag", &w);
-        }
-        for f in &p.go_files {
-            k.bytes(&f.name, &f.data);
-        }
-        for (name, data) in &p.s_data {
-            k.bytes(name, data);
-        }
-        for (pattern, files) in &p.embeds {
-            k.text("embed", pattern);
-            for f in files {
-                k.bytes(f, &std::fs::read(p.dir.join(f)).unwrap_or_default());
-            }
-        }
+        let mut k = KeyBuilder::new("interface");
+        k.key("base", base).key("files", &own[&id]);
+        common_key(&mut k, p, opts);
         for (path, dep) in &p.dep_of {
             k.text("import", path);
             if let Some(d) = out.get(dep) {
-                k.key("dependency", d);
+                k.key("interface", d);
             }
         }
         out.insert(id, k.finish());
     }
     out
+}
+
+/// What both keys of a package contain.
+fn common_key(k: &mut KeyBuilder, p: &Package, opts: &BuildOptions) {
+    k.text("path", &p.pkg_path).text("id", &p.import_path).text("go", &p.go_version);
+    if !opts.trimpath {
+        // File names are part of tables and debug information.
+        k.text("dir", &p.dir.display().to_string());
+    }
+    for w in (opts.gcflags)(&p.import_path, p.cmdline) {
+        k.text("gcflag", &w);
+    }
+}
+
+/// The key of a package: everything its object depends on. `seen`: interface keys of imports; `sums`: hashes of the summaries of the functions
+/// of an import and of what it imports.
+fn object_key(p: &Package, opts: &BuildOptions, base: &Key, seen: &HashMap<PkgId, Key>, sums: &HashMap<PkgId, Key>) -> Key {
+    let mut k = KeyBuilder::new("object");
+    k.key("base", base);
+    common_key(&mut k, p, opts);
+    for f in &p.go_files {
+        k.bytes(&f.name, &f.data);
+    }
+    for (name, data) in &p.s_data {
+        k.bytes(name, data);
+    }
+    for (pattern, files) in &p.embeds {
+        k.text("embed", pattern);
+        for f in files {
+            k.bytes(f, &std::fs::read(p.dir.join(f)).unwrap_or_default());
+        }
+    }
+    for (path, dep) in &p.dep_of {
+        k.text("import", path);
+        if let Some(d) = seen.get(dep) {
+            k.key("interface", d);
+        }
+        if let Some(d) = sums.get(dep) {
+            k.key("summaries", d);
+        }
+    }
+    k.finish()
+}
+
+/// The hash of the summaries of a package and of what it imports.
+fn summaries_key(p: &Package, e: &Entry, sums: &HashMap<PkgId, Key>) -> Key {
+    let mut k = KeyBuilder::new("summaries");
+    k.bytes("own", e.get("summaries"));
+    for dep in p.dep_of.values() {
+        if let Some(d) = sums.get(dep) {
+            k.key("import", d);
+        }
+    }
+    k.finish()
+}
+
+/// Where the summaries hash that went with an interface the last time is kept.
+fn prediction_key(interface: &Key) -> Key {
+    KeyBuilder::new("last summaries").key("interface", interface).finish()
 }
 
 static LINKING: std::sync::Mutex<()> = std::sync::Mutex::new(());
@@ -259,39 +300,102 @@ pub fn compile_some(l: &mut Loader<'_>, ids: &[PkgId], opts: &BuildOptions) -> R
     let cache = Cache::new(&opts.cache_dir);
     cache.trim();
     let rt = Runtime::find(&cache).map_err(|m| m + "\n")?;
-    let keys = keys(l, &order, opts, &rt);
-    let mut entries: HashMap<PkgId, Arc<Entry>> = if opts.rebuild {
-        HashMap::new()
-    } else {
-        order.par_iter().filter_map(|id| Some((*id, Arc::new(cache.get(&keys[id])?)))).collect()
-    };
-    let compiled = |id: PkgId| !entries.contains_key(&id) && !l.packages[id].is_unsafe() && l.packages[id].error.is_none();
-    let todo: Vec<PkgId> = order.iter().copied().filter(|&id| compiled(id)).collect();
-    if todo.is_empty() {
-        return Ok((Built { cache, keys, entries, runtime, rt }, Vec::new()));
+    let base = base_key(l, opts, &rt);
+    let seen = interfaces(l, &order, opts, &cache, &base);
+    // Results in hand, by key: of this run, or read before.
+    let mut have: HashMap<Key, Arc<Entry>> = HashMap::new();
+    let mut first = true;
+    // The key of a package depends on the summaries of its imports, which are known only when those are compiled. They seldom change with a body, so
+    // those of the last compilation with the same interface are assumed; where that was wrong, another round puts it right.
+    loop {
+        let mut keys: HashMap<PkgId, Key> = HashMap::new();
+        let mut sums: HashMap<PkgId, Key> = HashMap::new();
+        let mut entries: HashMap<PkgId, Arc<Entry>> = HashMap::new();
+        let mut todo: Vec<PkgId> = Vec::new();
+        for &id in &order {
+            let p = &l.packages[id];
+            let key = object_key(p, opts, &base, &seen, &sums);
+            keys.insert(id, key);
+            if p.is_unsafe() || p.error.is_some() {
+                continue;
+            }
+            let found = have.get(&key).cloned().or_else(|| if opts.rebuild { None } else { cache.get(&key).map(Arc::new) });
+            let sum = match &found {
+                Some(e) => summaries_key(p, e, &sums),
+                None => cache.get(&prediction_key(&seen[&id])).and_then(|e| e.get("hash").try_into().ok()).map_or(key, Key),
+            };
+            sums.insert(id, sum);
+            match found {
+                Some(e) => {
+                    have.insert(key, e.clone());
+                    entries.insert(id, e);
+                }
+                None => todo.push(id),
+            }
+        }
+        if todo.is_empty() {
+            return Ok((Built { cache, keys, entries, runtime, rt }, Vec::new()));
+        }
+        let compiled: HashSet<PkgId> = todo.iter().copied().collect();
+        let around: HashSet<PkgId> = l.post_order(&todo).into_iter().collect();
+        let need = |id: PkgId| match (compiled.contains(&id), around.contains(&id) && l.packages[id].error.is_none()) {
+            (true, _) => Need::Full,
+            (false, true) => Need::Declarations,
+            (false, false) => Need::Nothing,
+        };
+        let flags = |id: PkgId| front_flags(l, id, opts);
+        let front_opts = FrontOptions { threads: opts.threads, trimpath: opts.trimpath, body_filter: Some(NEEDED) };
+        let front = front::check(l, &order, &need, &flags, &front_opts);
+        let todo: Vec<PkgId> = todo.into_iter().filter(|id| front.checked[*id].get().is_some()).collect();
+        let mut failures = front.errors.clone();
+        if !failures.is_empty() && !opts.keep_going {
+            return Ok((Built { cache, keys, entries, runtime, rt }, failures));
+        }
+        // What is true of the summaries, as far as it is known: of packages from the cache, and of each compiled one.
+        let known: Mutex<HashMap<PkgId, Key>> = Mutex::new(HashMap::new());
+        {
+            let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
+            for &id in &order {
+                if let Some(e) = entries.get(&id) {
+                    let k = summaries_key(&l.packages[id], e, &known);
+                    known.insert(id, k);
+                }
+            }
+        }
+        let job = codegen::Job { loader: l, todo: &todo, front: &front, known: &entries, rt: &rt, opts };
+        let new_keys: Mutex<HashMap<PkgId, Key>> = Mutex::default();
+        let (new, failed) = codegen::compile_all(&job, &|id, e| {
+            let p = &l.packages[id];
+            let (key, sum) = {
+                let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
+                let key = object_key(p, opts, &base, &seen, &known);
+                let sum = summaries_key(p, e, &known);
+                known.insert(id, sum);
+                (key, sum)
+            };
+            new_keys.lock().unwrap_or_else(PoisonError::into_inner).insert(id, key);
+            let mut last = Entry::default();
+            last.set("hash", sum.0.to_vec());
+            // A full disk costs time, not correctness.
+            let _ = cache.put(&key, e);
+            let _ = cache.put(&prediction_key(&seen[&id]), &last);
+        })?;
+        failures.extend(failed);
+        let new_keys = new_keys.into_inner().unwrap_or_else(PoisonError::into_inner);
+        for (id, e) in &new {
+            have.insert(new_keys[id], e.clone());
+        }
+        if !failures.is_empty() {
+            entries.extend(new);
+            keys.extend(new_keys);
+            return Ok((Built { cache, keys, entries, runtime, rt }, failures));
+        }
+        // Everything was compiled against what is true unless a package from the cache was chosen on a wrong assumption; the next round finds out.
+        if !first && new.is_empty() {
+            return Err("internal compiler error: the build does not settle\n".into());
+        }
+        first = false;
     }
-    let around: HashSet<PkgId> = l.post_order(&todo).into_iter().collect();
-    let need = |id: PkgId| match (compiled(id), around.contains(&id) && l.packages[id].error.is_none()) {
-        (true, _) => Need::Full,
-        (false, true) => Need::Declarations,
-        (false, false) => Need::Nothing,
-    };
-    let flags = |id: PkgId| front_flags(l, id, opts);
-    let front_opts = FrontOptions { threads: opts.threads, trimpath: opts.trimpath, body_filter: Some(NEEDED) };
-    let front = front::check(l, &order, &need, &flags, &front_opts);
-    let todo: Vec<PkgId> = todo.into_iter().filter(|id| front.checked[*id].get().is_some()).collect();
-    let mut failures = front.errors.clone();
-    if !failures.is_empty() && !opts.keep_going {
-        return Ok((Built { cache, keys, entries, runtime, rt }, failures));
-    }
-    let job = codegen::Job { loader: l, todo: &todo, front: &front, known: &entries, rt: &rt, opts };
-    let (new, failed) = codegen::compile_all(&job, &|id, e| {
-        // A full disk costs time, not correctness.
-        let _ = cache.put(&keys[&id], e);
-    })?;
-    failures.extend(failed);
-    entries.extend(new);
-    Ok((Built { cache, keys, entries, runtime, rt }, failures))
 }
 
 /// Initialisation order of a program's packages: of those whose imports are initialised, the one

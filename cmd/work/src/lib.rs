@@ -27,6 +27,7 @@ pub mod front;
 pub mod godebug;
 pub mod goenv;
 pub mod header;
+pub mod interface;
 pub mod literal;
 pub mod load;
 pub mod modload;

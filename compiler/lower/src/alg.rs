@@ -1,6 +1,6 @@
 //! Equality and hash functions of types, as closures `func(p, q unsafe.Pointer) bool` and `func(p unsafe.Pointer, h uintptr) uintptr`.
 
-use rgo_ir::{BinOp, CmpOp, Datum, FuncAttrs, FunctionBuilder, Global, Intrinsic, Linkage, Loc, Op, Sym, Term, Ty, Value};
+use rgo_ir::{BinOp, CmpOp, FuncAttrs, FunctionBuilder, Intrinsic, Linkage, Loc, Op, Sym, Term, Ty, Value};
 use rgo_types::{BasicKind, Type};
 
 use crate::package::{PackageLowering, Work};
@@ -338,22 +338,5 @@ impl PackageLowering<'_> {
     fn call_hash(&mut self, fb: &mut FunctionBuilder, f: &str, p: Value, h: Value, off: u64) -> Value {
         let a = fb.ptr_add(p, off as i64);
         self.rt_call(fb, f, &[Ty::PTR, Ty::I64], &[Ty::I64], vec![a, h])[0]
-    }
-
-    /// A read-only zero-initialised or constant global (shared by content name).
-    pub(crate) fn ro_bytes(&mut self, name: &str, bytes: Vec<u8>, align: u64) -> Sym {
-        let sym = self.m.sym(name);
-        if self.done.insert(sym) {
-            self.m.globals.push(Global {
-                sym,
-                linkage: Linkage::LinkOnce,
-                size: bytes.len() as u64,
-                align,
-                readonly: true,
-                pointers: false,
-                data: vec![Datum::Bytes(bytes)],
-            });
-        }
-        sym
     }
 }

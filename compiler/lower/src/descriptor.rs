@@ -65,12 +65,6 @@ impl Data {
     pub fn u64(&mut self, v: u64) {
         self.bytes(&v.to_le_bytes());
     }
-    pub fn zero(&mut self, n: u64) {
-        if n > 0 {
-            self.len += n;
-            self.data.push(Datum::Zero(n));
-        }
-    }
     pub fn addr(&mut self, s: Sym, addend: i64) {
         self.len += 8;
         self.data.push(Datum::Addr(s, addend));
@@ -89,12 +83,6 @@ impl Data {
         match target {
             Some(t) => self.rel32(t, base),
             None => self.u32(0),
-        }
-    }
-    pub fn align(&mut self, a: u64) {
-        let n = self.len.next_multiple_of(a) - self.len;
-        if n > 0 {
-            self.bytes(&vec![0; n as usize]);
         }
     }
 }

@@ -1,0 +1,89 @@
+//! What dependants can see of a package: the part of the cache key that stops a change of a function body from spreading.
+//!
+//! Importers read declarations, and the bodies of functions that they copy (generic ones, small ones: `rgo_lower::inline`). So the *interface hash* of a
+//! package covers its sources without the other bodies; where such a body is left out only its extent is hidden. Functions that are copied keep their line
+//! numbers in traces, so their lines count too. What escape analysis found out about functions travels beside it, by the hash of the summaries.
+//!
+//! Packages of the standard library do not change: their interface is their source.
+
+use crate::cache::{Cache, Entry, Key, KeyBuilder};
+use crate::package::Package;
+use rgo_syntax::ast::{Decl, NodeIdGen};
+use rgo_syntax::parser::{Mode, parse_file};
+use rgo_syntax::pos::FileSet;
+
+/// The hash of what importers can see of the package's files (not of what it imports).
+pub fn hash(p: &Package, cache: &Cache, needed: fn(&rgo_syntax::ast::FuncDecl) -> bool) -> Key {
+    let mut k = KeyBuilder::new("interface of files");
+    k.text("tool", env!("CARGO_PKG_VERSION"));
+    for f in &p.go_files {
+        k.bytes(&f.name, &f.data);
+    }
+    let sources = k.finish();
+    if p.standard {
+        return sources;
+    }
+    if let Some(e) = cache.get(&sources)
+        && let Ok(h) = e.get("interface").try_into()
+    {
+        return Key(h);
+    }
+    let mut k = KeyBuilder::new("interface");
+    for f in &p.go_files {
+        // A set of its own: the positions are not needed later.
+        let set = FileSet::new();
+        let r = parse_file(&set, &mut NodeIdGen::new(), &f.name, &f.data, Mode::default());
+        if !r.errors.is_empty() {
+            k.bytes(&f.name, &f.data);
+            continue;
+        }
+        let file: &'static rgo_syntax::ast::File = Box::leak(Box::new(r.file));
+        let base = file.start.0;
+        let mut at = 0usize;
+        for d in &file.decls {
+            let Decl::Func(fd) = d else { continue };
+            let Some(body) = &fd.body else { continue };
+            if needed(fd) {
+                k.text("line", &set.raw_position(fd.pos).line.to_string());
+                continue;
+            }
+            let (from, to) = ((body.pos.0 - base) as usize, (body.rbrace.0 - base) as usize);
+            if from < at || to > f.data.len() {
+                continue;
+            }
+            k.bytes("text", &f.data[at..from]);
+            at = to;
+        }
+        k.bytes("text", &f.data[at..]);
+    }
+    let h = k.finish();
+    let mut e = Entry::default();
+    e.set("interface", h.0.to_vec());
+    // A full disk costs time, not correctness.
+    let _ = cache.put(&sources, &e);
+    h
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::package::SourceFile;
+
+    fn key(src: &str) -> Key {
+        let dir = tempfile::tempdir().unwrap();
+        let p = Package { go_files: vec![SourceFile::new(dir.path(), "a.go".into(), src.as_bytes().to_vec())], ..Package::default() };
+        hash(&p, &Cache::new(dir.path()), |fd| fd.name.name.as_str().starts_with("small"))
+    }
+
+    #[test]
+    fn bodies_are_hidden_declarations_are_not() {
+        let a = key("package p\nfunc big() int { return 1 }\nfunc small() int { return 1 }\nvar x = 1\n");
+        assert_eq!(a, key("package p\nfunc big() int { return 2+2 }\nfunc small() int { return 1 }\nvar x = 1\n"));
+        assert_ne!(a, key("package p\nfunc big() int { return 1 }\nfunc small() int { return 2 }\nvar x = 1\n"));
+        assert_ne!(a, key("package p\nfunc big() int8 { return 1 }\nfunc small() int { return 1 }\nvar x = 1\n"));
+        assert_ne!(a, key("package p\nfunc big() int { return 1 }\nfunc small() int { return 1 }\nvar x = 2\n"));
+        // Lines of functions that are copied count.
+        assert_ne!(a, key("package p\nfunc big() int { \nreturn 1 }\nfunc small() int { return 1 }\nvar x = 1\n"));
+        assert_ne!(key("package p\nfunc f() {"), key("package p\nfunc f() { x"));
+    }
+}
