@@ -175,7 +175,9 @@ impl FunctionLowering<'_, '_> {
                 if !zeroed && (fields.len() < s.num_fields() || !self.pl.is_memory(t) || fields.iter().any(|f| f.0.len() > 1)) {
                     self.zero_at(dst, t);
                 }
-                for (path, x) in fields {
+                let exprs: Vec<&'static Expr> = fields.iter().map(|x| x.1).collect();
+                for k in self.calls_first(&exprs) {
+                    let (path, x) = (fields[k].0.clone(), fields[k].1);
                     let (mut at, mut ft) = (dst, t);
                     let mut blank = false;
                     for i in path {
@@ -205,7 +207,10 @@ impl FunctionLowering<'_, '_> {
 
     fn fill_elems(&mut self, c: &'static CompositeLit, elem: Type, dst: Addr) {
         let size = self.pl.size_of(elem);
-        for (i, x) in self.elements(c) {
+        let list = self.elements(c);
+        let exprs: Vec<&'static Expr> = list.iter().map(|x| x.1).collect();
+        for k in self.calls_first(&exprs) {
+            let (i, x) = list[k];
             self.expr_to(x, elem, dst.offset(size * i as u64));
         }
     }

@@ -90,6 +90,18 @@ impl FunctionLowering<'_, '_> {
         out.into_iter().map(|v| v.unwrap_or_else(|| panic!("internal compiler error: operand not evaluated"))).collect()
     }
 
+    /// The order in which `eval_list` evaluates: operands without calls wait until the last call is done.
+    pub(crate) fn calls_first(&self, list: &[&'static Expr]) -> Vec<usize> {
+        let calls: Vec<bool> = list.iter().map(|e| self.has_call(e)).collect();
+        let Some(last) = calls.iter().rposition(|c| *c) else { return (0..list.len()).collect() };
+        let (mut now, mut wait) = (Vec::new(), Vec::new());
+        for (i, call) in calls.iter().enumerate() {
+            if *call || i > last { now.push(i) } else { wait.push(i) }
+        }
+        now.extend(wait);
+        now
+    }
+
     /// Evaluates two operands, each converted to its type.
     pub(crate) fn eval_pair(&mut self, x: &'static Expr, tx: Type, y: &'static Expr, ty: Type) -> (Value, Value) {
         if !self.has_call(y) {

@@ -11,8 +11,11 @@
 //! An allocation in a cycle is turned into one slot only when nothing that may hold the previous round's object is live when the allocation runs again
 //! ([`crate::loops`]).
 //!
+//! What a call returns is unknown, plus where its summary sends the arguments: the pointer itself, or a *fresh* site standing for new objects of the
+//! callee that hold it. Whatever a callee can reach through its arguments may hold unknown pointers afterwards.
+//!
 //! Special flows: the deferring frame's record is linked to g, which is not an escape, but the closures in it are called, so their captures flow as
-//! their code's summary says; `uintptr` conversions end a flow, as in gc.
+//! their code's summary says; `uintptr` conversions end a flow when the number is stored, as in gc (arithmetic within one expression does not).
 
 use std::collections::HashMap;
 
@@ -156,6 +159,10 @@ struct Flow<'a> {
     /// Locals that are defer records.
     defer_locals: Vec<Site>,
     results: Vec<Vec<Site>>,
+    /// Sites for what calls return: the memory of a result operand (`true`), new objects of the callee (`false`).
+    fresh: HashMap<(Value, bool), Site>,
+    /// Pointers that became integers, by integer value.
+    ints: HashMap<Value, Vec<Site>>,
     params: usize,
     changed: bool,
 }
@@ -242,6 +249,8 @@ fn analyse(cx: &Ctx<'_>, f: &Function) -> Option<Outcome> {
         code: HashMap::new(),
         defer_locals: Vec::new(),
         results: vec![Vec::new(); sig.results.len()],
+        fresh: HashMap::new(),
+        ints: HashMap::new(),
         params,
         changed: true,
     };
@@ -281,11 +290,12 @@ fn analyse(cx: &Ctx<'_>, f: &Function) -> Option<Outcome> {
             if set.contains(&p0) {
                 r.to_result0 |= bit;
                 r.to_result1 |= bit;
-            } else if reach.contains(&p0) {
-                // Inside of a fresh object: the result's contents; treated as the pointer itself.
-                r.to_result0 |= bit;
+            }
+            if set.iter().any(|&s| s != p0 && s != p0 + 1 && fl.reach(&[s]).contains(&p0)) {
+                r.in_result0 |= bit;
                 r.to_result1 |= bit;
-            } else if reach.contains(&(p0 + 1)) {
+            }
+            if reach.contains(&(p0 + 1)) {
                 r.to_result1 |= bit;
             }
         }
@@ -406,6 +416,29 @@ impl Flow<'_> {
         }
     }
 
+    fn grow_int(&mut self, v: Value, sites: &[Site]) {
+        for &s in sites {
+            if add(self.ints.entry(v).or_default(), s) {
+                self.changed = true;
+            }
+        }
+    }
+
+    /// The site for (part of) what the call with result `v` returns.
+    fn fresh_site(&mut self, v: Value, memory: bool) -> Site {
+        if let Some(&s) = self.fresh.get(&(v, memory)) {
+            return s;
+        }
+        let s = self.contents.len() as Site;
+        // New objects may hold unknown pointers and each other.
+        self.contents.push(if memory { vec![UNKNOWN] } else { vec![UNKNOWN, s] });
+        self.escaped.push(false);
+        self.called.push(false);
+        self.fresh.insert((v, memory), s);
+        self.changed = true;
+        s
+    }
+
     fn put(&mut self, site: Site, sites: &[Site]) {
         for &s in sites {
             if add(&mut self.contents[site as usize], s) {
@@ -510,9 +543,22 @@ impl Flow<'_> {
                             self.grow(i.results[0], &s);
                         }
                     }
-                    Op::Conv(op, _) => {
-                        if *op == rgo_ir::ConvOp::IntToPtr {
-                            self.grow(i.results[0], &[UNKNOWN]);
+                    Op::Conv(rgo_ir::ConvOp::PtrToInt, a) => {
+                        let s = p(a, self);
+                        self.grow_int(i.results[0], &s);
+                    }
+                    Op::Conv(rgo_ir::ConvOp::IntToPtr, a) => {
+                        self.grow(i.results[0], &[UNKNOWN]);
+                        if let Some(s) = self.ints.get(a).cloned() {
+                            self.grow(i.results[0], &s);
+                        }
+                    }
+                    Op::Conv(..) => {}
+                    Op::Bin(_, a, b) => {
+                        for o in [a, b] {
+                            if let Some(s) = self.ints.get(o).cloned() {
+                                self.grow_int(i.results[0], &s);
+                            }
                         }
                     }
                     Op::Load { addr, .. } | Op::AtomicLoad { addr } => {
@@ -564,7 +610,7 @@ impl Flow<'_> {
                         _ => {}
                     },
                     Op::Call { callee, sig, args } => self.call(callee, *sig, args, &i.results),
-                    Op::Int(_) | Op::Float(_) | Op::Null | Op::Zero | Op::Bin(..) | Op::Un(..) | Op::Cmp(..) | Op::ZeroMem { .. } | Op::MemClear { .. } | Op::NilCheck(_)
+                    Op::Int(_) | Op::Float(_) | Op::Null | Op::Zero | Op::Un(..) | Op::Cmp(..) | Op::ZeroMem { .. } | Op::MemClear { .. } | Op::NilCheck(_)
                     | Op::Bounds { .. } | Op::DivCheck(_) | Op::ShiftCheck(_) => {}
                 }
             }
@@ -603,17 +649,23 @@ impl Flow<'_> {
             let c = self.contents[d as usize].clone();
             for s in self.reach(&c) {
                 if let Some(code) = self.code.get(&s).copied() {
-                    self.call_record(s, code);
+                    self.call_record(s, code, None);
                 }
             }
         }
     }
 
-    /// A closure record is called by code outside: its captures flow as the code's summary says.
-    fn call_record(&mut self, site: Site, code: Option<Sym>) {
+    /// A closure record is called: its captures flow as the code's summary says. Without `results`, code outside gets what it returns.
+    fn call_record(&mut self, site: Site, code: Option<Sym>, results: Option<(&[Value], &[Ty])>) {
         let flow = code.and_then(|c| self.cx.summary(c)).and_then(|s| s.ctx);
         match flow {
-            Some(c) => self.apply(&c, &[site], None),
+            Some(mut c) => {
+                if results.is_none() {
+                    c.leak0 |= (c.to_result0 | c.in_result0) != 0;
+                    c.leak1 |= c.to_result1 != 0;
+                }
+                self.apply(&c, &[site], results)
+            }
             None => self.escape(&[site]),
         }
     }
@@ -627,10 +679,16 @@ impl Flow<'_> {
             let c = self.load(sites);
             self.escape(&c);
         }
+        // The callee may have stored unknown pointers in what it can reach.
+        for s in self.reach(sites) {
+            if s != UNKNOWN && !self.is_param(s) {
+                self.put(s, &[UNKNOWN]);
+            }
+        }
         if p.called && !p.leak0 {
             for &s in sites {
                 if let Some(code) = self.code.get(&s).copied() {
-                    self.call_record(s, code);
+                    self.call_record(s, code, None);
                 } else if self.is_param(s) {
                     if (s - 1 - self.f.locals.len() as Site) % 3 == 0 {
                         if !std::mem::replace(&mut self.called[s as usize], true) {
@@ -649,23 +707,32 @@ impl Flow<'_> {
             for (k, v) in vs.iter().enumerate() {
                 let bit = if k < 31 { 1u32 << k } else { 1 << 31 };
                 let mut s: Vec<Site> = Vec::new();
-                if p.to_result0 & bit != 0 {
+                let mut inside: Vec<Site> = Vec::new();
+                // What has escaped is unknown, as results are anyway.
+                if p.to_result0 & bit != 0 && !p.leak0 {
                     s.extend_from_slice(sites);
                 }
-                if p.to_result1 & bit != 0 {
-                    s.extend(self.reach(&self.load(sites)));
+                if p.in_result0 & bit != 0 && !p.leak0 {
+                    inside.extend_from_slice(sites);
                 }
-                if s.is_empty() {
+                if p.to_result1 & bit != 0 && !p.leak0 && !p.leak1 {
+                    let r = self.reach(&self.load(sites));
+                    s.extend_from_slice(&r);
+                    inside.extend(r);
+                }
+                if s.is_empty() && inside.is_empty() {
                     continue;
                 }
+                if !inside.is_empty() {
+                    let f = self.fresh_site(*v, false);
+                    self.store(&[f], &inside);
+                    s.push(f);
+                }
                 if self.cx.m.types.is_memory(tys[k]) {
-                    // The result operand points to memory that holds them: the pointer and what it holds are taken as one.
-                    self.grow(*v, &s);
-                    for x in s.clone() {
-                        if x != UNKNOWN && !self.is_param(x) {
-                            self.put(x, &s);
-                        }
-                    }
+                    // The result operand points to memory that holds them.
+                    let m = self.fresh_site(*v, true);
+                    self.store(&[m], &s);
+                    self.grow(*v, &[m]);
                 } else {
                     self.grow(*v, &s);
                 }
@@ -687,7 +754,7 @@ impl Flow<'_> {
             Callee::Closure(v) => {
                 for s in self.pts[v.0 as usize].clone() {
                     if let Some(code) = self.code.get(&s).copied() {
-                        self.call_record(s, code);
+                        self.call_record(s, code, Some((results, &sd.results)));
                     } else if self.is_param(s) && (s - 1 - self.f.locals.len() as Site) % 3 == 0 {
                         if !std::mem::replace(&mut self.called[s as usize], true) {
                             self.changed = true;

@@ -14,6 +14,8 @@ pub struct ParamFlow {
     /// Results that may hold the pointers themselves / pointers found behind them (bit r = result r).
     pub to_result0: u32,
     pub to_result1: u32,
+    /// Results that may be, or hold, new objects which hold the pointers themselves.
+    pub in_result0: u32,
 }
 
 /// Flows of all parameters; the closure context is the last entry if the function reads it.
@@ -34,7 +36,7 @@ impl ParamFlow {
         ParamFlow::default()
     }
     pub fn all() -> ParamFlow {
-        ParamFlow { leak0: true, leak1: true, called: true, to_result0: u32::MAX, to_result1: u32::MAX }
+        ParamFlow { leak0: true, leak1: true, called: true, to_result0: u32::MAX, to_result1: u32::MAX, in_result0: u32::MAX }
     }
     /// Only what is behind the pointers is kept.
     pub fn contents() -> ParamFlow {
@@ -98,7 +100,7 @@ impl Summaries {
 
 fn flow_text(out: &mut String, p: &ParamFlow) {
     let bits = p.leak0 as u32 | (p.leak1 as u32) << 1 | (p.called as u32) << 2;
-    out.push_str(&format!("{bits},{:x},{:x}", p.to_result0, p.to_result1));
+    out.push_str(&format!("{bits},{:x},{:x},{:x}", p.to_result0, p.to_result1, p.in_result0));
 }
 
 fn parse_flow(s: &str) -> Option<ParamFlow> {
@@ -106,10 +108,11 @@ fn parse_flow(s: &str) -> Option<ParamFlow> {
     let bits: u32 = it.next()?.parse().ok()?;
     let r0 = u32::from_str_radix(it.next()?, 16).ok()?;
     let r1 = u32::from_str_radix(it.next()?, 16).ok()?;
+    let in0 = u32::from_str_radix(it.next()?, 16).ok()?;
     if it.next().is_some() {
         return None;
     }
-    Some(ParamFlow { leak0: bits & 1 != 0, leak1: bits & 2 != 0, called: bits & 4 != 0, to_result0: r0, to_result1: r1 })
+    Some(ParamFlow { leak0: bits & 1 != 0, leak1: bits & 2 != 0, called: bits & 4 != 0, to_result0: r0, to_result1: r1, in_result0: in0 })
 }
 
 #[cfg(test)]
@@ -119,7 +122,7 @@ mod tests {
     #[test]
     fn text_round_trip() {
         let mut s = Summaries::default();
-        let f = ParamFlow { leak0: false, leak1: true, called: true, to_result0: 3, to_result1: 0 };
+        let f = ParamFlow { leak0: false, leak1: true, called: true, to_result0: 3, to_result1: 0, in_result0: 5 };
         s.map.insert("a.(*T).F".into(), FuncSummary { params: vec![f.clone(), ParamFlow::all()], ctx: Some(f) });
         s.map.insert("b.G".into(), FuncSummary::default());
         let t = s.to_text();
