@@ -187,6 +187,23 @@ func reflect_verifyNotInHeapPtr(p uintptr) bool {
 	return !rt_findobject(unsafe.Pointer(p), &o)
 }
 
+// reflect_gcbits returns what the collector knows of the heap object that x points to: a byte for each word up to the
+// last pointer, 1 for a pointer. It is for tests.
+//
+//go:linkname reflect_gcbits reflect.gcbits
+func reflect_gcbits(x any) []byte {
+	var o objectInfo
+	if !rt_findobject(efaceOf(&x).data, &o) || o.noscan {
+		return nil
+	}
+	mask := make([]byte, o.size/goarch.PtrSize)
+	rt_objectmask(o.base, mask)
+	for len(mask) > 0 && mask[len(mask)-1] == 0 {
+		mask = mask[:len(mask)-1]
+	}
+	return mask
+}
+
 // heapObjectsCanMove is for packages that keep addresses as numbers.
 //
 //go:linkname heapObjectsCanMove

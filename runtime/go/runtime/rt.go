@@ -30,6 +30,9 @@ type objectInfo struct {
 	tiny   bool // base is a block of several tiny objects
 }
 
+// rt_objectmask sets the bytes of mask, one for each word, that are 1 for the pointers of the heap object at base.
+func rt_objectmask(base unsafe.Pointer, mask []byte)
+
 // rt_collect runs one full garbage collection (mark, sweep, queueing of finalizers and cleanups, clearing of weak
 // pointers). The world is stopped by the caller.
 func rt_collect()

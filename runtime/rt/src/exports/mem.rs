@@ -73,6 +73,18 @@ unsafe extern "C" fn findobject(_g: *mut G, f: *mut FindObject) {
     };
 }
 
+#[repr(C)]
+struct ObjectMask {
+    base: usize,
+    mask: *mut u8,
+    len: usize,
+    _cap: usize,
+}
+#[unsafe(export_name = "rt.runtime.rt_objectmask")]
+unsafe extern "C" fn objectmask(_g: *mut G, f: *mut ObjectMask) {
+    gc::object_mask((*f).base, (*f).mask, (*f).len);
+}
+
 #[unsafe(export_name = "rt.runtime.rt_collect")]
 unsafe extern "C" fn collect(_g: *mut G, _f: *mut u8) {
     gc::collect();

@@ -116,8 +116,9 @@ unsafe fn scan_range(lo: usize, hi: usize) {
     }
 }
 
-/// Scans values of type t in [p, end).
-unsafe fn scan_typed(mut p: usize, end: usize, t: *const Type) {
+/// The addresses of the pointers in the values of type t in [p, end).
+#[inline(always)]
+unsafe fn typed_pointers(mut p: usize, end: usize, t: *const Type, f: &mut impl FnMut(usize)) {
     if t.is_null() || (*t).ptrbytes == 0 {
         return;
     }
@@ -134,7 +135,7 @@ unsafe fn scan_typed(mut p: usize, end: usize, t: *const Type) {
             while bits != 0 {
                 let k = bits.trailing_zeros() as usize;
                 bits &= bits - 1;
-                mark_ptr(*((p + (w + k) * 8) as *const usize));
+                f(p + (w + k) * 8);
             }
             w += 8;
         }
@@ -142,18 +143,19 @@ unsafe fn scan_typed(mut p: usize, end: usize, t: *const Type) {
     }
 }
 
-/// Scans the object in the slot at `p` of s.
-pub unsafe fn scan_object(s: *mut Span, p: usize) {
+/// The addresses of the pointers in the object in the slot at `p` of s.
+#[inline(always)]
+unsafe fn object_pointers(s: *mut Span, p: usize, f: &mut impl FnMut(usize)) {
     if (*s).noscan() {
         return;
     }
     if (*s).is_large() {
-        scan_typed(p, p + (*s).elemsize, (*s).large_type);
+        typed_pointers(p, p + (*s).elemsize, (*s).large_type, f);
         return;
     }
     if (*s).has_header() {
         let t = *(p as *const *const Type);
-        scan_typed(p + HEADER_SIZE, p + (*s).elemsize, t);
+        typed_pointers(p + HEADER_SIZE, p + (*s).elemsize, t, f);
         return;
     }
     let words = (*s).elemsize / 8;
@@ -170,8 +172,29 @@ pub unsafe fn scan_object(s: *mut Span, p: usize) {
     while bits != 0 {
         let k = bits.trailing_zeros() as usize;
         bits &= bits - 1;
-        mark_ptr(*((p + k * 8) as *const usize));
+        f(p + k * 8);
     }
+}
+
+/// Scans the object in the slot at `p` of s.
+pub unsafe fn scan_object(s: *mut Span, p: usize) {
+    object_pointers(s, p, &mut |a| mark_ptr(*(a as *const usize)));
+}
+
+/// For tests of package reflect: sets the bytes of `mask`, one for each word from `base`, where the object at `base`
+/// has a pointer.
+pub unsafe fn object_mask(base: usize, mask: *mut u8, n: usize) {
+    let s = span_of(base);
+    if s.is_null() {
+        return;
+    }
+    let slot = (*s).base + (*s).index_of(base) as usize * (*s).elemsize;
+    object_pointers(s, slot, &mut |a| {
+        let w = (a - base) / 8;
+        if a >= base && w < n {
+            *mask.add(w) = 1;
+        }
+    });
 }
 
 /// Scans queued objects until there are none.
