@@ -40,7 +40,8 @@ static INITIAL_MASK: AtomicU64 = AtomicU64::new(0);
 static WANTED: AtomicU64 = AtomicU64::new(0);
 static PENDING: AtomicU64 = AtomicU64::new(0);
 static IGNORED: AtomicU64 = AtomicU64::new(0);
-/// Handlers the process started with, for those we replaced on demand.
+/// Ignored when the process started (nohup).
+static STARTED_IGNORED: AtomicU64 = AtomicU64::new(0);
 static RECV_WORD: AtomicU32 = AtomicU32::new(0);
 
 #[cfg_attr(not(test), unsafe(no_mangle))]
@@ -119,6 +120,7 @@ pub unsafe fn init(m: *mut M) {
         // nohup and background jobs rely on these staying ignored.
         if (sig == SIGHUP || sig == SIGINT) && current_handler(sig) == sys::SIG_IGN {
             IGNORED.fetch_or(bit(sig), Relaxed);
+            STARTED_IGNORED.fetch_or(bit(sig), Relaxed);
             continue;
         }
         install(sig);
@@ -415,7 +417,10 @@ pub unsafe fn disable(sig: u32) {
     }
     WANTED.fetch_and(!bit(sig), SeqCst);
     IGNORED.fetch_and(!bit(sig), SeqCst);
-    if left_alone(sig) {
+    if STARTED_IGNORED.load(Relaxed) & bit(sig) != 0 {
+        IGNORED.fetch_or(bit(sig), SeqCst);
+        set_action(sig, sys::SIG_IGN);
+    } else if left_alone(sig) {
         set_action(sig, sys::SIG_DFL);
     } else {
         install(sig);
