@@ -121,7 +121,12 @@ impl<'a, 'm> FnGen<'a, 'm> {
         }
         use rgo_abi::functab::flag;
         let mut flags = 0;
-        for (on, bit) in [(a.wrapper, flag::WRAPPER), (a.nosplit, flag::NOSPLIT), (f.pad.is_some(), flag::DEFER)] {
+        for (on, bit) in [
+            (a.wrapper, flag::WRAPPER),
+            (a.nosplit, flag::NOSPLIT),
+            (f.pad.is_some(), flag::DEFER),
+            (abi.params.is_empty(), flag::NOARGS),
+        ] {
             if on {
                 flags |= bit;
             }

@@ -38,6 +38,8 @@ pub mod flag {
     pub const NOPREEMPT: u32 = 32;
     /// Body of a large-frame function; its shim has the public symbol.
     pub const BODY: u32 = 64;
+    /// No parameters and no receiver: traces print `f()`.
+    pub const NOARGS: u32 = 128;
 }
 
 pub const MAGIC: u32 = 0x3146_4752; // "RGF1"

@@ -187,7 +187,14 @@ pub fn expand(f: &Func<'static>, pc: usize, exact: bool, mut each: impl FnMut(Lo
     let look = if exact { pc } else { pc - 1 } as u64;
     let pos = f.position(look);
     let (mut file, mut line) = (f.table.file(pos.file), pos.line);
-    let mut handed = if exact { pc + 1 } else { pc };
+    // Behind a call that does not return the next function may start: an address inside the call names the same line.
+    let mut handed = if exact {
+        pc + 1
+    } else if pc as u64 >= f.entry + f.size {
+        pc - 1
+    } else {
+        pc
+    };
     let mut inl = pos.inline;
     while let Some(i) = inl {
         let Some(r) = f.inline(i) else { break };
@@ -367,7 +374,7 @@ fn print_physical(f: &Func<'static>, pc: usize, exact: bool, all: bool) -> u32 {
         } else {
             print_name(l.name);
         }
-        print::str(if l.name == "main.main" { "()" } else { "(...)" });
+        print::str(if flags & flag::NOARGS != 0 { "()" } else { "(...)" });
         print::str("\n\t");
         print::str(l.file);
         print::str(":");
