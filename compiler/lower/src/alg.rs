@@ -194,12 +194,29 @@ impl PackageLowering<'_> {
         let (p, q) = (fb.param(0), fb.param(1));
         let fail = fb.block();
         let parts = self.alg_parts(t);
-        // Cheap parts first: lengths and words before contents that may be long, as long as no part can panic.
-        for part in &parts {
-            let ok = self.eq_part(&mut fb, p, q, *part);
-            let next = fb.block();
-            fb.branch(ok, next, fail);
-            fb.switch_to(next);
+        // Between parts that can panic, cheap ones come first: words and lengths of strings before contents that may be long.
+        let mut rest = parts.as_slice();
+        while !rest.is_empty() {
+            let n = rest.iter().position(|p| matches!(p, Part::Iface(_) | Part::Eface(_) | Part::Array { .. })).unwrap_or(rest.len());
+            let cheap = |p: &Part| !matches!(p, Part::String(_)) && !matches!(p, Part::Memory { len, .. } if !matches!(len, 1 | 2 | 4 | 8));
+            let mut conds: Vec<(Part, bool)> = Vec::new();
+            conds.extend(rest[..n].iter().filter(|p| cheap(p) || matches!(p, Part::String(_))).map(|p| (*p, true)));
+            conds.extend(rest[..n].iter().filter(|p| !cheap(p)).map(|p| (*p, false)));
+            conds.extend(rest.get(n).map(|p| (*p, false)));
+            for (part, first) in conds {
+                let ok = match part {
+                    Part::String(off) if first => {
+                        let (a, b) = (fb.ptr_add(p, off as i64 + 8), fb.ptr_add(q, off as i64 + 8));
+                        let (x, y) = (fb.load(Ty::I64, a), fb.load(Ty::I64, b));
+                        fb.cmp(CmpOp::Eq, x, y)
+                    }
+                    _ => self.eq_part(&mut fb, p, q, part),
+                };
+                let next = fb.block();
+                fb.branch(ok, next, fail);
+                fb.switch_to(next);
+            }
+            rest = &rest[(n + 1).min(rest.len())..];
         }
         let yes = fb.bool(true);
         fb.term(Term::Ret(vec![yes]));

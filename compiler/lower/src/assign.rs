@@ -223,7 +223,17 @@ impl FunctionLowering<'_, '_> {
         let v = self.expr_conv(rhs, t);
         let p = self.place(lhs);
         self.set_pos(s.pos);
+        // Arrays behind pointers made from slices may overlap in part.
+        if matches!(t.underlying(), Type::Array(_)) && self.pl.is_memory(t) && self.derefs(lhs) && self.derefs(rhs) {
+            let v = self.snapshot(v, t);
+            return self.store_place(&p, t, v);
+        }
         self.store_place(&p, t, v);
+    }
+
+    /// Is the expression `*p` with a `p` that is no plain variable?
+    fn derefs(&self, e: &Expr) -> bool {
+        matches!(&e.unparen().kind, ExprKind::StarExpr(s) if !matches!(s.x.unparen().kind, ExprKind::Ident(_)))
     }
 
     /// `_ = x`.

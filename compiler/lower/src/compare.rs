@@ -211,18 +211,37 @@ impl FunctionLowering<'_, '_> {
         }
         match t.underlying() {
             Type::Struct(s) => {
-                // Cheap fields first, as gc; the others (interfaces may panic) stay in order.
-                for pass in 0..2 {
-                    for i in 0..s.num_fields() {
-                        let f = s.field(i);
-                        let fty = self.pl.ir_ty(f.typ());
-                        let cheap = self.pl.m.types.is_scalar(fty);
-                        if f.name() == "_" || cheap != (pass == 0) {
-                            continue;
-                        }
-                        let (a, b) = (self.part(x, i as u32), self.part(y, i as u32));
-                        self.eq_branch(a, b, f.typ(), ne);
+                // Between fields that may panic (interfaces), cheap comparisons come first, as with gc.
+                let n = s.num_fields();
+                let mut i = 0;
+                while i < n {
+                    let mut j = i;
+                    while j < n && !self.may_panic(s.field(j).typ()) {
+                        j += 1;
                     }
+                    for pass in 0..2 {
+                        for k in i..j {
+                            let f = s.field(k);
+                            if f.name() == "_" {
+                                continue;
+                            }
+                            let fty = self.pl.ir_ty(f.typ());
+                            let cheap = self.pl.m.types.is_scalar(fty);
+                            let (a, b) = (self.part(x, k as u32), self.part(y, k as u32));
+                            if pass == 0 && is_string(f.typ()) {
+                                let (la, lb) = (self.part(a, 1), self.part(b, 1));
+                                let same = self.fb.cmp(CmpOp::Eq, la, lb);
+                                self.continue_if(same, ne);
+                            } else if cheap == (pass == 0) {
+                                self.eq_branch(a, b, f.typ(), ne);
+                            }
+                        }
+                    }
+                    if j < n && s.field(j).name() != "_" {
+                        let (a, b) = (self.part(x, j as u32), self.part(y, j as u32));
+                        self.eq_branch(a, b, s.field(j).typ(), ne);
+                    }
+                    i = j + 1;
                 }
             }
             Type::Array(a) => {
@@ -232,6 +251,16 @@ impl FunctionLowering<'_, '_> {
                 }
             }
             _ => panic!("internal compiler error: comparison of {t}"),
+        }
+    }
+
+    /// May comparing values of the type panic?
+    fn may_panic(&self, t: Type) -> bool {
+        match t.underlying() {
+            Type::Interface(_) => true,
+            Type::Struct(s) => s.fields().iter().any(|f| self.may_panic(f.typ())),
+            Type::Array(a) => self.may_panic(a.elem()),
+            _ => false,
         }
     }
 

@@ -58,6 +58,29 @@ pub(crate) fn has_call(info: &Info, e: &Expr) -> bool {
     }
 }
 
+/// Does evaluating `e` involve a call of any kind, those of built-in functions without side effects included? Such operands are not moved behind calls.
+fn has_any_call(info: &Info, e: &Expr) -> bool {
+    if has_call(info, e) {
+        return true;
+    }
+    if info.tv(e).is_some_and(|tv| tv.is_type() || tv.value.is_some()) {
+        return false;
+    }
+    let h = |e: &Expr| has_any_call(info, e);
+    match &e.kind {
+        ExprKind::CallExpr(c) => !info.is_type_expr(&c.fun) || c.args.iter().any(h),
+        ExprKind::ParenExpr(p) => h(&p.x),
+        ExprKind::SelectorExpr(s) => info.selection_of(e).is_some() && h(&s.x),
+        ExprKind::IndexExpr(i) => h(&i.x) || i.indices.iter().any(h),
+        ExprKind::SliceExpr(s) => h(&s.x) || [&s.low, &s.high, &s.max].into_iter().flatten().any(h),
+        ExprKind::TypeAssertExpr(t) => h(&t.x),
+        ExprKind::StarExpr(s) => h(&s.x),
+        ExprKind::UnaryExpr(u) => h(&u.x),
+        ExprKind::BinaryExpr(b) => h(&b.x) || h(&b.y),
+        _ => false,
+    }
+}
+
 impl FunctionLowering<'_, '_> {
     pub(crate) fn has_call(&self, e: &Expr) -> bool {
         has_call(self.sh.info, e)
@@ -74,7 +97,7 @@ impl FunctionLowering<'_, '_> {
         let mut out: Vec<Option<Value>> = vec![None; n];
         for i in 0..n {
             let later = last_call.is_some_and(|l| l > i);
-            if !calls[i] && later {
+            if later && !has_any_call(self.sh.info, list[i].0) {
                 continue;
             }
             let (e, t) = list[i];
@@ -109,7 +132,7 @@ impl FunctionLowering<'_, '_> {
             let b = self.expr_conv(y, ty);
             return (a, b);
         }
-        if !self.has_call(x) {
+        if !has_any_call(self.sh.info, x) {
             let b = self.expr_conv(y, ty);
             let a = self.expr_conv(x, tx);
             return (a, b);
