@@ -674,8 +674,13 @@ impl FunctionLowering<'_, '_> {
     fn concat(&mut self, e: &'static Expr, t: Type) -> Value {
         let mut ops: Vec<&'static Expr> = Vec::new();
         self.concat_operands(e, &mut ops);
-        let list: Vec<(&'static Expr, Type)> = ops.into_iter().map(|o| (o, t)).collect();
-        let vals = self.eval_list(&list);
+        let vals = if ops.len() > 1 && !ops.iter().any(|o| self.has_call(o)) {
+            // Operands are copied at once: string(bytes) needs no copy of its own.
+            ops.into_iter().map(|o| self.string_operand(o)).collect()
+        } else {
+            let list: Vec<(&'static Expr, Type)> = ops.into_iter().map(|o| (o, t)).collect();
+            self.eval_list(&list)
+        };
         self.set_pos(e.pos);
         self.concat_values(vals)
     }

@@ -163,7 +163,11 @@ impl FunctionLowering<'_, '_> {
         // Elements: base address (fixed before the loop), number, type.
         let (base, n, elem, kind) = match t.underlying() {
             Type::Slice(sl) => {
-                let v = self.expr(&r.x);
+                // Over []byte(s): over the bytes of the string.
+                let v = match self.bytes_of_string(&r.x) {
+                    Some(s) => self.expr(s),
+                    None => self.expr(&r.x),
+                };
                 (Some(self.part(v, 0)), self.part(v, 1), sl.elem(), MemKind::Heap)
             }
             Type::Array(a) => {
@@ -215,6 +219,17 @@ impl FunctionLowering<'_, '_> {
         self.fb.jump(head);
         self.loop_depth -= 1;
         self.fb.switch_to(exit);
+    }
+
+    /// The string operand of a conversion `[]byte(s)`.
+    fn bytes_of_string(&self, x: &'static Expr) -> Option<&'static Expr> {
+        let ExprKind::CallExpr(c) = &x.unparen().kind else { return None };
+        if !self.sh.info.is_type_expr(&c.fun) || self.const_of(&c.args[0]).is_some() {
+            return None;
+        }
+        let Type::Slice(s) = self.value_type(x).underlying() else { return None };
+        let byte = matches!(s.elem().underlying(), Type::Basic(b) if b.kind == rgo_types::BasicKind::Uint8);
+        (byte && is_string(self.value_type(&c.args[0]))).then(|| &c.args[0])
     }
 
     fn range_string(&mut self, s: &'static Stmt, r: &'static RangeStmt) {

@@ -96,7 +96,7 @@ impl FunctionLowering<'_, '_> {
             return self.fb.jump(default);
         };
         let t = self.value_type(tag);
-        let v = self.expr_conv(tag, t);
+        let v = if is_string(t) && self.string_cases(x).is_some() { self.string_operand(tag) } else { self.expr_conv(tag, t) };
         let v = self.snapshot(v, t);
         if is_integer(t)
             && let Some(cases) = self.int_cases(x)
