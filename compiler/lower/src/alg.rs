@@ -157,7 +157,11 @@ impl PackageLowering<'_> {
 
     /// The static closure that hashes a map key of type `t`.
     pub(crate) fn hash_closure(&mut self, t: Type) -> Sym {
-        let parts = self.alg_parts(t);
+        let mut parts = self.alg_parts(t);
+        if matches!(parts.as_slice(), [Part::Memory { .. }]) && !self.is_regular_memory(t) {
+            // Fields are hashed one by one (see emit_hash).
+            parts = vec![Part::Memory { off: 1, len: 0 }];
+        }
         let known = match parts.as_slice() {
             [] => Some("memhash0"),
             [Part::Memory { off: 0, len: 1 }] => Some("memhash8"),
@@ -301,55 +305,92 @@ impl PackageLowering<'_> {
         self.rt_call(fb, f, &[Ty::PTR, Ty::PTR], &[Ty::BOOL], vec![a, b])[0]
     }
 
+    /// Must agree with the runtime's typehash, which maps made by reflect use: field by field, regular memory by its size.
     pub(crate) fn emit_hash(&mut self, t: Type, sym: Sym) {
         let sig = self.m.sig(&[Ty::PTR, Ty::I64], &[Ty::I64]);
         let mut fb = FunctionBuilder::new(&mut self.m, sym, sig, Linkage::LinkOnce, FuncAttrs::default(), Loc::default());
-        let (p, mut h) = (fb.param(0), fb.param(1));
-        for part in self.alg_parts(t) {
-            h = match part {
-                Part::Memory { off, len } => {
-                    let a = fb.ptr_add(p, off as i64);
-                    let n = fb.i64(len as i64);
-                    self.rt_call(&mut fb, "memhash", &[Ty::PTR, Ty::I64, Ty::I64], &[Ty::I64], vec![a, h, n])[0]
-                }
-                Part::F32(off) => self.call_hash(&mut fb, "f32hash", p, h, off),
-                Part::F64(off) => self.call_hash(&mut fb, "f64hash", p, h, off),
-                Part::String(off) => self.call_hash(&mut fb, "strhash", p, h, off),
-                Part::Iface(off) => self.call_hash(&mut fb, "interhash", p, h, off),
-                Part::Eface(off) => self.call_hash(&mut fb, "nilinterhash", p, h, off),
-                Part::Array { off, elem, len } => {
-                    let es = self.size_of(elem);
-                    let f = self.hash_func(elem);
-                    let (il, hl) = (fb.local("i", Ty::I64), fb.local("h", Ty::I64));
-                    let (ia, ha) = (fb.local_addr(il), fb.local_addr(hl));
-                    let zero = fb.i64(0);
-                    fb.store(ia, zero, Default::default());
-                    fb.store(ha, h, Default::default());
-                    let (head, body, done) = (fb.block(), fb.block(), fb.block());
-                    fb.jump(head);
-                    fb.switch_to(head);
-                    let iv = fb.load(Ty::I64, ia);
-                    let n = fb.i64(len as i64);
-                    let c = fb.cmp(CmpOp::SLt, iv, n);
-                    fb.branch(c, body, done);
-                    fb.switch_to(body);
-                    let pb = fb.ptr_add(p, off as i64);
-                    let a = fb.emit1(Op::PtrIndex { base: pb, index: iv, scale: es }, Ty::PTR);
-                    let hv = fb.load(Ty::I64, ha);
-                    let r = fb.emit1(Op::Call { callee: rgo_ir::Callee::Direct(f), sig, args: vec![a, hv] }, Ty::I64);
-                    fb.store(ha, r, Default::default());
-                    let one = fb.i64(1);
-                    let i2 = fb.bin(BinOp::Add, iv, one);
-                    fb.store(ia, i2, Default::default());
-                    fb.jump(head);
-                    fb.switch_to(done);
-                    fb.load(Ty::I64, ha)
-                }
-            };
-        }
+        let (p, h) = (fb.param(0), fb.param(1));
+        let h = self.hash_value(&mut fb, p, 0, t, h);
         fb.term(Term::Ret(vec![h]));
         let f = fb.finish();
         self.m.functions.push(f);
+    }
+
+    /// Hashes the value of type `t` at `p + off` into `h`.
+    fn hash_value(&mut self, fb: &mut FunctionBuilder, p: Value, off: u64, t: Type, h: Value) -> Value {
+        if self.is_regular_memory(t) {
+            return match self.size_of(t) {
+                0 => h,
+                4 => self.call_hash(fb, "memhash32", p, h, off),
+                8 => self.call_hash(fb, "memhash64", p, h, off),
+                n => {
+                    let a = fb.ptr_add(p, off as i64);
+                    let n = fb.i64(n as i64);
+                    self.rt_call(fb, "memhash", &[Ty::PTR, Ty::I64, Ty::I64], &[Ty::I64], vec![a, h, n])[0]
+                }
+            };
+        }
+        match t.underlying() {
+            Type::Struct(s) => {
+                let mut h = h;
+                for i in 0..s.num_fields() {
+                    if s.field(i).name() != "_" {
+                        let fo = self.field_offset(t, i);
+                        h = self.hash_value(fb, p, off + fo, s.field(i).typ(), h);
+                    }
+                }
+                h
+            }
+            Type::Array(a) => self.hash_array(fb, p, off, a.elem(), a.len().max(0) as u64, h),
+            Type::Interface(i) => {
+                let name = if i.all_methods().is_empty() { "nilinterhash" } else { "interhash" };
+                self.call_hash(fb, name, p, h, off)
+            }
+            Type::Basic(b) => {
+                let name = match b.kind {
+                    BasicKind::Float32 => "f32hash",
+                    BasicKind::Complex64 => "c64hash",
+                    BasicKind::Complex128 | BasicKind::UntypedComplex => "c128hash",
+                    BasicKind::String | BasicKind::UntypedString => "strhash",
+                    _ => "f64hash",
+                };
+                self.call_hash(fb, name, p, h, off)
+            }
+            _ => panic!("internal compiler error: hash of a type that is not comparable"),
+        }
+    }
+
+    fn hash_array(&mut self, fb: &mut FunctionBuilder, p: Value, off: u64, elem: Type, len: u64, h: Value) -> Value {
+        let es = self.size_of(elem);
+        if len <= 4 {
+            return (0..len).fold(h, |h, i| self.hash_value(fb, p, off + i * es, elem, h));
+        }
+        let f = self.hash_func(elem);
+        let sig = self.m.sig(&[Ty::PTR, Ty::I64], &[Ty::I64]);
+        let (il, hl) = (fb.local("i", Ty::I64), fb.local("h", Ty::I64));
+        let (ia, ha) = (fb.local_addr(il), fb.local_addr(hl));
+        let zero = fb.i64(0);
+        fb.store(ia, zero, Default::default());
+        fb.store(ha, h, Default::default());
+        let (head, body, done) = (fb.block(), fb.block(), fb.block());
+        fb.jump(head);
+        fb.switch_to(head);
+        let iv = fb.load(Ty::I64, ia);
+        let n = fb.i64(len as i64);
+        let c = fb.cmp(CmpOp::SLt, iv, n);
+        fb.branch(c, body, done);
+        fb.switch_to(body);
+        let pb = fb.ptr_add(p, off as i64);
+        let a = fb.emit1(Op::PtrIndex { base: pb, index: iv, scale: es }, Ty::PTR);
+        let hv = fb.load(Ty::I64, ha);
+        let r = fb.emit1(Op::Call { callee: rgo_ir::Callee::Direct(f), sig, args: vec![a, hv] }, Ty::I64);
+        fb.store(ha, r, Default::default());
+        let one = fb.i64(1);
+        let i2 = fb.bin(BinOp::Add, iv, one);
+        fb.store(ia, i2, Default::default());
+        fb.jump(head);
+        fb.switch_to(done);
+        fb.load(Ty::I64, ha)
     }
 
     fn call_hash(&mut self, fb: &mut FunctionBuilder, f: &str, p: Value, h: Value, off: u64) -> Value {

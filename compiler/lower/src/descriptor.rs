@@ -156,6 +156,11 @@ fn type_pkg(t: Type) -> Option<&'static Package> {
     if let Some(o) = name_obj(t) {
         return o.pkg();
     }
+    if let Type::Basic(b) = t.unalias()
+        && b.kind == BasicKind::UnsafePointer
+    {
+        return Some(rgo_types::universe().unsafe_pkg);
+    }
     let elem = match t.unalias() {
         Type::Array(a) => a.elem(),
         Type::Slice(s) => s.elem(),
