@@ -9,18 +9,22 @@
 //! - Parsing is strict for the main module, lax for dependencies, as in Go; errors are data with
 //!   positions, their text is Go's.
 //! - Editing keeps comments and the order of lines.
-//! - Nothing here opens a network connection or writes into the cache.
+//! - Only [`download`] writes into the cache and only [`proxy`] opens connections; what enters the cache has the checksum of go.sum.
 //!
 //! Start at [`modfile::File`], [`mvs::build_list`], [`layout::ModCache`].
 #![forbid(unsafe_code)]
 
+pub mod dirhash;
+pub mod download;
 pub mod gosum;
 pub mod layout;
 pub mod modfile;
 pub mod mvs;
+pub mod proxy;
 pub mod semver;
 pub mod syntax;
 pub mod vendor;
+pub mod zip;
 
 /// A module at a version; the main module has an empty version.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]

@@ -243,7 +243,7 @@ pub fn loader<'e>(env: &'e GoEnv, p: &Parsed) -> Result<Loader<'e>, Exit> {
     if !matches!(mode, "" | "mod" | "readonly" | "vendor") {
         return Err(Exit::Error(format!("-mod={mode} not supported (can be '', 'mod', 'readonly', or 'vendor')")));
     }
-    let flags = ModFlags { mode: mode.into(), modfile: p.str("modfile").into() };
+    let flags = ModFlags { mode: mode.into(), modfile: p.str("modfile").into(), writable: p.bool("modcacherw") };
     let modules = Modules::load(env, &flags)?;
     let overlay = read_overlay(env, p.str("overlay"))?;
     let config = LoadConfig { tags: tags(p), race: p.bool("race"), overlay };

@@ -17,13 +17,15 @@ pub fn run(env: &GoEnv, args: &[String]) -> Outcome {
         Some("init") => init(env, &args[1..]),
         Some("edit") => edit(env, &args[1..]),
         Some("graph") => graph(env, &args[1..]),
-        Some(c @ ("download" | "tidy" | "vendor" | "verify" | "why")) => Err(Exit::Error(format!("rgo mod {c}: not supported yet"))),
+        Some("download") => download(env, &args[1..]),
+        Some("verify") => verify(env, &args[1..]),
+        Some(c @ ("tidy" | "vendor" | "why")) => Err(Exit::Error(format!("rgo mod {c}: not supported yet"))),
         Some(c) if !c.starts_with('-') => {
             eprintln!("go mod: unknown command\nRun 'go help mod' for usage.");
             Err(Exit::Code(2))
         }
         _ => {
-            eprintln!("Go mod provides access to operations on modules.\n\nUsage:\n\n\tgo mod <command> [arguments]\n\nThe commands are:\n\n\tedit        edit go.mod from tools or scripts\n\tgraph       print module requirement graph\n\tinit        initialize new module in current directory\n\nUse \"go help mod <command>\" for more information about a command.");
+            eprintln!("Go mod provides access to operations on modules.\n\nUsage:\n\n\tgo mod <command> [arguments]\n\nThe commands are:\n\n\tdownload    download modules to local cache\n\tedit        edit go.mod from tools or scripts\n\tgraph       print module requirement graph\n\tinit        initialize new module in current directory\n\tverify      verify dependencies have expected content\n\nUse \"go help mod <command>\" for more information about a command.");
             Err(Exit::Code(2))
         }
     }
@@ -230,5 +232,94 @@ fn graph(env: &GoEnv, args: &[String]) -> Outcome {
     for (from, to) in l.modules.graph().map_err(Exit::go)? {
         println!("{from} {to}");
     }
+    Ok(())
+}
+
+/// The modules of the build list that arguments name; all without arguments.
+fn named(l: &rgo_work::load::Loader<'_>, args: &[String]) -> Result<Vec<std::sync::Arc<rgo_work::modload::Module>>, Exit> {
+    let list = l.modules.build_list().map_err(Exit::go)?;
+    if args.is_empty() || args.iter().any(|a| a == "all") {
+        return Ok(list.to_vec());
+    }
+    let mut out = Vec::new();
+    for a in args {
+        if a.contains('@') {
+            return Err(Exit::Error(format!("rgo: mod download {a}: version queries are not supported yet")));
+        }
+        let m = rgo_work::pattern::Matcher::new(a);
+        let hits: Vec<_> = list.iter().filter(|x| m.matches(&x.path)).cloned().collect();
+        if hits.is_empty() && !m.is_wild() {
+            return Err(Exit::go(format!("module {a}: not a known dependency")));
+        }
+        out.extend(hits);
+    }
+    Ok(out)
+}
+
+fn download(env: &GoEnv, args: &[String]) -> Outcome {
+    let defs = [flag("C", Kind::Str), flag("json", Kind::Bool), flag("modcacherw", Kind::Bool), flag("modfile", Kind::Str), flag("reuse", Kind::Str), flag("x", Kind::Bool), flag("mod", Kind::Str)];
+    let p = base::parse_flags("mod", env, args, &defs)?;
+    let l = base::loader(env, &p)?;
+    if l.modules.mains.is_empty() {
+        if p.rest.is_empty() {
+            return Err(Exit::go("no modules specified (see 'go help mod download')"));
+        }
+        return Err(Exit::Error(Modules::no_main_module()));
+    }
+    let list = named(&l, &p.rest)?;
+    if list.is_empty() {
+        eprintln!("go: no module dependencies to download");
+        return Ok(());
+    }
+    let mut failed = false;
+    for m in list {
+        match l.modules.download(&m) {
+            Ok(d) if p.bool("json") && !d.version.is_empty() => {
+                let fields = [
+                    ("Path", d.path),
+                    ("Version", d.version),
+                    ("GoMod", d.go_mod.display().to_string()),
+                    ("Zip", d.zip.display().to_string()),
+                    ("Dir", d.dir.display().to_string()),
+                    ("Sum", d.sum),
+                    ("GoModSum", d.go_mod_sum),
+                ];
+                let body: Vec<String> = fields.iter().filter(|f| !f.1.is_empty()).map(|(k, v)| format!("\t{}: {}", json_string(k), json_string(v))).collect();
+                println!("{{\n{}\n}}", body.join(",\n"));
+            }
+            Ok(_) => {}
+            Err(e) if p.bool("json") => {
+                println!("{{\n\t\"Path\": {},\n\t\"Version\": {},\n\t\"Error\": {}\n}}", json_string(&m.path), json_string(&m.version), json_string(&e));
+                failed = true;
+            }
+            Err(e) => {
+                eprintln!("go: {e}");
+                failed = true;
+            }
+        }
+    }
+    if failed { Err(Exit::Code(1)) } else { Ok(()) }
+}
+
+fn verify(env: &GoEnv, args: &[String]) -> Outcome {
+    let p = base::parse_flags("mod", env, args, &[flag("C", Kind::Str), flag("modfile", Kind::Str)])?;
+    if !p.rest.is_empty() {
+        return Err(Exit::go("verify takes no arguments"));
+    }
+    let l = base::loader(env, &p)?;
+    if l.modules.mains.is_empty() {
+        return Err(Exit::Error(Modules::no_main_module()));
+    }
+    let mut failed = false;
+    for m in l.modules.build_list().map_err(Exit::go)? {
+        for e in l.modules.verify(m) {
+            eprintln!("{e}");
+            failed = true;
+        }
+    }
+    if failed {
+        return Err(Exit::Code(1));
+    }
+    println!("all modules verified");
     Ok(())
 }

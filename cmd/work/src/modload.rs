@@ -2,8 +2,10 @@
 
 use crate::goenv::GoEnv;
 use crate::pattern::{clean_path, short_path};
+use rgo_modcache::download::{Downloader, mismatch};
 use rgo_modcache::gosum::GoSum;
 use rgo_modcache::layout::ModCache;
+use rgo_modcache::proxy::Proxies;
 use rgo_modcache::modfile::{File, Mode, is_directory_path};
 use rgo_modcache::{ModVersion, mvs, semver, vendor};
 use std::collections::HashMap;
@@ -45,6 +47,8 @@ pub struct Modules {
     /// go.work, if one is in effect.
     pub workspace: Option<File>,
     cache: ModCache,
+    /// Fetches what the cache lacks.
+    downloader: Downloader,
     goroot_src: PathBuf,
     cwd: PathBuf,
     vendor: Option<Vendor>,
@@ -63,6 +67,18 @@ pub struct Found {
     pub module: Option<Arc<Module>>,
 }
 
+/// Where a downloaded module lies.
+#[derive(Clone, Debug, Default)]
+pub struct Downloaded {
+    pub path: String,
+    pub version: String,
+    pub go_mod: PathBuf,
+    pub zip: PathBuf,
+    pub dir: PathBuf,
+    pub sum: String,
+    pub go_mod_sum: String,
+}
+
 /// How modules are used.
 #[derive(Clone, Debug, Default)]
 pub struct ModFlags {
@@ -70,6 +86,8 @@ pub struct ModFlags {
     pub mode: String,
     /// `-modfile`.
     pub modfile: String,
+    /// `-modcacherw`.
+    pub writable: bool,
 }
 
 const NO_MOD: &str = "go.mod file not found in current directory or any parent directory; see 'go help modules'";
@@ -81,6 +99,16 @@ impl Modules {
             mains: Vec::new(),
             workspace: None,
             cache: ModCache::new(env.gomodcache()),
+            downloader: Downloader {
+                cache: ModCache::new(env.gomodcache()),
+                proxies: match env.raw("GOPROXY") {
+                    "" => Err("GOPROXY is not set".into()),
+                    list => Proxies::parse(list),
+                },
+                no_proxy: env.value("GONOPROXY"),
+                writable: flags.writable,
+                quiet: false,
+            },
             goroot_src: env.goroot.join("src"),
             cwd: env.cwd.clone(),
             vendor: None,
@@ -252,7 +280,7 @@ impl Modules {
             out.go_mod = self.cache.download_file(m, "mod").unwrap_or_default();
         }
         let _ = local;
-        if let Some((f, _)) = self.read_mod(m) {
+        if let Ok((f, _)) = self.read_mod(m) {
             out.go_version = f.go_version().to_string();
         }
         out.sum = self.gosum.module(m).first().cloned().unwrap_or_default();
@@ -265,18 +293,19 @@ impl Modules {
         out
     }
 
-    /// The go.mod of a module that is no main module.
-    fn read_mod(&self, m: &ModVersion) -> Option<(File, bool)> {
+    /// The go.mod of a module that is no main module, and whether its requirements are complete.
+    fn read_mod(&self, m: &ModVersion) -> Result<(File, bool), String> {
         let data = match self.replacement(m) {
             Some((new, base)) if new.version.is_empty() => {
-                std::fs::read(clean_path(&base.join(&new.path)).join("go.mod")).ok()?
+                let file = clean_path(&base.join(&new.path)).join("go.mod");
+                std::fs::read(&file).map_err(|e| format!("{m} (replaced by {}): reading {}: {}", new.path, file.display(), io_error("open", &file, &e)))?
             }
-            Some((new, _)) => self.cache.go_mod(&new)?,
-            None => self.cache.go_mod(m)?,
+            Some((new, _)) => self.downloader.go_mod(&new, &self.gosum)?,
+            None => self.downloader.go_mod(m, &self.gosum)?,
         };
-        let f = File::parse("go.mod", &data, Mode::Lax).ok()?;
+        let f = File::parse("go.mod", &data, Mode::Lax).map_err(|e| format!("{m}: parsing go.mod:\n{}", join_errors(&e)))?;
         let pruned = semver::compare_go(f.go_version(), "1.17").is_ge();
-        Some((f, pruned))
+        Ok((f, pruned))
     }
 
     fn root_versions(&self) -> Vec<ModVersion> {
@@ -302,13 +331,9 @@ impl Modules {
     pub fn build_list(&self) -> Result<&[Arc<Module>], String> {
         let r = self.full.get_or_init(|| {
             let list = mvs::build_list(&self.root_versions(), |m| {
-                let Some((f, pruned)) = self.read_mod(m) else {
-                    return Err(format!(
-                        "{m}: go.mod is not in the module cache (downloading modules is not supported yet)"
-                    ));
-                };
+                let (f, pruned) = self.read_mod(m)?;
                 let excluded = |m: &ModVersion| self.mains.iter().any(|x| x.file.exclude.iter().any(|e| e.module == *m));
-                Ok((f.require.into_iter().map(|r| r.module).filter(|m| !excluded(m)).collect(), pruned))
+                Ok::<_, String>((f.require.into_iter().map(|r| r.module).filter(|m| !excluded(m)).collect(), pruned))
             })?;
             let mains: Vec<&str> = self.mains.iter().map(|m| m.module.path.as_str()).collect();
             Ok(list.iter().filter(|m| !mains.contains(&m.path.as_str())).map(|m| self.module(m)).collect())
@@ -342,7 +367,7 @@ impl Modules {
             if !expand || !seen.insert(m.clone()) {
                 continue;
             }
-            let Some((f, pruned)) = self.read_mod(&m) else { continue };
+            let (f, pruned) = self.read_mod(&m)?;
             for r in f.require {
                 out.push((m.clone(), r.module.clone()));
                 todo.push_back((r.module, !pruned));
@@ -446,17 +471,14 @@ impl Modules {
                     *problem = Some(format!("missing go.sum entry for module providing package {path}; to add:\n\tgo mod download {}", mv.path));
                     continue;
                 }
-                if !self.cache.have_module(&mv) {
-                    *problem = Some(format!("{mv}: module is not in the module cache (downloading modules is not supported yet)"));
+                if let Err(e) = self.downloader.module(&mv, &self.gosum) {
+                    *problem = Some(e);
                     continue;
                 }
                 if let Some(h) = self.cache.zip_hash(&mv) {
                     let sums = self.gosum.module(&mv);
                     if !sums.contains(&h) {
-                        *problem = Some(format!(
-                            "verifying {mv}: checksum mismatch\n\tdownloaded: {h}\n\tgo.sum:     {}\n\nSECURITY ERROR\nThis download does NOT match an earlier download recorded in go.sum.\nThe bits may have been replaced on the origin server, or an attacker may\nhave intercepted the download attempt.\n\nFor more information, see 'go help module-auth'.",
-                            sums.join(" ")
-                        ));
+                        *problem = Some(mismatch(&mv, &h, sums));
                         continue;
                     }
                 }
@@ -495,6 +517,64 @@ impl Modules {
             }
         }
         None
+    }
+
+    /// Fetches a module of the build list completely: go.mod and files.
+    pub fn download(&self, m: &Module) -> Result<Downloaded, String> {
+        let actual = m.replace.as_deref().unwrap_or(m);
+        let mv = ModVersion::new(&actual.path, &actual.version);
+        if mv.version.is_empty() {
+            return Ok(Downloaded { dir: m.dir.clone(), ..Downloaded::default() });
+        }
+        let data = self.downloader.go_mod(&mv, &self.gosum)?;
+        if self.gosum.module(&mv).is_empty() {
+            return Err(format!("{mv}: missing go.sum entry"));
+        }
+        let dir = self.downloader.module(&mv, &self.gosum)?;
+        let file = |kind: &str| self.cache.download_file(&mv, kind).filter(|f| f.is_file()).unwrap_or_default();
+        Ok(Downloaded {
+            path: mv.path.clone(),
+            version: mv.version.clone(),
+            go_mod: file("mod"),
+            zip: file("zip"),
+            dir,
+            sum: self.cache.zip_hash(&mv).unwrap_or_default(),
+            go_mod_sum: rgo_modcache::dirhash::hash_go_mod(&data),
+        })
+    }
+
+    /// What is wrong with the cached files of a module: they differ from what was downloaded.
+    pub fn verify(&self, m: &Module) -> Vec<String> {
+        let actual = m.replace.as_deref().unwrap_or(m);
+        let mv = ModVersion::new(&actual.path, &actual.version);
+        let Some(hash) = self.cache.zip_hash(&mv).filter(|_| !mv.version.is_empty()) else { return Vec::new() };
+        let name = format!("{} {}", m.path, m.version);
+        let mut out = Vec::new();
+        let zip = self.cache.download_file(&mv, "zip").and_then(|p| std::fs::read(p).ok());
+        if let Some(data) = zip {
+            match rgo_modcache::zip::read(&mv, &data) {
+                Ok(files) => {
+                    let got = rgo_modcache::dirhash::hash1(files.iter().map(|f| (f.name.as_str(), &f.data[..])));
+                    if got != hash {
+                        out.push(format!("{name}: zip has been modified ({})", self.cache.download_file(&mv, "zip").unwrap_or_default().display()));
+                    }
+                }
+                Err(e) => out.push(format!("{name}: {e}")),
+            }
+        }
+        if let Some(dir) = self.cache.module_dir(&mv).filter(|d| d.is_dir()) {
+            let files: Vec<(String, Vec<u8>)> = walkdir::WalkDir::new(&dir).into_iter().flatten()
+                .filter(|e| e.file_type().is_file())
+                .map(|e| {
+                    let rel = e.path().strip_prefix(&dir).unwrap_or(e.path()).display().to_string();
+                    (format!("{mv}/{rel}"), std::fs::read(e.path()).unwrap_or_default())
+                })
+                .collect();
+            if rgo_modcache::dirhash::hash1(files.iter().map(|(n, d)| (n.as_str(), &d[..]))) != hash {
+                out.push(format!("{name}: dir has been modified ({})", dir.display()));
+            }
+        }
+        out
     }
 
     /// The current folder.

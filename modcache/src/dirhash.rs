@@ -1,0 +1,36 @@
+//! The `h1:` checksum of go.sum: SHA-256 over the names and SHA-256 sums of files.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use sha2::{Digest, Sha256};
+
+/// SHA-256 of some bytes as hexadecimal digits.
+fn hex(data: &[u8]) -> String {
+    Sha256::digest(data).iter().map(|b| format!("{b:02x}")).collect()
+}
+
+/// The checksum of files given by name and contents.
+pub fn hash1<'a>(files: impl Iterator<Item = (&'a str, &'a [u8])>) -> String {
+    let mut lines: Vec<(String, String)> = files.map(|(n, d)| (n.to_string(), hex(d))).collect();
+    lines.sort();
+    let mut h = Sha256::new();
+    for (name, sum) in lines {
+        h.update(format!("{sum}  {name}\n"));
+    }
+    format!("h1:{}", STANDARD.encode(h.finalize()))
+}
+
+/// The checksum of a go.mod file.
+pub fn hash_go_mod(data: &[u8]) -> String {
+    hash1(std::iter::once(("go.mod", data)))
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn known_sums() {
+        // From the definition: sha256 of "<sha256 of nothing>  go.mod\n".
+        assert_eq!(super::hash_go_mod(b""), super::hash1([("go.mod", &b""[..])].into_iter()));
+        assert_eq!(super::hash_go_mod(b"module rsc.io/quote\n").len(), "h1:".len() + 44);
+    }
+}
