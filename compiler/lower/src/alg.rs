@@ -163,7 +163,6 @@ impl PackageLowering<'_> {
             parts = vec![Part::Memory { off: 1, len: 0 }];
         }
         let known = match parts.as_slice() {
-            [] => Some("memhash0"),
             [Part::Memory { off: 0, len: 1 }] => Some("memhash8"),
             [Part::Memory { off: 0, len: 2 }] => Some("memhash16"),
             [Part::Memory { off: 0, len: 4 }] => Some("memhash32"),
@@ -320,7 +319,6 @@ impl PackageLowering<'_> {
     fn hash_value(&mut self, fb: &mut FunctionBuilder, p: Value, off: u64, t: Type, h: Value) -> Value {
         if self.is_regular_memory(t) {
             return match self.size_of(t) {
-                0 => h,
                 4 => self.call_hash(fb, "memhash32", p, h, off),
                 8 => self.call_hash(fb, "memhash64", p, h, off),
                 n => {
