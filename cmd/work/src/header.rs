@@ -258,7 +258,10 @@ pub fn read(src: &[u8]) -> Header {
     if let Some((s, e)) = doc {
         h.doc = String::from_utf8_lossy(&src[s..e]).into_owned();
     }
+    // Where the comments before the first declaration begin: they may hold //go:embed lines.
+    let mut body;
     loop {
+        body = r.i;
         r.skip();
         if r.peek() == b';' {
             r.i += 1;
@@ -293,6 +296,7 @@ pub fn read(src: &[u8]) -> Header {
     }
     h.imports_c = h.imports.iter().any(|i| i.path == "C");
     if h.imports.iter().any(|i| i.path == "embed") {
+        r.i = body;
         read_embeds(&mut r, &mut h);
     }
     h

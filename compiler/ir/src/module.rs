@@ -94,6 +94,8 @@ pub enum Datum {
     Zero(u64),
     /// 8-byte address.
     Addr(Sym, i64),
+    /// 4-byte address: the program lies in the low 2 GiB.
+    Addr32(Sym, i64),
     /// 4-byte `target + addend - base` where base is the address of the symbol `base`.
     Rel32 { target: Sym, addend: i64, base: Sym },
 }

@@ -420,6 +420,10 @@ impl Parser {
                     let (s, o) = p.sym_addend()?;
                     Datum::Addr(s, o)
                 }
+                "addr32" => {
+                    let (s, o) = p.sym_addend()?;
+                    Datum::Addr32(s, o)
+                }
                 "rel32" => {
                     let (target, addend) = p.sym_addend()?;
                     p.want('-')?;

@@ -157,6 +157,7 @@ impl Printer<'_> {
                 Datum::Bytes(b) => format!("bytes {}", quote(b)),
                 Datum::Zero(n) => format!("zero {n}"),
                 Datum::Addr(s, o) => format!("addr {}{o:+}", self.sym(*s)),
+                Datum::Addr32(s, o) => format!("addr32 {}{o:+}", self.sym(*s)),
                 Datum::Rel32 { target, addend, base } => format!("rel32 {}{addend:+} - {}", self.sym(*target), self.sym(*base)),
             })
             .collect();

@@ -35,7 +35,7 @@ pub fn verify(m: &Module) -> Result<(), Vec<String>> {
                 Datum::Bytes(b) => b.len() as u64,
                 Datum::Zero(n) => *n,
                 Datum::Addr(..) => 8,
-                Datum::Rel32 { .. } => 4,
+                Datum::Addr32(..) | Datum::Rel32 { .. } => 4,
             })
             .sum();
         if n > g.size {

@@ -344,7 +344,7 @@ impl<'m> Gen<'m> {
                 Datum::Bytes(x) => (b.array_ty(b.i8, x.len() as u64), x.len() as u64),
                 Datum::Zero(n) => (b.array_ty(b.i8, *n), *n),
                 Datum::Addr(..) => (b.ptr, 8),
-                Datum::Rel32 { .. } => (b.i32, 4),
+                Datum::Addr32(..) | Datum::Rel32 { .. } => (b.i32, 4),
             };
             ts.push(t);
             size += n;
@@ -380,6 +380,11 @@ impl<'m> Gen<'m> {
                     Datum::Addr(s, o) => {
                         let p = self.sym(*s);
                         (self.b.const_offset(p, *o), 8)
+                    }
+                    Datum::Addr32(s, o) => {
+                        let t = self.sym(*s);
+                        let b = &self.b;
+                        (b.const_trunc(b.const_ptr_to_int(b.const_offset(t, *o)), b.i32), 4)
                     }
                     Datum::Rel32 { target, addend, base } => {
                         let t = self.sym(*target);

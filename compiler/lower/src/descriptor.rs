@@ -75,13 +75,14 @@ impl Data {
             None => self.u64(0),
         }
     }
-    pub fn rel32(&mut self, target: Sym, base: Sym) {
+    /// A NameOff, TypeOff or TextOff. They are addresses, so that they mean the same at any base, as package reflect expects of those of one module.
+    pub fn off(&mut self, target: Sym) {
         self.len += 4;
-        self.data.push(Datum::Rel32 { target, addend: 0, base });
+        self.data.push(Datum::Addr32(target, 0));
     }
-    pub fn rel32_or_zero(&mut self, target: Option<Sym>, base: Sym) {
+    pub fn off_or_zero(&mut self, target: Option<Sym>) {
         match target {
-            Some(t) => self.rel32(t, base),
+            Some(t) => self.off(t),
             None => self.u32(0),
         }
     }
@@ -262,7 +263,7 @@ impl PackageLowering<'_> {
             name_bytes(&mut d, name, tag, exported, embedded, pkg.is_some());
             if let Some(p) = pkg {
                 let ip = self.import_path_sym(p);
-                d.rel32(ip, sym);
+                d.off(ip);
             }
             self.push_ro(sym, d, 1, Linkage::LinkOnce);
         }
@@ -358,8 +359,8 @@ impl PackageLowering<'_> {
         d.u8(kind_of(t));
         d.addr_or_null(equal);
         d.addr_or_null(gc);
-        d.rel32(str_sym, sym);
-        d.rel32_or_zero(ptr_to_this, sym);
+        d.off(str_sym);
+        d.off_or_zero(ptr_to_this);
 
         // --- the kind's tail, and data that follows UncommonType
         let mut extra = Data::default();
@@ -416,8 +417,8 @@ impl PackageLowering<'_> {
                     let other = if m.exported() || m.pkg() == tpkg { None } else { m.pkg() };
                     let n = self.name_sym(m.name(), b"", other, m.exported(), false);
                     let ft = self.type_desc(Type::Signature(m.signature()));
-                    extra.rel32(n, sym);
-                    extra.rel32(ft, sym);
+                    extra.off(n);
+                    extra.off(ft);
                 }
             }
             Type::Map(m) => self.map_tail(&mut d, m.key(), m.elem()),
@@ -446,7 +447,7 @@ impl PackageLowering<'_> {
         if uncommon {
             let pkg = type_pkg(t);
             let pkg_sym = pkg.map(|p| self.import_path_sym(p));
-            d.rel32_or_zero(pkg_sym, sym);
+            d.off_or_zero(pkg_sym);
             d.u16(methods.len() as u16);
             d.u16(methods.iter().filter(|m| m.obj.exported()).count() as u16);
             d.u32((16 + extra.len) as u32);
@@ -458,10 +459,10 @@ impl PackageLowering<'_> {
                 let ft = self.type_desc(crate::wrapper::method_type(m.obj));
                 let tfn = self.method_func(t, m);
                 let ifn = self.method_iface_func(t, m);
-                extra.rel32(n, sym);
-                extra.rel32(ft, sym);
-                extra.rel32(ifn, sym);
-                extra.rel32(tfn, sym);
+                extra.off(n);
+                extra.off(ft);
+                extra.off(ifn);
+                extra.off(tfn);
             }
         }
         d.len += extra.len;

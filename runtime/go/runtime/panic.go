@@ -75,6 +75,7 @@ func gopanic(e any) {
 			break
 		}
 		rundefer(fn)
+		p.callerfp = 0 // the frame is gone; another function's may lie there next
 		if p.recovered {
 			recovered(&p)
 		}
@@ -120,6 +121,7 @@ func Goexit() {
 			break
 		}
 		rundefer(fn)
+		p.callerfp = 0
 	}
 	gp._panic = nil
 	goexit0()

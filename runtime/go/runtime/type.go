@@ -92,10 +92,10 @@ var reflectOffs struct {
 	ids  map[unsafe.Pointer]int32
 }
 
-// resolveOff finds what off means at base.
+// resolveOff finds what off means. base matters only to the message.
 func resolveOff(base unsafe.Pointer, off int32) unsafe.Pointer {
-	if p := uintptr(base); p >= staticLo && p < staticHi {
-		return unsafe.Pointer(p + uintptr(off))
+	if off > 0 {
+		return unsafe.Pointer(uintptr(off)) // compiled: an address
 	}
 	lock(&reflectOffs.lock)
 	i := -2 - int(off)
