@@ -89,6 +89,9 @@ pub fn run(env: &GoEnv, args: &[String]) -> Outcome {
             out = l.packages[*id].exec_name() + &exe;
         }
     }
+    if matches!(p.str("buildmode"), "exe") && explicit && !(ids.len() == 1 && l.packages[ids[0]].is_main()) {
+        return Err(Exit::go("-buildmode=exe requires exactly one main package"));
+    }
     let null = out == "/dev/null" || cfg!(windows) && out.eq_ignore_ascii_case("NUL");
     if null {
         out.clear();
@@ -114,6 +117,9 @@ pub fn run(env: &GoEnv, args: &[String]) -> Outcome {
             _ => return Err(Exit::go(format!("cannot write multiple packages to non-directory {out}"))),
         }
     }
+    for (_, path) in targets.iter().filter(|_| !explicit || !is_dir) {
+        check_overwrite(path)?;
+    }
     if null {
         // Nothing is kept: errors are all that is asked for.
         return finish(build::check(&mut l, &ids, &opts));
@@ -132,6 +138,21 @@ pub fn run(env: &GoEnv, args: &[String]) -> Outcome {
         }
     }
     Ok(())
+}
+
+/// Refuses to replace a file that is neither a program nor an object.
+fn check_overwrite(path: &Path) -> Outcome {
+    let Ok(m) = std::fs::metadata(path) else { return Ok(()) };
+    if !m.is_file() || m.len() == 0 {
+        return Ok(());
+    }
+    let mut head = [0u8; 8];
+    let n = std::fs::File::open(path).and_then(|mut f| std::io::Read::read(&mut f, &mut head)).unwrap_or(0);
+    let known: [&[u8]; 8] = [b"\x7fELF", b"MZ", b"!<arch>", b"\xfe\xed\xfa", b"\xcf\xfa\xed\xfe", b"\xce\xfa\xed\xfe", b"go object", b"\0asm"];
+    if known.iter().any(|k| head[..n].starts_with(k)) {
+        return Ok(());
+    }
+    Err(Exit::go(format!("build output {:?} already exists and is not an object file", path.display().to_string())))
 }
 
 /// Ends a command with the errors of a build.

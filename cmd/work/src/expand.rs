@@ -97,7 +97,7 @@ impl Loader<'_> {
         let before = &full[..full.find("...").unwrap_or(0)];
         let root = PathBuf::from(before.rsplit_once('/').map_or("/", |r| if r.0.is_empty() { "/" } else { r.0 }));
         let in_std = root.starts_with(&self.goroot_src);
-        if self.modules.mains.is_empty() && !in_std {
+        if self.modules.mains.is_empty() && !in_std && self.modules.gopath.is_none() {
             return Err(Modules::no_main_module());
         }
         let matcher = Matcher::new(&full);
@@ -113,7 +113,10 @@ impl Loader<'_> {
             let path = match self.modules.path_of_dir(&d) {
                 Some((path, _)) => path,
                 None if d.starts_with(&self.goroot_src) => pattern::relative(&self.goroot_src, &d).unwrap_or_default(),
-                None => continue,
+                None => match self.modules.gopath_of_dir(&d) {
+                    Some(p) => p,
+                    None => continue,
+                },
             };
             out.push((path, Some(d)));
         }
@@ -125,6 +128,14 @@ impl Loader<'_> {
         let mut out: Vec<Named> = Vec::new();
         if with_std {
             out.extend(self.std_packages("std").into_iter().filter(|s| matcher.matches(s)).map(|s| (s, None)));
+        }
+        for src in self.modules.gopath.iter().flatten().map(|p| p.join("src")) {
+            for d in pattern::walk_dirs(&src, Some(&src), &mut |_| false) {
+                let path = pattern::relative(&src, &d).unwrap_or_default();
+                if matcher.matches(&path) && has_go_files(&d) {
+                    out.push((path, Some(d)));
+                }
+            }
         }
         let mut mods: Vec<Arc<Module>> = self.modules.mains.iter().map(|m| m.module.clone()).collect();
         if let Ok(list) = self.modules.build_list() {
@@ -163,7 +174,7 @@ impl Loader<'_> {
     /// The package in a folder named on the command line.
     fn local_package(&self, dir: &Path) -> Result<Result<Named, String>, String> {
         let in_std = dir.starts_with(&self.goroot_src) && dir != self.goroot_src;
-        if self.modules.mains.is_empty() && !in_std {
+        if self.modules.mains.is_empty() && !in_std && self.modules.gopath.is_none() {
             return Err(Modules::no_main_module());
         }
         match std::fs::metadata(dir) {
@@ -183,6 +194,9 @@ impl Loader<'_> {
         }
         if in_std {
             return named(pattern::relative(&self.goroot_src, dir).unwrap_or_default());
+        }
+        if let Some(p) = self.modules.gopath_of_dir(dir) {
+            return named(p);
         }
         let shown = match short_path(&self.env.cwd, dir).as_str() {
             "." => "current directory".to_string(),

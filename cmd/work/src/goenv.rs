@@ -257,6 +257,7 @@ impl GoEnv {
                 None if cfg!(windows) => "NUL".into(),
                 None => "/dev/null".into(),
             },
+            "GOWORK" if self.raw("GOWORK") == "off" => "off".into(),
             "GOWORK" => self.go_work().map(path).unwrap_or_default(),
             "GOTOOLDIR" => path(self.goroot.join(format!("pkg/tool/{}_{}", host_os(), host_arch()))),
             "GOTELEMETRY" => "off".into(),

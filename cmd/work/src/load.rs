@@ -137,6 +137,9 @@ impl<'e> Loader<'e> {
 
     /// Where an import leads.
     fn resolve(&self, path: &str, from: Option<PkgId>) -> Result<Target, String> {
+        if self.modules.gopath.is_some() {
+            return self.resolve_gopath(path, from);
+        }
         if pattern::is_local(path) {
             return Err(format!("{path:?} is relative, but relative import paths are not supported in module mode"));
         }
@@ -172,6 +175,38 @@ impl<'e> Loader<'e> {
             }
             Err(m) => Err(m),
         }
+    }
+
+    /// Where an import leads when modules are off.
+    fn resolve_gopath(&self, path: &str, from: Option<PkgId>) -> Result<Target, String> {
+        let importer = from.map(|f| &self.packages[f]);
+        if let (true, Some(i)) = (pattern::is_local(path), importer) {
+            if i.standard || !i.cmdline_files && !i.import_path.starts_with('_') {
+                return Err(format!("local import {path:?} in non-local package"));
+            }
+            let dir = pattern::clean_path(&i.dir.join(path));
+            let path = self.modules.gopath_of_dir(&dir).unwrap_or_default();
+            return Ok(Target { path, dir, module: None, standard: false });
+        }
+        if path.starts_with('/') {
+            return Err(format!("cannot import absolute path {path:?}"));
+        }
+        if let Some(i) = importer.filter(|i| !i.standard) {
+            if let Some((path, dir)) = self.modules.gopath_vendor(path, &i.dir) {
+                return Ok(Target { path, dir, module: None, standard: false });
+            }
+        }
+        if importer.is_some_and(|i| i.standard) && path.contains('.') {
+            let v = format!("vendor/{path}");
+            if let Some(dir) = self.std_dir(&v) {
+                return Ok(Target { path: v, dir, module: None, standard: true });
+            }
+        }
+        if let Some(dir) = self.std_dir(path) {
+            return Ok(Target { path: path.into(), dir, module: None, standard: true });
+        }
+        let f = self.modules.find(path)?;
+        Ok(Target { path: path.into(), dir: f.dir, module: None, standard: false })
     }
 
     fn import_position(&self, path: &str, from: Option<PkgId>) -> (String, String) {

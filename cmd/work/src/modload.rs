@@ -55,6 +55,8 @@ pub struct Modules {
     gosum: GoSum,
     /// Set by `-mod=mod`.
     pub mod_mod: bool,
+    /// The folders of GOPATH when modules are off.
+    pub gopath: Option<Vec<PathBuf>>,
     full: OnceLock<Result<Vec<Arc<Module>>, String>>,
     roots: OnceLock<Vec<Arc<Module>>>,
     made: std::sync::Mutex<HashMap<ModVersion, Arc<Module>>>,
@@ -114,12 +116,15 @@ impl Modules {
             vendor: None,
             gosum: GoSum::default(),
             mod_mod: flags.mode == "mod",
+            gopath: None,
             full: OnceLock::new(),
             roots: OnceLock::new(),
             made: Default::default(),
         };
         if env.raw("GO111MODULE") == "off" {
-            return Err("go: GO111MODULE=off: GOPATH mode is not supported".into());
+            let list = env.gopath();
+            m.gopath = Some(std::env::split_paths(&list).filter(|p| p.is_absolute()).collect());
+            return Ok(m);
         }
         let mut dirs = Vec::new();
         if let Some(w) = env.go_work() {
@@ -377,6 +382,26 @@ impl Modules {
         Ok(out)
     }
 
+    /// In GOPATH mode the import path of a folder: below a `src`, or made up from where it lies.
+    pub fn gopath_of_dir(&self, dir: &Path) -> Option<String> {
+        let list = self.gopath.as_ref()?;
+        let below = list.iter().find_map(|p| crate::pattern::relative(&p.join("src"), dir).filter(|r| r != "." && !r.starts_with("..")));
+        Some(below.unwrap_or_else(|| format!("_{}", dir.display())))
+    }
+
+    /// In GOPATH mode the package an import means below a vendor folder on the way up.
+    pub fn gopath_vendor(&self, path: &str, importer: &Path) -> Option<(String, PathBuf)> {
+        let list = self.gopath.as_ref()?;
+        let src = list.iter().map(|p| p.join("src")).find(|s| importer.starts_with(s))?;
+        for d in importer.ancestors().take_while(|d| d.starts_with(&src)) {
+            let v = d.join("vendor").join(path);
+            if crate::load::has_go_files(&v) {
+                return Some((crate::pattern::relative(&src, &v)?, v));
+            }
+        }
+        None
+    }
+
     /// Whether the path lies in a module that is required, replaced or main.
     pub fn covers(&self, path: &str) -> bool {
         let inside = |m: &str| path == m || path.strip_prefix(m).is_some_and(|r| r.starts_with('/'));
@@ -394,6 +419,20 @@ impl Modules {
 
     /// Finds the package `path`, which is none of the standard library's.
     pub fn find(&self, path: &str) -> Result<Found, String> {
+        if let Some(list) = &self.gopath {
+            let dirs: Vec<PathBuf> = list.iter().map(|p| p.join("src").join(path)).collect();
+            if let Some(dir) = dirs.iter().find(|d| crate::load::has_go_files(d)) {
+                return Ok(Found { dir: dir.clone(), module: None });
+            }
+            let mut msg = format!("cannot find package {path:?} in any of:\n\t{} (from $GOROOT)", self.goroot_src.join(path).display());
+            for (i, d) in dirs.iter().enumerate() {
+                msg.push_str(&format!("\n\t{}{}", d.display(), if i == 0 { " (from $GOPATH)" } else { "" }));
+            }
+            if dirs.is_empty() {
+                msg.push_str("\n\t($GOPATH not set. For more details see: 'go help gopath')");
+            }
+            return Err(msg);
+        }
         if self.mains.is_empty() {
             return Err(format!("no required module provides package {path}: {NO_MOD}"));
         }
