@@ -126,11 +126,17 @@ pub fn of_program(l: &crate::load::Loader<'_>, id: crate::load::PkgId, opts: &cr
         text.push_str(&line("dep", m));
     }
     for (k, v) in &opts.settings {
-        let quote = |s: &str| if s.contains([' ', '"', '`', '=', '\n', '\t']) { format!("{s:?}") } else { s.to_string() };
-        let v = if v.contains(['"', '`', '\n']) { format!("{v:?}") } else { v.clone() };
-        text.push_str(&format!("build\t{}={v}\n", quote(k)));
+        // As debug.BuildInfo.String quotes; debug.ParseBuildInfo refuses anything else.
+        let special = |c: char| matches!(c, ' ' | '\t' | '\r' | '\n' | '"' | '`');
+        let k = if k.is_empty() || k.contains('=') || k.contains(special) { go_quote(k) } else { k.clone() };
+        let v = if v.contains(special) { go_quote(v) } else { v.clone() };
+        text.push_str(&format!("build\t{k}={v}\n"));
     }
     BuildInfo { go_version: crate::goenv::GO_VERSION.into(), text }
+}
+
+fn go_quote(s: &str) -> String {
+    rgo_lower::names::go_quote(s.as_bytes())
 }
 
 /// Finds the build information of a program.
