@@ -240,8 +240,7 @@ pub unsafe extern "C" fn rt_sighandler(sig: u32, info: *mut SigInfo, ctx: *mut U
     if sig == 27 {
         return; // SIGPROF: no profiler yet
     }
-    if WANTED.load(Relaxed) & bit(sig) != 0 {
-        notify(sig);
+    if notify(sig) {
         return;
     }
     if IGNORED.load(Relaxed) & bit(sig) != 0 {
@@ -393,13 +392,15 @@ pub unsafe fn die_from(sig: u32) -> ! {
 
 // --- os/signal ---
 
-unsafe fn notify(sig: u32) {
+/// Hands sig to os/signal; false if nobody asked for it.
+pub unsafe fn notify(sig: u32) -> bool {
     if WANTED.load(Relaxed) & bit(sig) == 0 {
-        return;
+        return false;
     }
     PENDING.fetch_or(bit(sig), SeqCst);
     RECV_WORD.fetch_add(1, SeqCst);
     sys::futex_wake(RECV_WORD.as_ptr(), 1);
+    true
 }
 
 pub unsafe fn enable(sig: u32) {

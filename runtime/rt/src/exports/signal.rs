@@ -39,7 +39,7 @@ unsafe extern "C" fn wait_idle(g: *mut G, _f: *mut u8) {
 
 #[unsafe(export_name = "rt.os.sigpipe")]
 unsafe extern "C" fn sigpipe(_g: *mut G, _f: *mut u8) {
-    if !signal::ignored(signal::SIGPIPE) {
+    if !signal::ignored(signal::SIGPIPE) && !signal::notify(signal::SIGPIPE) {
         signal::die_from(signal::SIGPIPE);
     }
 }
