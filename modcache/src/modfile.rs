@@ -372,8 +372,21 @@ impl File {
         }
     }
 
-    /// Drops what edits left empty.
+    /// Drops what edits left empty and sorts blocks.
     pub fn clean(&mut self) {
+        // From go 1.21 on exclusions are sorted by version, not as text.
+        let semantic = semver::compare_go(self.go_version(), "1.21").is_ge();
+        for s in &mut self.syntax.stmts {
+            let Stmt::Block(b) = s else { continue };
+            match b.tokens.first().map(String::as_str) {
+                Some("retract") => b.lines.sort_by(|x, y| retract_order(x, y)),
+                Some("exclude") if semantic => b.lines.sort_by(|x, y| match (&x.tokens[..], &y.tokens[..]) {
+                    ([p, v], [q, w]) => p.cmp(q).then_with(|| semver::compare(v, w)),
+                    (a, b) => a.cmp(b),
+                }),
+                _ => b.lines.sort_by(|x, y| x.tokens.cmp(&y.tokens)),
+            }
+        }
         self.refresh(Mode::Strict);
     }
 
@@ -458,6 +471,13 @@ impl File {
         }
         self.refresh(Mode::Strict);
     }
+}
+
+/// Newest retractions first.
+fn retract_order(x: &Line, y: &Line) -> std::cmp::Ordering {
+    let interval = |l: &Line| parse_interval(&l.tokens).unwrap_or_default();
+    let (a, b) = (interval(x), interval(y));
+    semver::compare(&b.0, &a.0).then_with(|| semver::compare(&b.1, &a.1))
 }
 
 fn parse_replace(verb: &str, args: &[String], at: LineRef) -> Result<Replace, (Option<String>, String)> {

@@ -6,7 +6,7 @@ use crate::flags::{Kind, flag};
 use rgo_work::goenv::GoEnv;
 use rgo_work::load::{Loader, Package, PkgId};
 use rgo_work::modload::{Module, Modules};
-use crate::template::{Funcs, Template, Value};
+use crate::template::{Funcs, TEXT, Template, Value};
 use std::fmt::Write;
 use std::sync::Arc;
 
@@ -38,7 +38,7 @@ fn json(v: &Value, indent: usize, out: &mut String) {
         }
         Value::Object(o) => {
             out.push_str("{\n");
-            let live: Vec<_> = o.iter().filter(|(_, v)| !v.is_zero()).collect();
+            let live: Vec<_> = o.iter().filter(|(k, v)| *k != TEXT && !v.is_zero()).collect();
             for (i, (k, v)) in live.iter().enumerate() {
                 let _ = write!(out, "{}{}: ", pad(indent + 1), json_string(k));
                 json(v, indent + 1, out);
@@ -71,6 +71,9 @@ fn module_fields(m: &Module) -> Vec<(&'static str, Value)> {
         ("Sum", Value::Str(m.sum.clone())),
         ("Origin", Value::Nil),
     ]);
+    let name = |m: &Module| if m.version.is_empty() { m.path.clone() } else { format!("{} {}", m.path, m.version) };
+    let arrow = m.replace.as_ref().map_or(String::new(), |r| format!(" => {}", name(r)));
+    o.push((TEXT, Value::Str(name(m) + &arrow)));
     o
 }
 
@@ -196,7 +199,7 @@ fn package_fields(x: &Listing<'_>, id: PkgId) -> Vec<(&'static str, Value)> {
 
 fn error_value(e: &rgo_work::load::PkgError) -> Value {
     let stack: Vec<String> = e.stack.iter().map(|x| x.0.clone()).collect();
-    Value::Object(vec![("ImportStack", Value::list(&stack)), ("Pos", Value::Str(e.pos.clone())), ("Err", Value::Str(e.msg.clone()))])
+    Value::Object(vec![("ImportStack", Value::list(&stack)), ("Pos", Value::Str(e.pos.clone())), ("Err", Value::Str(e.msg.clone())), (TEXT, Value::Str(e.to_string()))])
 }
 
 /// Prints one package or module as `-json` or `-f` ask.

@@ -52,12 +52,10 @@ fn init(env: &GoEnv, args: &[String]) -> Outcome {
     }
     let mut f = File::default();
     f.set_module(path);
-    // New modules begin at the release before this one.
-    let minor: u32 = GO_VERSION.split('.').nth(1).and_then(|m| m.parse().ok()).unwrap_or(1);
-    f.set_go(&format!("1.{}.0", minor - 1));
+    f.set_go(&GO_VERSION[2..]);
     std::fs::write(&file, f.format()).map_err(|e| Exit::go(format!("open {}: {}", file.display(), io_text(&e))))?;
     eprintln!("go: creating new go.mod: module {path}");
-    let has_go = std::fs::read_dir(&env.cwd).is_ok_and(|l| l.flatten().any(|e| e.file_name().to_string_lossy().ends_with(".go") || e.path().is_dir()));
+    let has_go = std::fs::read_dir(&env.cwd).is_ok_and(|l| l.flatten().any(|e| e.file_name().to_string_lossy().ends_with(".go")));
     if has_go {
         eprintln!("go: to add module requirements and sums:\n\tgo mod tidy");
     }

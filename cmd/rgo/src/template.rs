@@ -6,6 +6,9 @@
 
 use std::collections::HashMap;
 
+/// Name of the field that holds an object's own text; JSON leaves it out.
+pub const TEXT: &str = "";
+
 /// A value of a template.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
@@ -49,6 +52,8 @@ impl Value {
             Value::Int(i) => i.to_string(),
             Value::List(l) => format!("[{}]", l.iter().map(Value::text).collect::<Vec<_>>().join(" ")),
             Value::Map(m) => format!("map[{}]", m.iter().map(|(k, v)| format!("{k}:{}", v.text())).collect::<Vec<_>>().join(" ")),
+            // Objects with a String method say what it returns in a field no template can name.
+            Value::Object(o) if o.iter().any(|(k, _)| *k == TEXT) => self.field(TEXT).map_or(String::new(), Value::text),
             Value::Object(o) => format!("{{{}}}", o.iter().map(|(_, v)| v.text()).collect::<Vec<_>>().join(" ")),
         }
     }
@@ -293,7 +298,7 @@ impl Parser {
             }
             Tok::Var(v) => Arg::Var(v),
             Tok::Lit(v) => return Ok(Arg::Lit(v)),
-            Tok::Ident(f) => return Ok(Arg::Func(f)),
+            Tok::Ident(f) => Arg::Func(f),
             Tok::LParen => {
                 let p = self.pipe()?;
                 self.space();
@@ -761,7 +766,7 @@ mod tests {
             ("Name", Value::Str("p".into())),
             ("Imports", Value::list(&["fmt".into(), "os".into()])),
             ("None", Value::Nil),
-            ("M", Value::Object(vec![("Path", Value::Str("m".into()))])),
+            ("M", Value::Object(vec![("Path", Value::Str("m".into())), (TEXT, Value::Str("module m".into()))])),
             ("Map", Value::Map(vec![("a".into(), Value::Str("b".into()))])),
             ("On", Value::Bool(true)),
         ]);
@@ -774,7 +779,7 @@ mod tests {
     #[test]
     fn templates() {
         for (t, want) in [
-            ("{{.Name}} {{.M.Path}}", "p m"),
+            ("{{.Name}} {{.M.Path}} {{.M}}", "p m module m"),
             ("{{range .Imports}}{{.}};{{end}}", "fmt;os;"),
             ("{{range $i, $x := .Imports}}{{$i}}={{$x}} {{end}}", "0=fmt 1=os "),
             ("{{if .On}}y{{else}}n{{end}}{{if not .On}}y{{else if .None}}x{{else}}n{{end}}", "yn"),

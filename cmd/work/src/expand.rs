@@ -178,6 +178,7 @@ impl Loader<'_> {
             return Err(Modules::no_main_module());
         }
         match std::fs::metadata(dir) {
+            Err(_) if self.has_go(dir) => {}
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
                 return Ok(Err(format!("stat {}: directory not found", dir.display())));
             }
@@ -185,7 +186,7 @@ impl Loader<'_> {
             Ok(m) if !m.is_dir() => return Ok(Err(format!("{} is not a directory", dir.display()))),
             Ok(_) => {}
         }
-        if !has_go_files(dir) {
+        if !self.has_go(dir) {
             return Ok(Err(format!("no Go files in {}", dir.display())));
         }
         let named = |path: String| Ok(Ok((path, Some(dir.to_path_buf()))));
@@ -222,6 +223,12 @@ impl Loader<'_> {
 
     /// The packages of the main modules and all they import, tests of the main modules included.
     fn all_packages(&mut self) -> Result<Vec<String>, String> {
+        if self.modules.gopath.is_some() {
+            let mut all = self.std_packages("std");
+            all.extend(self.std_packages("cmd"));
+            all.extend(self.path_wildcard("...", false).into_iter().map(|n| n.0));
+            return Ok(all);
+        }
         if self.modules.mains.is_empty() {
             return Err(Modules::no_main_module());
         }

@@ -248,7 +248,10 @@ impl GoEnv {
             "GOVERSION" => GO_VERSION.into(),
             "GOPATH" => self.gopath(),
             "GOMODCACHE" => path(self.gomodcache()),
-            "GOCACHE" => path(self.gocache()),
+            "GOCACHE" => match self.gocache() {
+                p if p.as_os_str().is_empty() => "off".into(),
+                p => path(p),
+            },
             "GOENV" => path(self.env_file()),
             "GOEXE" => if self.goos() == "windows" { ".exe".into() } else { String::new() },
             "GOMOD" => match GoEnv::find_go_mod(&self.cwd) {

@@ -110,6 +110,14 @@ impl<'e> Loader<'e> {
         has_go_files(&d).then_some(d)
     }
 
+    /// Whether a folder has Go files, those of the overlay included.
+    pub(crate) fn has_go(&self, dir: &Path) -> bool {
+        has_go_files(dir)
+            || self.config.overlay.iter().any(|(f, to)| {
+                f.parent() == Some(dir) && f.extension().is_some_and(|x| x == "go") && !to.as_os_str().is_empty()
+            })
+    }
+
     pub(crate) fn error_package(&mut self, path: &str, e: PkgError) -> PkgId {
         if let Some(&id) = self.by_path.get(path) {
             return id;
@@ -397,9 +405,10 @@ impl<'e> Loader<'e> {
         let mut names: Vec<String> = match std::fs::read_dir(&p.dir) {
             Ok(l) => l
                 .flatten()
-                .filter(|e| e.file_type().is_ok_and(|t| !t.is_dir()))
+                .filter(is_file)
                 .map(|e| e.file_name().to_string_lossy().into_owned())
                 .collect(),
+            Err(_) if self.has_go(&p.dir) => Vec::new(),
             Err(e) => {
                 p.error = Some(PkgError::msg(format!("open {}: {}", p.dir.display(), io_text(&e))));
                 return;
@@ -680,7 +689,12 @@ impl<'e> Loader<'e> {
 pub fn has_go_files(dir: &Path) -> bool {
     std::fs::read_dir(dir).is_ok_and(|l| {
         l.flatten().any(|e| {
-            e.file_name().as_encoded_bytes().ends_with(b".go") && e.file_type().is_ok_and(|t| !t.is_dir())
+            e.file_name().as_encoded_bytes().ends_with(b".go") && is_file(&e)
         })
     })
+}
+
+/// Whether an entry is no folder, also not by way of a link.
+fn is_file(e: &std::fs::DirEntry) -> bool {
+    e.file_type().is_ok_and(|t| !t.is_dir() && !(t.is_symlink() && e.path().is_dir()))
 }

@@ -280,6 +280,10 @@ pub fn prepare(l: &mut Loader<'_>, id: PkgId) -> Result<Option<TestPackages>, Ve
         };
         dep_of.insert(i.path.clone(), dep);
     }
+    // Every test main counts package reflect among its imports, needed or not.
+    if !dep_of.contains_key("reflect") {
+        dep_of.insert("reflect".into(), l.load_root("reflect", None));
+    }
     m.imports = dep_of.keys().cloned().collect();
     for d in dep_of.values() {
         if !m.deps.contains(d) {
