@@ -395,6 +395,66 @@ impl File {
         self.set_word(self.toolchain.as_ref().map(|w| w.at), "toolchain", v);
     }
 
+    fn add_words(&mut self, tokens: &[&str]) {
+        self.syntax.add_line(&tokens.iter().map(|t| t.to_string()).collect::<Vec<_>>());
+        self.refresh(Mode::Strict);
+    }
+
+    fn remove_all(&mut self, at: Vec<LineRef>) {
+        for r in at {
+            self.syntax.remove_line(r);
+        }
+        self.refresh(Mode::Strict);
+    }
+
+    /// Adds a `tool` line unless it is there.
+    pub fn add_tool(&mut self, path: &str) {
+        if !self.tool.iter().any(|t| t.text == path) {
+            self.add_words(&["tool", &auto_quote(path)]);
+        }
+    }
+
+    /// Removes a `tool` line.
+    pub fn drop_tool(&mut self, path: &str) {
+        self.remove_all(self.tool.iter().filter(|t| t.text == path).map(|t| t.at).collect());
+    }
+
+    /// Adds an `ignore` line unless it is there.
+    pub fn add_ignore(&mut self, path: &str) {
+        if !self.ignore.iter().any(|t| t.text == path) {
+            self.add_words(&["ignore", &auto_quote(path)]);
+        }
+    }
+
+    /// Removes an `ignore` line.
+    pub fn drop_ignore(&mut self, path: &str) {
+        self.remove_all(self.ignore.iter().filter(|t| t.text == path).map(|t| t.at).collect());
+    }
+
+    /// Sets a `godebug` line.
+    pub fn add_godebug(&mut self, key: &str, value: &str) {
+        self.drop_godebug(key);
+        self.add_words(&["godebug", &format!("{key}={value}")]);
+    }
+
+    /// Removes a `godebug` line.
+    pub fn drop_godebug(&mut self, key: &str) {
+        self.remove_all(self.godebug.iter().filter(|g| g.key == key).map(|g| g.at).collect());
+    }
+
+    /// Adds a `retract` line: one version, or an interval.
+    pub fn add_retract(&mut self, low: &str, high: &str) {
+        if self.retract.iter().any(|r| r.low == low && r.high == high) {
+            return;
+        }
+        if low == high { self.add_words(&["retract", low]) } else { self.add_words(&["retract", "[", low, ",", high, "]"]) }
+    }
+
+    /// Removes a `retract` line.
+    pub fn drop_retract(&mut self, low: &str, high: &str) {
+        self.remove_all(self.retract.iter().filter(|r| r.low == low && r.high == high).map(|r| r.at).collect());
+    }
+
     /// Sets the version of a requirement, adding it if missing; further lines for the path go.
     pub fn add_require(&mut self, path: &str, version: &str) {
         let at: Vec<LineRef> = self.require.iter().filter(|r| r.module.path == path).map(|r| r.at).collect();
@@ -584,6 +644,24 @@ mod tests {
         assert_eq!((f.go_version(), f.replace.len()), ("1.21", 0));
         let w = File::parse("go.work", b"go 1.27\nuse (\n\t./a\n\t./b\n)\n", Mode::Work).unwrap();
         assert_eq!(w.uses.len(), 2);
+    }
+
+    #[test]
+    fn other_edits() {
+        let mut f = parse("module m\n");
+        f.add_tool("a.b/c");
+        f.add_ignore("./x");
+        f.add_godebug("k", "1");
+        f.add_godebug("k", "2");
+        f.add_retract("v1.0.0", "v1.0.0");
+        f.add_retract("v1.1.0", "v1.2.0");
+        f.clean();
+        assert_eq!(f.format(), "module m\n\ntool a.b/c\n\nignore ./x\n\ngodebug k=2\n\nretract (\n\t[v1.1.0, v1.2.0]\n\tv1.0.0\n)\n");
+        f.drop_tool("a.b/c");
+        f.drop_ignore("./x");
+        f.drop_godebug("k");
+        f.drop_retract("v1.1.0", "v1.2.0");
+        assert_eq!(f.format(), "module m\n\nretract v1.0.0\n");
     }
 
     #[test]

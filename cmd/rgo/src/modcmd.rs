@@ -65,7 +65,7 @@ fn init(env: &GoEnv, args: &[String]) -> Outcome {
 fn version_arg(flag: &str, arg: &str, allow_dir: bool, need_version: bool) -> Result<ModVersion, Exit> {
     let bad = |m: String| Exit::go(format!("{flag}={arg}: {m}"));
     let (path, version) = match arg.split_once('@') {
-        Some((p, v)) => (p, v),
+        Some((p, v)) => (p.trim(), v.trim()),
         None if need_version => return Err(bad("need path@version".into())),
         None => (arg, ""),
     };
@@ -78,10 +78,37 @@ fn version_arg(flag: &str, arg: &str, allow_dir: bool, need_version: bool) -> Re
     Ok(ModVersion::new(path, version))
 }
 
+/// A version, or `[low,high]`.
+fn interval(flag: &str, arg: &str) -> Result<(String, String), Exit> {
+    let bad = |m: &str| Exit::go(format!("{flag}={arg}: {m}"));
+    let pair = match arg.strip_prefix('[') {
+        None => (arg.to_string(), arg.to_string()),
+        Some(rest) => {
+            let inner = rest.strip_suffix(']').ok_or_else(|| bad("invalid interval"))?;
+            let (l, h) = inner.split_once(',').ok_or_else(|| bad("invalid interval"))?;
+            (l.trim().to_string(), h.trim().to_string())
+        }
+    };
+    for v in [&pair.0, &pair.1] {
+        if v.is_empty() || v.contains(char::is_whitespace) {
+            return Err(bad(&format!("invalid version {v:?}")));
+        }
+    }
+    Ok(pair)
+}
+
 fn edit(env: &GoEnv, args: &[String]) -> Outcome {
     let defs = [
         flag("C", Kind::Str),
         flag("dropexclude", Kind::Str),
+        flag("dropgodebug", Kind::Str),
+        flag("dropignore", Kind::Str),
+        flag("dropretract", Kind::Str),
+        flag("droptool", Kind::Str),
+        flag("godebug", Kind::Str),
+        flag("ignore", Kind::Str),
+        flag("retract", Kind::Str),
+        flag("tool", Kind::Str),
         flag("dropreplace", Kind::Str),
         flag("droprequire", Kind::Str),
         flag("exclude", Kind::Str),
@@ -143,6 +170,22 @@ fn edit(env: &GoEnv, args: &[String]) -> Outcome {
                     return Err(Exit::go(format!("-replace={v}: unversioned new path must be local directory")));
                 }
                 f.add_replace(&old, &new);
+            }
+            "tool" => f.add_tool(v),
+            "droptool" => f.drop_tool(v),
+            "ignore" => f.add_ignore(v),
+            "dropignore" => f.drop_ignore(v),
+            "godebug" => {
+                let ok = |k: &str, v: &str| !k.is_empty() && !v.is_empty() && !v.contains(['"', '`', '\'', ',']);
+                match v.split_once('=') {
+                    Some((k, val)) if ok(k, val) => f.add_godebug(k, val),
+                    _ => return Err(Exit::go(format!("-godebug={v}: need key=value"))),
+                }
+            }
+            "dropgodebug" => f.drop_godebug(v),
+            "retract" | "dropretract" => {
+                let (low, high) = interval(&flag, v)?;
+                if k == "retract" { f.add_retract(&low, &high) } else { f.drop_retract(&low, &high) }
             }
             "dropreplace" => f.drop_replace(&version_arg(&flag, v, false, false)?),
             _ => {}
