@@ -73,6 +73,8 @@ pub struct Hchan {
     pub lock: Mutex,
     pub recvq: WaitQ,
     pub sendq: WaitQ,
+    /// Made inside a bubble of testing/synctest: waiting for it is durable.
+    pub bubbled: bool,
 }
 
 static HCHAN_MASK: u64 = 0b11;
@@ -182,6 +184,8 @@ pub unsafe fn make(elem: *const u8, size: usize) -> *mut Hchan {
     let c = heap::mallocgc(size_of::<Hchan>(), (&raw const HCHAN_TYPE).cast(), true) as *mut Hchan;
     let elem_size = *(elem.add(typ::SIZE) as *const usize);
     (*c).elem_size = elem_size;
+    let cur = (*getm()).curg.load(Relaxed);
+    (*c).bubbled = !cur.is_null() && !(*cur).bubble.is_null();
     (*c).cap = size;
     if size != 0 && elem_size != 0 {
         (*c).buf = heap::mallocgc(size * elem_size, elem, true);
@@ -294,6 +298,7 @@ unsafe fn wait(g: *mut G, c: *mut Hchan, elem: *mut u8, send: bool, resumed: uns
     (*s).elem = elem;
     (*g).waiting = s;
     (*g).param = 0;
+    (*g).durable = (*c).bubbled;
     (*g).on_resume = Some(resumed);
     if send {
         (*c).sendq.enqueue(s);

@@ -74,6 +74,10 @@ pub struct G {
     /// Scratch of the operation in progress (continuations).
     pub op: [usize; 6],
     pub allidx: usize,
+    /// testing/synctest: the bubble, whether it counts as durably blocked, and whether the wait to come is durable.
+    pub bubble: *mut crate::synctest::Bubble,
+    pub bubble_idle: bool,
+    pub durable: bool,
 }
 
 /// Offsets of private fields that assembly uses.
@@ -146,6 +150,8 @@ pub enum WaitReason {
     TimerGoroutine,
     SignalRecv,
     Preempted,
+    SynctestRun,
+    SynctestWait,
 }
 
 impl WaitReason {
@@ -175,6 +181,8 @@ impl WaitReason {
             TimerGoroutine => "timer goroutine (idle)",
             SignalRecv => "syscall",
             Preempted => "preempted",
+            SynctestRun => "synctest.Run",
+            SynctestWait => "synctest.Wait",
         }
     }
 }

@@ -43,6 +43,7 @@ pub mod select;
 pub mod sema;
 pub mod signal;
 pub mod stack;
+pub mod synctest;
 pub mod sys;
 pub mod timer;
 pub mod trace;

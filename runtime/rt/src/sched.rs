@@ -9,7 +9,7 @@
 
 use crate::g::*;
 use crate::lock::{Mutex, Note};
-use crate::{entry, mem, netpoll, print, sys, timer};
+use crate::{entry, mem, netpoll, print, synctest, sys, timer};
 use core::ptr::null_mut;
 use core::sync::atomic::{Ordering::*, *};
 use rgo_abi::g::POISON;
@@ -751,12 +751,22 @@ pub unsafe fn park(g: *mut G, reason: WaitReason, unlock: impl FnOnce()) -> ! {
     (*g).waitreason = reason;
     (*g).status.store(WAITING, SeqCst);
     dropg(m);
+    if !(*g).bubble.is_null() {
+        // Before `unlock`: afterwards another thread may have woken g already.
+        let w = synctest::parked(g, reason);
+        unlock();
+        if !w.is_null() {
+            ready(w);
+        }
+        reschedule()
+    }
     unlock();
     reschedule()
 }
 
 /// Makes a waiting goroutine runnable, next on the current P.
 pub unsafe fn ready(g: *mut G) {
+    synctest::unparked(g);
     (*g).status.store(RUNNABLE, SeqCst);
     let m = getm();
     if (*m).p.is_null() {
@@ -781,6 +791,7 @@ pub unsafe fn handoff_to(g: *mut G, next: *mut G) -> ! {
 
 /// Runs `next`, which is waiting, directly; the current goroutine is already parked or queued elsewhere.
 pub unsafe fn switch_to(next: *mut G) -> ! {
+    synctest::unparked(next);
     let m = getm();
     (*next).status.store(RUNNABLE, SeqCst);
     if !(*next).lockedm.is_null() || !(*m).lockedg.is_null() || GCWAITING.load(SeqCst) {

@@ -7,7 +7,7 @@
 use crate::g::*;
 use crate::lock::Mutex;
 use crate::sched::*;
-use crate::{entry, mem, netpoll, print, stack, sys, timer, trace};
+use crate::{entry, mem, netpoll, print, stack, synctest, sys, timer, trace};
 use core::ptr::null_mut;
 use core::sync::atomic::{Ordering::*, *};
 
@@ -113,6 +113,7 @@ pub unsafe fn new_g(f: usize, gopc: usize, parent: *mut G) -> *mut G {
     (*g).waitreason = WaitReason::Zero;
     (*g).status.store(WAITING, SeqCst);
     NGOROUTINES.fetch_add(1, Relaxed);
+    synctest::started(g, parent);
     if fresh {
         LOCK.lock();
         ALLGS.push(g);
@@ -147,6 +148,7 @@ pub unsafe fn goexit0(g: *mut G, then: *mut G) -> ! {
     } else {
         NGOROUTINES.fetch_sub(1, Relaxed);
     }
+    let waked = synctest::exited(g);
     (*g).status.store(DEAD, SeqCst);
     (*g).dead = true;
     (*g).startfn = 0;
@@ -168,6 +170,9 @@ pub unsafe fn goexit0(g: *mut G, then: *mut G) -> ! {
         (*g).xsave = null_mut();
     }
     gfput((*m).p, g);
+    if !waked.is_null() {
+        ready(waked);
+    }
     if locked && m != entry::m0() {
         // The thread may be in any state: end it.
         if !then.is_null() {

@@ -174,6 +174,7 @@ pub unsafe fn selectgo(g: *mut G, f: *mut Frame) {
     (*g).op[0] = m;
     (*g).on_resume = Some(resumed);
     (*g).select_done.store(0, Release);
+    (*g).durable = order.iter().all(|&i| (*(*case(f, i)).c).bubbled);
     sched::park(g, WaitReason::Select, || unlock_for_park(f, order))
 }
 

@@ -13,6 +13,7 @@
 use crate::g::*;
 use crate::lock::Mutex;
 use crate::mem::WordVec;
+use crate::synctest::Bubble;
 use crate::{chan, sched, sys};
 use core::ptr::null_mut;
 use core::sync::atomic::{AtomicI64, Ordering::*};
@@ -28,6 +29,8 @@ pub struct Timer {
     pub idx: usize,
     /// Go timer object this belongs to, or null.
     pub go: *mut GoTimer,
+    /// Bubble whose clock counts, or null.
+    pub bubble: *mut Bubble,
 }
 
 /// `time.Timer` as the runtime makes it: the public prefix, then ours.
@@ -77,30 +80,35 @@ pub fn next_when() -> i64 {
     NEXT.load(SeqCst)
 }
 
-unsafe fn at(i: usize) -> *mut Timer {
-    HEAP.get(i) as *mut Timer
+type Heap = *mut WordVec;
+
+unsafe fn heap_of(t: *mut Timer) -> Heap {
+    if (*t).bubble.is_null() { &raw mut HEAP } else { &raw mut (*(*t).bubble).heap }
 }
-unsafe fn put(i: usize, t: *mut Timer) {
-    *HEAP.ptr.add(i) = t as usize;
+unsafe fn at(h: Heap, i: usize) -> *mut Timer {
+    (*h).get(i) as *mut Timer
+}
+unsafe fn put(h: Heap, i: usize, t: *mut Timer) {
+    *(*h).ptr.add(i) = t as usize;
     (*t).idx = i + 1;
 }
 
-unsafe fn sift_up(mut i: usize) {
-    let t = at(i);
+unsafe fn sift_up(h: Heap, mut i: usize) {
+    let t = at(h, i);
     while i > 0 {
         let p = (i - 1) / 4;
-        if (*at(p)).when <= (*t).when {
+        if (*at(h, p)).when <= (*t).when {
             break;
         }
-        put(i, at(p));
+        put(h, i, at(h, p));
         i = p;
     }
-    put(i, t);
+    put(h, i, t);
 }
 
-unsafe fn sift_down(mut i: usize) {
-    let t = at(i);
-    let n = HEAP.len;
+unsafe fn sift_down(h: Heap, mut i: usize) {
+    let t = at(h, i);
+    let n = (*h).len;
     loop {
         let first = i * 4 + 1;
         if first >= n {
@@ -108,30 +116,37 @@ unsafe fn sift_down(mut i: usize) {
         }
         let mut c = first;
         for k in first + 1..(first + 4).min(n) {
-            if (*at(k)).when < (*at(c)).when {
+            if (*at(h, k)).when < (*at(h, c)).when {
                 c = k;
             }
         }
-        if (*at(c)).when >= (*t).when {
+        if (*at(h, c)).when >= (*t).when {
             break;
         }
-        put(i, at(c));
+        put(h, i, at(h, c));
         i = c;
     }
-    put(i, t);
+    put(h, i, t);
 }
 
-unsafe fn publish() {
-    NEXT.store(if HEAP.len == 0 { i64::MAX } else { (*at(0)).when }, SeqCst);
+/// Makes the earliest time known.
+unsafe fn publish(b: *mut Bubble) {
+    if b.is_null() {
+        NEXT.store(if HEAP.len == 0 { i64::MAX } else { (*at(&raw mut HEAP, 0)).when }, SeqCst);
+    } else {
+        let h = &raw mut (*b).heap;
+        (*b).next_timer.store(if (*h).len == 0 { i64::MAX } else { (*at(h, 0)).when }, SeqCst);
+    }
 }
 
-/// LOCK held. True if it is now the earliest.
+/// LOCK held. True if the scheduler must hear of it: it is now the earliest.
 unsafe fn insert(t: *mut Timer) -> bool {
-    HEAP.push(t as usize);
-    (*t).idx = HEAP.len;
-    sift_up(HEAP.len - 1);
-    publish();
-    (*t).idx == 1
+    let h = heap_of(t);
+    (*h).push(t as usize);
+    (*t).idx = (*h).len;
+    sift_up(h, (*h).len - 1);
+    publish((*t).bubble);
+    (*t).idx == 1 && (*t).bubble.is_null()
 }
 
 /// LOCK held.
@@ -139,16 +154,70 @@ unsafe fn remove(t: *mut Timer) -> bool {
     if (*t).idx == 0 {
         return false;
     }
+    let h = heap_of(t);
     let i = (*t).idx - 1;
     (*t).idx = 0;
-    let last = HEAP.pop().unwrap_or(0) as *mut Timer;
+    let last = (*h).pop().unwrap_or(0) as *mut Timer;
     if last != t {
-        put(i, last);
-        sift_up(i);
-        sift_down((*last).idx - 1);
+        put(h, i, last);
+        sift_up(h, i);
+        sift_down(h, (*last).idx - 1);
     }
-    publish();
+    publish((*t).bubble);
     true
+}
+
+// --- bubbles of testing/synctest ---
+
+/// When the bubble's next timer is due; i64::MAX if there is none.
+pub fn bubble_next(b: *mut Bubble) -> i64 {
+    // SAFETY: bubbles are permanent.
+    unsafe { (*b).next_timer.load(SeqCst) }
+}
+
+/// Forgets what is armed (the bubble ends).
+pub unsafe fn bubble_clear(b: *mut Bubble) {
+    LOCK.lock();
+    while (*b).heap.len > 0 {
+        remove(at(&raw mut (*b).heap, 0));
+    }
+    publish(b);
+    LOCK.unlock();
+}
+
+/// Runs due timers of b; true if one of Go's is due, whose call is stored in `out`.
+pub unsafe fn bubble_due(b: *mut Bubble, out: *mut TimerCall) -> bool {
+    LOCK.lock();
+    let h = &raw mut (*b).heap;
+    while (*h).len > 0 {
+        let t = at(h, 0);
+        if (*t).when > (*b).now {
+            break;
+        }
+        let go = (*t).go;
+        if go.is_null() {
+            remove(t);
+            let (f, arg) = ((*t).func, (*t).arg);
+            LOCK.unlock();
+            if let Some(f) = f {
+                f(t, arg);
+            }
+            LOCK.lock();
+            continue;
+        }
+        if (*t).period > 0 {
+            (*t).when += (*t).period;
+            sift_down(h, 0);
+            publish(b);
+        } else {
+            remove(t);
+        }
+        *out = TimerCall { f: (*go).f, arg: (*go).arg, seq: (*go).seq, delta: 0 };
+        LOCK.unlock();
+        return true;
+    }
+    LOCK.unlock();
+    false
 }
 
 /// Arms a runtime timer (not armed now, or re-armed).
@@ -187,7 +256,7 @@ pub unsafe fn run_due() {
     }
     LOCK.lock();
     while HEAP.len > 0 {
-        let t = at(0);
+        let t = at(&raw mut HEAP, 0);
         if (*t).when > now {
             break;
         }
@@ -200,8 +269,8 @@ pub unsafe fn run_due() {
                 if (*t).when < 0 {
                     (*t).when = i64::MAX;
                 }
-                sift_down(0);
-                publish();
+                sift_down(&raw mut HEAP, 0);
+                publish(null_mut());
             } else {
                 remove(t);
             }
@@ -367,12 +436,14 @@ pub unsafe fn start_go(go: *mut GoTimer, when: i64, period: i64) {
 /// Calls `f` with every Go timer object that must live (collector roots; world stopped). Channel timers in the heap live
 /// only as long as their object or channel is reachable: see `sweep`.
 pub unsafe fn roots(mut f: impl FnMut(usize)) {
-    for i in 0..HEAP.len {
-        let t = at(i);
-        if !(*t).go.is_null() && !(*(*t).go).is_chan {
-            f((*t).go as usize);
+    for_each_heap(|h| {
+        for i in 0..(*h).len {
+            let t = at(h, i);
+            if !(*t).go.is_null() && !(*(*t).go).is_chan {
+                f((*t).go as usize);
+            }
         }
-    }
+    });
     let mut d = DUE_HEAD;
     while !d.is_null() {
         f(d as usize);
@@ -381,18 +452,29 @@ pub unsafe fn roots(mut f: impl FnMut(usize)) {
     f(CURRENT as usize);
 }
 
+unsafe fn for_each_heap(mut f: impl FnMut(Heap)) {
+    f(&raw mut HEAP);
+    let mut b = crate::synctest::ALL.load(Acquire);
+    while !b.is_null() {
+        f(&raw mut (*b).heap);
+        b = (*b).next;
+    }
+}
+
 /// Drops armed channel timers whose object was not marked.
 pub unsafe fn sweep(marked: impl Fn(usize) -> bool) {
-    let mut i = 0;
-    while i < HEAP.len {
-        let t = at(i);
-        if !(*t).go.is_null() && (*(*t).go).is_chan && !marked((*t).go as usize) {
-            remove(t); // moves another timer to i, or one from below up
-            i = 0;
-        } else {
-            i += 1;
+    for_each_heap(|h| {
+        let mut i = 0;
+        while i < (*h).len {
+            let t = at(h, i);
+            if !(*t).go.is_null() && (*(*t).go).is_chan && !marked((*t).go as usize) {
+                remove(t); // moves others to i and above
+                i = 0;
+            } else {
+                i += 1;
+            }
         }
-    }
+    });
 }
 
 /// `time.Sleep`.
@@ -400,11 +482,25 @@ pub unsafe fn sleep(g: *mut G, ns: i64) {
     if ns <= 0 {
         return;
     }
+    let t = &raw mut (*g).timer;
+    let b = (*g).bubble;
+    if !b.is_null() {
+        // Fires only when the whole bubble rests, so it may be armed before the goroutine is parked (and must be: coming
+        // to rest looks at the timers).
+        LOCK.lock();
+        (*t).bubble = b;
+        (*t).when = (*b).now.saturating_add(ns);
+        (*t).func = Some(|_, g| sched::ready(g as *mut G));
+        (*t).arg = g as usize;
+        (*t).go = null_mut();
+        insert(t);
+        LOCK.unlock();
+        sched::park(g, WaitReason::Sleep, || ());
+    }
     let when = sys::nanotime().checked_add(ns).unwrap_or(i64::MAX);
-    (*g).op[0] = when as usize;
-    (*g).waitreason = WaitReason::Sleep;
     // Arm only after the state change: the timer may fire at once on another thread.
     sched::park(g, WaitReason::Sleep, || {
-        arm(&raw mut (*g).timer, when, |_, g| sched::ready(g as *mut G), g as usize);
+        (*t).bubble = null_mut();
+        arm(t, when, |_, g| sched::ready(g as *mut G), g as usize);
     })
 }

@@ -6,6 +6,7 @@ mod poll;
 mod proc;
 mod sema;
 mod signal;
+mod synctest;
 mod sys;
 mod time;
 mod trace;

@@ -121,6 +121,7 @@ struct NewCoro {
 unsafe extern "C" fn newcoro(g: *mut G, f: *mut NewCoro) {
     let n = new_g((*f).f, (*f).gopc, g);
     (*n).waitreason = WaitReason::Coroutine;
+    crate::synctest::parked(n, WaitReason::Coroutine);
     (*(*f).c).g = n;
 }
 
@@ -135,6 +136,9 @@ unsafe extern "C" fn coroswitch(g: *mut G, f: *mut *mut Coro) {
     (*g).status.store(WAITING, SeqCst);
     (*c).g = g;
     dropg((*g).m);
+    // The other runs before the bubble, if any, can be found at rest.
+    crate::synctest::unparked(next);
+    crate::synctest::parked(g, WaitReason::Coroutine);
     switch_to(next)
 }
 

@@ -20,6 +20,7 @@ macro_rules! acquire {
     ($($name:ident $symbol:literal $lifo:literal $reason:ident;)*) => {$(
         #[unsafe(export_name = $symbol)]
         unsafe extern "C" fn $name(g: *mut G, f: *mut Acquire) {
+            (*g).durable = !$lifo && WaitReason::$reason == WaitReason::WaitGroupWait && (*f).flag;
             sema::acquire(g, (*f).addr, $lifo && (*f).flag, WaitReason::$reason);
         }
     )*};

@@ -39,7 +39,7 @@ struct New {
 }
 
 #[unsafe(export_name = "rt.time.newTimer")]
-unsafe extern "C" fn new_timer(_g: *mut G, f: *mut New) {
+unsafe extern "C" fn new_timer(g: *mut G, f: *mut New) {
     let t = heap::mallocgc(size_of::<GoTimer>(), (&raw const GO_TIMER_TYPE).cast(), true) as *mut GoTimer;
     (*t).c = (*f).chan.cast();
     (*t).init = true;
@@ -49,6 +49,7 @@ unsafe extern "C" fn new_timer(_g: *mut G, f: *mut New) {
     if (*t).is_chan {
         (*(*f).chan).timer = t.cast();
     }
+    (*t).t.bubble = (*g).bubble;
     timer::start_go(t, (*f).when, (*f).period);
     (*f).ret = t;
 }

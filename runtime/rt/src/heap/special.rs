@@ -24,6 +24,7 @@ enum Kind {
     Cleanup,
     Weak,
     Pin,
+    Bubble,
 }
 
 /// The facade's `finalizer`.
@@ -261,6 +262,43 @@ pub unsafe fn unpin(p: usize) {
     LOCK.unlock();
 }
 
+/// Bubble association of p: 0 none (or not in the heap), 1 bubble `id`, 2 another. `add`: associates if there is none.
+pub unsafe fn bubble_of(p: usize, id: u64, add: bool) -> isize {
+    let span = span_of(p);
+    if span.is_null() {
+        return 0;
+    }
+    LOCK.lock();
+    let at = find(span, Kind::Bubble, p, 0);
+    let r = if !(*at).is_null() {
+        if (**at).id == id { 1 } else { 2 }
+    } else if add {
+        let s = new_special(Kind::Bubble, p);
+        (*s).id = id;
+        attach(span, s);
+        1
+    } else {
+        0
+    };
+    LOCK.unlock();
+    r
+}
+
+pub unsafe fn bubble_forget(p: usize) {
+    let span = span_of(p);
+    if span.is_null() {
+        return;
+    }
+    LOCK.lock();
+    let at = find(span, Kind::Bubble, p, 0);
+    if !(*at).is_null() {
+        let s = *at;
+        *at = (*s).next;
+        release(s);
+    }
+    LOCK.unlock();
+}
+
 // --- the collector's part; world stopped ---
 
 pub unsafe fn mark_roots() {
@@ -279,6 +317,7 @@ pub unsafe fn mark_roots() {
                 }
                 Kind::Cleanup | Kind::Weak => mark_ptr((*s).word),
                 Kind::Pin => mark_ptr((*s).obj),
+                Kind::Bubble => {}
             }
             s = (*s).next;
         }
@@ -313,8 +352,10 @@ pub unsafe fn process() {
         let mut p = &raw mut (*span).specials;
         while !(*p).is_null() {
             let s = *p;
-            if (*s).kind == Kind::Weak && !(*span).marked((*span).index_of((*s).obj)) {
-                *((*s).word as *mut usize) = 0;
+            if matches!((*s).kind, Kind::Weak | Kind::Bubble) && !(*span).marked((*span).index_of((*s).obj)) {
+                if (*s).kind == Kind::Weak {
+                    *((*s).word as *mut usize) = 0;
+                }
                 *p = (*s).next;
                 release(s);
                 continue;
