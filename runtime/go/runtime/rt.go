@@ -161,8 +161,35 @@ func rt_parkforever()
 // `time.newTimer` and friends, in Rust.
 func rt_timerwait(out *timerCall)
 
+// rt_newtimer and rt_resettimer are time.newTimer and time.resetTimer without calls of timers that are due at once.
+func rt_newtimer(when, period int64, f func(any, uintptr, int64), arg any, c unsafe.Pointer) unsafe.Pointer
+func rt_resettimer(t unsafe.Pointer, when, period int64) bool
+
 // rt_sleep parks for ns nanoseconds.
 func rt_sleep(ns int64)
+
+// --- bubbles of testing/synctest ---
+
+// rt_bubblestart makes a bubble, puts the caller into it as root and starts f in a new goroutine; false if the caller is in
+// a bubble. The root then calls rt_bubbletimer until there is no due call and rt_bubblewait, which waits until the bubble
+// rests and moves its clock; false is the end. rt_bubbleend leaves: 1 blocked goroutines remain after f, 2 all are blocked.
+func rt_bubblestart(f func(), gopc uintptr) bool
+func rt_bubbletimer(out *timerCall) bool
+func rt_bubblewait() bool
+func rt_bubbleend() int
+
+// rt_synctestwait waits until all others are durably blocked: 1 not in a bubble, 2 another goroutine waits.
+func rt_synctestwait() int
+
+// rt_bubble is the bubble of the current goroutine or 0; rt_bubblenow its time or 0.
+func rt_bubble() uintptr
+func rt_setbubble(b uintptr)
+func rt_bubblenow() int64
+func rt_bubbleactive(b uintptr, delta int32)
+
+// rt_bubbleassociate: 0 p is in no bubble (add: and not in the heap), 1 in the current one, 2 in another.
+func rt_bubbleassociate(p unsafe.Pointer, add bool) int
+func rt_bubbledisassociate(p unsafe.Pointer)
 
 // --- system ---
 

@@ -31,6 +31,8 @@ pub struct Timer {
     pub go: *mut GoTimer,
     /// Bubble whose clock counts, or null.
     pub bubble: *mut Bubble,
+    /// Order among timers of a bubble that are due at the same time: random, so that tests do not rely on one.
+    pub tie: u32,
 }
 
 /// `time.Timer` as the runtime makes it: the public prefix, then ours.
@@ -93,11 +95,16 @@ unsafe fn put(h: Heap, i: usize, t: *mut Timer) {
     (*t).idx = i + 1;
 }
 
+/// a fires before b.
+unsafe fn before(a: *mut Timer, b: *mut Timer) -> bool {
+    (*a).when < (*b).when || (*a).when == (*b).when && (*a).tie < (*b).tie
+}
+
 unsafe fn sift_up(h: Heap, mut i: usize) {
     let t = at(h, i);
     while i > 0 {
         let p = (i - 1) / 4;
-        if (*at(h, p)).when <= (*t).when {
+        if !before(t, at(h, p)) {
             break;
         }
         put(h, i, at(h, p));
@@ -116,11 +123,11 @@ unsafe fn sift_down(h: Heap, mut i: usize) {
         }
         let mut c = first;
         for k in first + 1..(first + 4).min(n) {
-            if (*at(h, k)).when < (*at(h, c)).when {
+            if before(at(h, k), at(h, c)) {
                 c = k;
             }
         }
-        if (*at(h, c)).when >= (*t).when {
+        if !before(at(h, c), t) {
             break;
         }
         put(h, i, at(h, c));
@@ -142,6 +149,7 @@ unsafe fn publish(b: *mut Bubble) {
 /// LOCK held. True if the scheduler must hear of it: it is now the earliest.
 unsafe fn insert(t: *mut Timer) -> bool {
     let h = heap_of(t);
+    (*t).tie = if (*t).bubble.is_null() { 0 } else { crate::entry::fastrand(getm()) as u32 };
     (*h).push(t as usize);
     (*t).idx = (*h).len;
     sift_up(h, (*h).len - 1);

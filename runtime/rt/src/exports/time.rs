@@ -38,7 +38,7 @@ struct New {
     ret: *mut GoTimer,
 }
 
-#[unsafe(export_name = "rt.time.newTimer")]
+#[unsafe(export_name = "rt.runtime.rt_newtimer")]
 unsafe extern "C" fn new_timer(g: *mut G, f: *mut New) {
     let t = heap::mallocgc(size_of::<GoTimer>(), (&raw const GO_TIMER_TYPE).cast(), true) as *mut GoTimer;
     (*t).c = (*f).chan.cast();
@@ -73,7 +73,7 @@ struct Reset {
     ret: bool,
 }
 
-#[unsafe(export_name = "rt.time.resetTimer")]
+#[unsafe(export_name = "rt.runtime.rt_resettimer")]
 unsafe extern "C" fn reset_timer(g: *mut G, f: *mut Reset) {
     timer::reset(g, (*f).t, (*f).when, (*f).period, &raw mut (*f).ret);
 }
