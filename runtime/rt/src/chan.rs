@@ -73,8 +73,8 @@ pub struct Hchan {
     pub lock: Mutex,
     pub recvq: WaitQ,
     pub sendq: WaitQ,
-    /// Made inside a bubble of testing/synctest: waiting for it is durable.
-    pub bubbled: bool,
+    /// Number of the bubble of testing/synctest it was made in, or 0. Waiting for it there is durable.
+    pub bubble: u64,
 }
 
 static HCHAN_MASK: u64 = 0b11;
@@ -180,12 +180,24 @@ pub unsafe fn release_sudog(s: *mut Sudog) {
 
 // --- operations ---
 
+unsafe fn bubble_id(g: *mut G) -> u64 {
+    if (*g).bubble.is_null() { 0 } else { (*(*g).bubble).id }
+}
+
+/// Channels of a bubble must not be used outside.
+#[inline]
+pub unsafe fn check_bubble(g: *mut G, c: *mut Hchan, msg: &str) {
+    if !c.is_null() && (*c).bubble != 0 && (*c).bubble != bubble_id(g) {
+        crate::print::fatal(msg.as_bytes(), 1);
+    }
+}
+
 pub unsafe fn make(elem: *const u8, size: usize) -> *mut Hchan {
     let c = heap::mallocgc(size_of::<Hchan>(), (&raw const HCHAN_TYPE).cast(), true) as *mut Hchan;
     let elem_size = *(elem.add(typ::SIZE) as *const usize);
     (*c).elem_size = elem_size;
     let cur = (*getm()).curg.load(Relaxed);
-    (*c).bubbled = !cur.is_null() && !(*cur).bubble.is_null();
+    (*c).bubble = if cur.is_null() { 0 } else { bubble_id(cur) };
     (*c).cap = size;
     if size != 0 && elem_size != 0 {
         (*c).buf = heap::mallocgc(size * elem_size, elem, true);
@@ -298,7 +310,7 @@ unsafe fn wait(g: *mut G, c: *mut Hchan, elem: *mut u8, send: bool, resumed: uns
     (*s).elem = elem;
     (*g).waiting = s;
     (*g).param = 0;
-    (*g).durable = (*c).bubbled;
+    (*g).durable = (*c).bubble != 0;
     (*g).on_resume = Some(resumed);
     if send {
         (*c).sendq.enqueue(s);
@@ -320,6 +332,7 @@ unsafe fn woken(g: *mut G) -> bool {
 
 /// 1 sent, 0 would block, -1 closed. May park; then `resumed` runs with the goroutine's frame.
 pub unsafe fn send(g: *mut G, c: *mut Hchan, elem: *mut u8, block: bool, resumed: unsafe fn(*mut G)) -> isize {
+    check_bubble(g, c, "send on synctest channel from outside bubble");
     if c.is_null() {
         if !block {
             return 0;
@@ -347,6 +360,7 @@ pub unsafe fn send_result(g: *mut G) -> isize {
 
 /// 1 received, 2 closed, 0 would block. May park; then `resumed` runs with the goroutine's frame.
 pub unsafe fn recv(g: *mut G, c: *mut Hchan, elem: *mut u8, block: bool, resumed: unsafe fn(*mut G)) -> isize {
+    check_bubble(g, c, "receive on synctest channel from outside bubble");
     if c.is_null() {
         if !block {
             return 0;
@@ -398,6 +412,10 @@ unsafe fn looks_empty(c: *mut Hchan) -> bool {
 
 /// 0 done, -1 closed already.
 pub unsafe fn close(c: *mut Hchan) -> isize {
+    let cur = (*getm()).curg.load(Relaxed);
+    if !cur.is_null() {
+        check_bubble(cur, c, "close of synctest channel from outside bubble");
+    }
     (*c).lock.lock();
     if (*c).closed.load(Relaxed) != 0 {
         (*c).lock.unlock();

@@ -126,6 +126,9 @@ pub unsafe fn selectgo(g: *mut G, f: *mut Frame) {
         return;
     }
     let order = lock_order(f, m);
+    for &i in order.iter() {
+        chan::check_bubble(g, (*case(f, i)).c, "select on synctest channel from outside bubble");
+    }
     lock_all(f, order);
     for &i in poll_order(f, m) {
         let cs = case(f, i);
@@ -174,7 +177,7 @@ pub unsafe fn selectgo(g: *mut G, f: *mut Frame) {
     (*g).op[0] = m;
     (*g).on_resume = Some(resumed);
     (*g).select_done.store(0, Release);
-    (*g).durable = order.iter().all(|&i| (*(*case(f, i)).c).bubbled);
+    (*g).durable = order.iter().all(|&i| (*(*case(f, i)).c).bubble != 0);
     sched::park(g, WaitReason::Select, || unlock_for_park(f, order))
 }
 

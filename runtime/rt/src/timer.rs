@@ -393,6 +393,9 @@ unsafe fn quiesce(g: *mut G, go: *mut GoTimer, again: unsafe fn(*mut G)) -> bool
 
 /// `time.stopTimer`.
 pub unsafe fn stop(g: *mut G, go: *mut GoTimer, result: *mut bool) {
+    if !(*go).t.bubble.is_null() && (*g).bubble.is_null() {
+        crate::print::fatal(b"stop of synctest timer from outside bubble", 1);
+    }
     (*g).op[0] = go as usize;
     (*g).op[1] = result as usize;
     LOCK.lock();
@@ -404,6 +407,9 @@ pub unsafe fn stop(g: *mut G, go: *mut GoTimer, result: *mut bool) {
 
 /// `time.resetTimer`.
 pub unsafe fn reset(g: *mut G, go: *mut GoTimer, when: i64, period: i64, result: *mut bool) {
+    if !(*go).t.bubble.is_null() && (*g).bubble.is_null() {
+        crate::print::fatal(b"reset of synctest timer from outside bubble", 1);
+    }
     (*g).op[0] = go as usize;
     (*g).op[1] = result as usize;
     (*g).op[2] = when as usize;
