@@ -44,6 +44,12 @@ impl Val {
     }
 }
 
+/// Instructions beyond which a function is not optimised, and the same for package initialisers.
+const HUGE: usize = 40_000;
+const HUGE_INIT: usize = 4_000;
+/// Calls beyond which nothing is inlined into a function: some passes are quadratic in what that would make of it.
+const CROWDED: usize = 600;
+
 pub struct FnGen<'a, 'm> {
     pub g: &'a mut Gen<'m>,
     pub f: &'m Function,
@@ -67,6 +73,8 @@ pub struct FnGen<'a, 'm> {
     area: Option<V>,
     /// Calls are marked `nomerge`.
     nomerge: bool,
+    /// Nothing is inlined here: the function has too many calls already.
+    crowded: bool,
     /// The call under construction has lifetime markers for its result memory; slots made for it; slots by first result.
     result_marked: bool,
     new_slots: Vec<V>,
@@ -103,6 +111,13 @@ impl<'a, 'm> FnGen<'a, 'm> {
         });
         if a.noinline || f.pad.is_some() || frame_sensitive {
             b.add_attr(llf, FUNCTION_INDEX, "noinline");
+        }
+        // The code generator takes more than linear time on huge blocks; straight-line initialisers run once.
+        let calls = f.blocks.iter().flat_map(|b| &b.insts).filter(|i| matches!(i.op, Op::Call { .. })).count();
+        let insts: usize = f.blocks.iter().map(|b| b.insts.len()).sum();
+        if insts > HUGE || (insts > HUGE_INIT && name.ends_with(".init")) {
+            b.add_attr(llf, FUNCTION_INDEX, "noinline");
+            b.add_attr(llf, FUNCTION_INDEX, "optnone");
         }
         if a.noreturn {
             b.add_attr(llf, FUNCTION_INDEX, "noreturn");
@@ -154,6 +169,7 @@ impl<'a, 'm> FnGen<'a, 'm> {
             points_into: vec![None; n],
             area: None,
             nomerge: false,
+            crowded: calls > CROWDED,
             result_marked: false,
             new_slots: Vec::new(),
             result_slots: Vec::new(),
@@ -535,6 +551,9 @@ impl<'a, 'm> FnGen<'a, 'm> {
             }
             _ => self.g.b.call(fnty, callee, args),
         };
+        if self.crowded {
+            self.g.b.add_call_attr(v, FUNCTION_INDEX, "noinline");
+        }
         if self.nomerge {
             self.g.b.add_call_attr(v, FUNCTION_INDEX, "nomerge");
         }

@@ -1,5 +1,6 @@
 //! Symbols that Go code finds here, one file per subject. `rt.S`: called on g0 through rt_call; `rt1.S`: a short leaf on
 //! the goroutine's own stack.
+mod bytealg;
 mod chan;
 mod mem;
 mod poll;
