@@ -17,7 +17,7 @@
 //! Special flows: the deferring frame's record is linked to g, which is not an escape, but the closures in it are called, so their captures flow as
 //! their code's summary says; `uintptr` conversions end a flow when the number is stored, as in gc (arithmetic within one expression does not).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use rgo_ir::{Block, Callee, Function, Intrinsic, Local, Module, Op, Sym, Term, Ty, TyKind, Value};
 
@@ -144,6 +144,18 @@ enum Slot {
     Object(Ty),
     /// Element type, count.
     Array(Ty, u64),
+    /// The buffer argument of a conversion: element type, count.
+    Buffer(Ty, u64),
+}
+
+/// Conversions whose first argument may be the address of a buffer in the caller's frame: used if the result fits and does not escape.
+fn buffer_of(name: &str) -> Option<(Ty, u64)> {
+    Some(match name.strip_prefix("runtime.")? {
+        "slicebytetostring" | "slicerunetostring" | "stringtoslicebyte" | "concatstring2" | "concatstring3" | "concatstring4" | "concatstring5" | "concatstrings" => (Ty::I8, 32),
+        "stringtoslicerune" => (Ty::I32, 32),
+        "intstring" => (Ty::I8, 4),
+        _ => return None,
+    })
 }
 
 struct Flow<'a> {
@@ -196,6 +208,7 @@ fn analyse(cx: &Ctx<'_>, f: &Function) -> Option<Outcome> {
     let mut next = ctx0 + 2;
     let mut allocs: Vec<Alloc> = Vec::new();
     let mut consts = HashMap::new();
+    let mut nulls = HashSet::new();
     let mut exact: Vec<Option<Local>> = vec![None; f.values.len()];
     let mut into: Vec<Option<Local>> = vec![None; f.values.len()];
     let mut uses_ctx = false;
@@ -204,6 +217,15 @@ fn analyse(cx: &Ctx<'_>, f: &Function) -> Option<Outcome> {
             match &i.op {
                 Op::Int(v) => {
                     consts.insert(i.results[0], *v);
+                }
+                Op::Null => {
+                    nulls.insert(i.results[0]);
+                }
+                Op::Call { callee: Callee::Direct(s), args, .. } if args.first().is_some_and(|a| nulls.contains(a)) => {
+                    if let Some((e, n)) = buffer_of(cx.m.sym_name(*s)) {
+                        allocs.push(Alloc { site: next, block: Block(bi as u32), inst: ii, value: i.results[0], slot: Some(Slot::Buffer(e, n)) });
+                        next += 1;
+                    }
                 }
                 Op::LocalAddr(l) => {
                     exact[i.results[0].0 as usize] = Some(*l);
@@ -327,7 +349,7 @@ fn analyse(cx: &Ctx<'_>, f: &Function) -> Option<Outcome> {
         }
         let size = match slot {
             Slot::Object(t) => cx.m.types.size(t),
-            Slot::Array(e, c) => cx.m.types.size(e) * c,
+            Slot::Array(e, c) | Slot::Buffer(e, c) => cx.m.types.size(e) * c,
         };
         if total + size > MAX_STACK_TOTAL {
             continue;
@@ -337,8 +359,9 @@ fn analyse(cx: &Ctx<'_>, f: &Function) -> Option<Outcome> {
         }
         total += size;
         demotions.push(match slot {
-            Slot::Object(ty) => Demotion { block: a.block, inst: a.inst, ty, array: None },
-            Slot::Array(e, c) => Demotion { block: a.block, inst: a.inst, ty: e, array: Some(c) },
+            Slot::Object(ty) => Demotion { block: a.block, inst: a.inst, ty, array: None, buffer: false },
+            Slot::Array(e, c) => Demotion { block: a.block, inst: a.inst, ty: e, array: Some(c), buffer: false },
+            Slot::Buffer(e, c) => Demotion { block: a.block, inst: a.inst, ty: e, array: Some(c), buffer: true },
         });
     }
     Some(Outcome { summary, demote: demotions })
@@ -609,7 +632,12 @@ impl Flow<'_> {
                         }
                         _ => {}
                     },
-                    Op::Call { callee, sig, args } => self.call(callee, *sig, args, &i.results),
+                    Op::Call { callee, sig, args } => {
+                        self.call(callee, *sig, args, &i.results);
+                        if let Some(&s) = i.results.first().and_then(|r| site_of.get(r)) {
+                            self.grow(i.results[0], &[s]);
+                        }
+                    }
                     Op::Int(_) | Op::Float(_) | Op::Null | Op::Zero | Op::Un(..) | Op::Cmp(..) | Op::ZeroMem { .. } | Op::MemClear { .. } | Op::NilCheck(_)
                     | Op::Bounds { .. } | Op::DivCheck(_) | Op::ShiftCheck(_) => {}
                 }

@@ -188,3 +188,35 @@ fn closures_called_by_a_callee() {
     run(&mut m);
     assert_eq!(heap(&m, "p.f"), 0);
 }
+
+#[test]
+fn converted_strings_that_stay_get_a_buffer() {
+    let mut m = Module::new("p");
+    let convert = |m: &mut Module, fb: &mut FunctionBuilder| {
+        let null = fb.null();
+        let (p, n) = (fb.param(0), fb.param(1));
+        fb.call(m, "runtime.slicebytetostring", &[Ty::PTR, Ty::PTR, Ty::I64], &[Ty::STRING], vec![null, p, n])[0]
+    };
+    func(&mut m, "p.read", &[Ty::PTR, Ty::I64], &[Ty::I64], |m, fb| {
+        let s = convert(m, fb);
+        let r = fb.call(m, "runtime.cmpstring", &[Ty::STRING, Ty::STRING], &[Ty::I64], vec![s, s]);
+        fb.term(Term::Ret(vec![r[0]]));
+    });
+    func(&mut m, "p.ret", &[Ty::PTR, Ty::I64], &[Ty::STRING], |m, fb| {
+        let s = convert(m, fb);
+        fb.term(Term::Ret(vec![s]));
+    });
+    func(&mut m, "p.unknown", &[Ty::PTR, Ty::I64], &[], |m, fb| {
+        let s = convert(m, fb);
+        fb.call(m, "p.extern", &[Ty::STRING], &[], vec![s]);
+        fb.term(Term::Ret(vec![]));
+    });
+    run(&mut m);
+    let locals = |name: &str| {
+        let s = m.find_sym(name).unwrap();
+        m.functions.iter().find(|f| f.sym == s).unwrap().locals.len()
+    };
+    assert_eq!(locals("p.read"), 1);
+    assert_eq!(locals("p.ret"), 0);
+    assert_eq!(locals("p.unknown"), 0);
+}
