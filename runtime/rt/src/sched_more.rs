@@ -587,6 +587,7 @@ unsafe fn sysmon() {
             // A timer is overdue and nobody woke for it.
             startm_if_idle();
         }
+        crate::heap::periodic(now);
         if retake(now) != 0 {
             idle = 0;
         } else {

@@ -42,6 +42,8 @@ pub static LAST_GC: AtomicU64 = AtomicU64::new(0);
 pub static NFREE: [AtomicU64; NUM_CLASSES] = [const { AtomicU64::new(0) }; NUM_CLASSES];
 pub static NLARGE_FREE: AtomicU64 = AtomicU64::new(0);
 pub static LARGE_FREED: AtomicU64 = AtomicU64::new(0);
+/// Monotonic time of the last cycle; the monitor thread asks for one when it is long ago.
+pub static LAST_MONO: AtomicI64 = AtomicI64::new(0);
 static START: AtomicI64 = AtomicI64::new(0);
 
 // --- marking ---
@@ -307,6 +309,8 @@ pub unsafe fn collect() {
     if MEMORY_LIMIT.load(Relaxed) != i64::MAX {
         scavenge_to_limit();
     }
+    scavenge_some();
+    LAST_MONO.store(sys::nanotime(), Relaxed);
     special::wake();
     let end = sys::nanotime();
     let (sec, nsec) = sys::walltime();
@@ -405,6 +409,22 @@ unsafe fn scavenge_to_limit() {
     if used > limit {
         LOCK.lock();
         pages::scavenge((used - limit) as usize);
+        LOCK.unlock();
+    }
+}
+
+/// Gives back part of what the heap will not need before the next cycle.
+unsafe fn scavenge_some() {
+    const STEP: u64 = 32 << 20;
+    let goal = GOAL.load(Relaxed);
+    if goal == u64::MAX {
+        return;
+    }
+    let kept = pages::HEAP_SYS.load(Relaxed) - pages::HEAP_RELEASED.load(Relaxed);
+    let want = goal + goal / 8 + STEP / 2;
+    if kept > want {
+        LOCK.lock();
+        pages::scavenge((kept - want).min(STEP) as usize);
         LOCK.unlock();
     }
 }

@@ -110,6 +110,19 @@ pub unsafe fn check_trigger() {
     }
 }
 
+/// Called by the monitor thread: a cycle every two minutes, for finalizers and memory of idle programs.
+pub unsafe fn periodic(now: i64) {
+    const PERIOD: i64 = 120_000_000_000;
+    let last = gc::LAST_MONO.load(Relaxed);
+    if last == 0 {
+        gc::LAST_MONO.store(now, Relaxed);
+    } else if now - last > PERIOD && GC_PERCENT.load(Relaxed) >= 0 {
+        gc::LAST_MONO.store(now, Relaxed);
+        // The collector goroutine looks at the trigger before it waits: this wakes it once.
+        want_gc();
+    }
+}
+
 #[cold]
 unsafe fn want_gc() {
     if GC_WANTED.swap(true, SeqCst) {
