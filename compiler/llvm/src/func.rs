@@ -69,6 +69,8 @@ pub struct FnGen<'a, 'm> {
     shared: Vec<bool>,
     /// The local that a pointer value is known to point into.
     points_into: Vec<Option<Local>>,
+    /// The call under construction must not be inlined.
+    pub keep_call: bool,
     /// Overflow area shared by calls without memory results: (alloca, size) fixed in advance.
     area: Option<V>,
     /// Calls are marked `nomerge`.
@@ -161,6 +163,7 @@ impl<'a, 'm> FnGen<'a, 'm> {
             locals: Vec::new(),
             entry,
             landing: None,
+            keep_call: false,
             record: None,
             in_pad: false,
             g_slot: None,
@@ -562,6 +565,9 @@ impl<'a, 'm> FnGen<'a, 'm> {
             b.set_call_cc(v, SWIFTCC);
             b.add_call_attr(v, param_index(abi.ctx_index), "nest");
             b.add_call_attr(v, param_index(abi.g_index), "swiftself");
+            if std::mem::take(&mut self.keep_call) {
+                b.add_call_attr(v, FUNCTION_INDEX, "noinline");
+            }
         }
         v
     }

@@ -40,6 +40,8 @@ pub struct Gen<'m> {
     /// Alias -> target, for targets that are not defined here.
     foreign_alias: FxHashMap<Sym, Sym>,
     defined: FxHashSet<Sym>,
+    /// Functions of the module that call functions other than the runtime's.
+    pub calls_others: FxHashSet<Sym>,
     pub meta: FxHashMap<String, FnMeta>,
     /// Symbols whose stub is wanted, with signature.
     stubs: Vec<(String, Rc<SigAbi>)>,
@@ -78,6 +80,7 @@ impl<'m> Gen<'m> {
             fn_sigs: Default::default(),
             foreign_alias: Default::default(),
             defined: Default::default(),
+            calls_others: Default::default(),
             meta: Default::default(),
             stubs: Vec::new(),
             stub_seen: Default::default(),
@@ -270,6 +273,15 @@ impl<'m> Gen<'m> {
             self.fn_sigs.entry(*s).or_insert_with(|| abi.clone());
             if !self.defined.contains(s) {
                 self.want_stub(m.sym_name(*s), &abi);
+            }
+        }
+        for f in &m.functions {
+            let other = |c: &rgo_ir::Callee| match c {
+                rgo_ir::Callee::Direct(s) => !m.sym_name(*s).starts_with("runtime."),
+                _ => true,
+            };
+            if f.blocks.iter().flat_map(|b| &b.insts).any(|i| matches!(&i.op, Op::Call { callee, .. } if other(callee))) {
+                self.calls_others.insert(f.sym);
             }
         }
         // Direct callees are functions, even where another reference comes first.

@@ -238,6 +238,12 @@ impl FnGen<'_, '_> {
                         (self.g.b.load(self.g.b.ptr, c, 8), Some(c))
                     }
                 };
+                // In the frame of a wrapper recover() works: a callee that calls others needs a frame of its own.
+                self.keep_call = self.f.attrs.wrapper
+                    && match callee {
+                        Callee::Direct(s) | Callee::DirectClosure(s, _) => self.g.calls_others.contains(s),
+                        _ => false,
+                    };
                 let rs = self.go_call(code, ctx, &abi, &args);
                 self.set_results(inst, &rs);
                 None

@@ -244,9 +244,7 @@ fn write_type(out: &mut String, t: Type, mode: Mode) {
             out.push_str(&qualified(n.obj(), mode));
             if let Some(extra) = crate::env::local_instance_key(n) {
                 // A local type of a generic function: one type per instance of the function.
-                if mode == Mode::Link {
-                    out.push_str(&extra);
-                }
+                out.push_str(&extra);
             }
             out.push_str(&targs_text(n.type_args()));
         }
