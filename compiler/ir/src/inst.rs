@@ -134,7 +134,7 @@ pub enum BoundsKind {
     Slice3B,
     /// s[x:y:]
     Slice3C,
-    /// Slice to array: x = length of the slice, y = length of the array, `x >= y`.
+    /// slice to array: x = length of the array, y = length of the slice
     SliceConvert,
 }
 

@@ -431,10 +431,8 @@ impl FnGen<'_, '_> {
     fn bounds(&mut self, kind: BoundsKind, x: Value, y: Value, unsigned: bool) {
         let (xv, yv) = (self.v1(x), self.v1(y));
         let b = &self.g.b;
-        // SliceConvert reports (length of the slice, length of the array) and requires y <= x with x = slice length.
         let ok = match kind {
             BoundsKind::Index => b.icmp(LLVMIntULT, xv, yv),
-            BoundsKind::SliceConvert => b.icmp(LLVMIntUGE, xv, yv),
             _ => b.icmp(LLVMIntULE, xv, yv),
         };
         let name = match (kind, unsigned) {

@@ -115,7 +115,7 @@ impl FunctionLowering<'_, '_> {
     fn slice_to_array(&mut self, v: Value, n: i64) -> Value {
         let (p, len) = (self.part(v, 0), self.part(v, 1));
         let want = self.fb.i64(n);
-        self.fb.emit0(Op::Bounds { kind: BoundsKind::SliceConvert, x: len, y: want, unsigned_x: false });
+        self.fb.emit0(Op::Bounds { kind: BoundsKind::SliceConvert, x: want, y: len, unsigned_x: false });
         p
     }
 
