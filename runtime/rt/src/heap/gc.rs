@@ -201,9 +201,34 @@ pub unsafe fn object_mask(base: usize, mask: *mut u8, n: usize) {
 
 /// Scans queued objects until there are none.
 pub unsafe fn drain() {
-    while let Some(p) = WORK.pop() {
-        scan_object(span_of(p), p);
+    // Objects pass through a short queue, so that their memory is on its way while others are scanned.
+    const AHEAD: usize = 8;
+    let mut ring = [0usize; AHEAD];
+    let mut at = 0;
+    let mut held = 0;
+    loop {
+        let next = match WORK.pop() {
+            Some(p) => {
+                prefetch(p);
+                held += 1;
+                p
+            }
+            None if held == 0 => return,
+            None => 0,
+        };
+        let p = core::mem::replace(&mut ring[at], next);
+        at = (at + 1) % AHEAD;
+        if p != 0 {
+            held -= 1;
+            scan_object(span_of(p), p);
+        }
     }
+}
+
+#[inline]
+fn prefetch(p: usize) {
+    // SAFETY: a hint; no access takes place.
+    unsafe { core::arch::x86_64::_mm_prefetch::<{ core::arch::x86_64::_MM_HINT_T0 }>(p as *const i8) };
 }
 
 // --- roots ---
