@@ -139,3 +139,24 @@ func newQuad() *quad { return &quad{1, 2, 3, 4} }
 //  new t
 //  @main..stmp_
 //  load
+
+func typeSwitch(x any) int {
+	switch y := x.(type) {
+	case int:
+		return y
+	case int8, int16:
+		return 2
+	case string:
+		return len(y)
+	case []byte:
+		return len(y)
+	case error:
+		return 3
+	}
+	return 0
+}
+
+// Concrete types in a row by hash, the interface behind them.
+//ir main.typeSwitch
+//  switch
+//  @runtime.assertE2I2

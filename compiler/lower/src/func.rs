@@ -24,6 +24,9 @@ use crate::program::PackageData;
 
 pub use crate::services::lower_package_init;
 
+/// Largest variable that lives in a frame.
+const MAX_FRAME_VAR: u64 = 128 << 10;
+
 /// What an address points to; decides the flags of stores.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum MemKind {
@@ -351,7 +354,12 @@ impl<'a, 'p> FunctionLowering<'a, 'p> {
         if o.var_kind() == Some(VarKind::Result) && self.flags.returns_in_range {
             return true;
         }
-        self.sh.caps.captured.contains(&o) && !self.by_value(o)
+        if self.sh.caps.captured.contains(&o) && !self.by_value(o) {
+            return true;
+        }
+        // Too big for a frame, as gc decides it.
+        let t = self.subst(o.typ());
+        self.pl.size_of(t) > MAX_FRAME_VAR
     }
 
     /// Makes storage for a variable, zeroed.
@@ -420,6 +428,10 @@ impl<'a, 'p> FunctionLowering<'a, 'p> {
     }
 
     pub(crate) fn temp_ty(&mut self, ty: Ty) -> Value {
+        if self.pl.m.types.size(ty) > MAX_FRAME_VAR {
+            let desc = self.pl.shape_desc(ty);
+            return self.fb.emit1(Op::New { ty, desc }, Ty::PTR);
+        }
         let l = self.fb.local("", ty);
         self.fb.local_addr(l)
     }

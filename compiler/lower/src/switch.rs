@@ -14,6 +14,7 @@ use crate::stmt::has_label;
 /// Fewer constant cases are compared one by one.
 const MIN_TABLE: usize = 4;
 const MIN_STRINGS: usize = 8;
+const MIN_HASHED: usize = 5;
 
 impl FunctionLowering<'_, '_> {
     pub(crate) fn switch_stmt(&mut self, s: &'static Stmt, x: &'static SwitchStmt) {
@@ -210,6 +211,9 @@ impl FunctionLowering<'_, '_> {
         self.targets.insert(s.id, Target { brk: exit, cont: None });
         let mut default = exit;
         let mut todo: Vec<(Block, &'static CaseClause, Option<(Type, Value)>)> = Vec::new();
+        let data = self.part(v, 1);
+        // Concrete types in a row are looked up together.
+        let mut run: Vec<(Type, Block)> = Vec::new();
         for c in &x.body {
             let body = self.fb.block();
             let Some(cases) = &c.cases else {
@@ -220,9 +224,10 @@ impl FunctionLowering<'_, '_> {
             let single = cases.len() == 1;
             let mut bound = None;
             for e in cases {
-                self.set_pos(e.pos);
-                let next = self.fb.block();
                 if self.is_nil(e) {
+                    self.concrete_cases(typ, &mut run);
+                    self.set_pos(e.pos);
+                    let next = self.fb.block();
                     let c = self.is_null(typ);
                     self.fb.branch(c, body, next);
                     self.fb.switch_to(next);
@@ -230,24 +235,25 @@ impl FunctionLowering<'_, '_> {
                 }
                 let t = self.type_of(e);
                 if is_interface(t) {
+                    self.concrete_cases(typ, &mut run);
+                    self.set_pos(e.pos);
+                    let next = self.fb.block();
                     let (iv, ok) = self.type_case_iface(v, typ, t);
                     if single {
                         bound = Some((t, iv));
                     }
                     self.fb.branch(ok, body, next);
+                    self.fb.switch_to(next);
                 } else {
-                    let d = self.desc_addr(t);
-                    let eq = self.fb.cmp(CmpOp::Eq, typ, d);
+                    run.push((t, body));
                     if single {
-                        let data = self.part(v, 1);
                         bound = Some((t, data));
                     }
-                    self.fb.branch(eq, body, next);
                 }
-                self.fb.switch_to(next);
             }
             todo.push((body, c, bound));
         }
+        self.concrete_cases(typ, &mut run);
         self.fb.jump(default);
         for (body, c, bound) in todo {
             self.fb.switch_to(body);
@@ -265,6 +271,48 @@ impl FunctionLowering<'_, '_> {
             self.fb.jump(exit);
         }
         self.fb.switch_to(exit);
+    }
+
+    /// Tests for concrete types in a row; goes on where none matches. Empties the list.
+    fn concrete_cases(&mut self, typ: Value, run: &mut Vec<(Type, Block)>) {
+        let list = std::mem::take(run);
+        if list.len() < MIN_HASHED {
+            return self.compare_types(typ, &list);
+        }
+        // By the hash in the descriptor, then by its address.
+        let (some, none) = (self.fb.block(), self.fb.block());
+        let nil = self.is_null(typ);
+        self.fb.branch(nil, none, some);
+        self.fb.switch_to(some);
+        let ha = self.fb.ptr_add(typ, 16);
+        let hash = self.fb.load(Ty::I32, ha);
+        let mut by_hash: BTreeMap<u32, Vec<(Type, Block)>> = BTreeMap::new();
+        for (t, b) in list {
+            let link = self.pl.link_string(t);
+            by_hash.entry(crate::descriptor::type_hash(&link)).or_default().push((t, b));
+        }
+        let mut cases = Vec::new();
+        let here = self.fb.current();
+        for (h, group) in by_hash {
+            let b = self.fb.block();
+            cases.push((h as u64, b));
+            self.fb.switch_to(b);
+            self.compare_types(typ, &group);
+            self.fb.jump(none);
+        }
+        self.fb.switch_to(here);
+        self.fb.term(Term::Switch { value: hash, cases, default: none });
+        self.fb.switch_to(none);
+    }
+
+    fn compare_types(&mut self, typ: Value, list: &[(Type, Block)]) {
+        for &(t, body) in list {
+            let d = self.desc_addr(t);
+            let eq = self.fb.cmp(CmpOp::Eq, typ, d);
+            let next = self.fb.block();
+            self.fb.branch(eq, body, next);
+            self.fb.switch_to(next);
+        }
     }
 
     /// An interface case: the value converted, and whether the dynamic type implements the interface.
