@@ -49,6 +49,11 @@ func runDueInBubble() {
 	}
 }
 
+// haveHighResSleep is for the tests of package time.
+//
+//go:linkname haveHighResSleep
+var haveHighResSleep = true
+
 // timeSleep is for this package; time.Sleep is in Rust.
 func timeSleep(ns int64) { rt_sleep(ns) }
 
