@@ -107,7 +107,15 @@ impl PackageLowering<'_> {
 
     /// The symbol of a method wrapper or method of any type that has methods (`recv` may be unnamed).
     pub fn method_wrapper_symbol(&mut self, recv: Type, m: Obj) -> String {
-        let name = m.name().to_string();
+        // An unexported method of another package than the type's is not the type's own method of that name.
+        let home = match recv.unalias() {
+            Type::Pointer(p) => p.elem().as_named(),
+            t => t.as_named(),
+        };
+        let name = match m.pkg() {
+            Some(p) if !m.exported() && home.and_then(|n| n.obj().pkg()) != Some(p) => format!("{}.{}", path_to_prefix(p.path()), m.name()),
+            _ => m.name().to_string(),
+        };
         match recv.unalias() {
             Type::Pointer(p) => {
                 let b = self.link_string(p.elem());
