@@ -345,9 +345,11 @@ impl PackageLowering<'_> {
             EqFn::Sym(s) => Some(s),
         };
         let str_sym = self.name_sym(&text, b"", None, exported, false);
-        // Pointer descriptors exist for defined types; for others reflect makes them on demand.
+        // Pointer descriptors exist for types whose pointers may have methods; for others reflect makes them on demand.
+        let pointer = Type::Pointer(rgo_types::Pointer::new(t));
         let ptr_to_this = match t {
-            Type::Named(_) => Some(self.type_desc(Type::Pointer(rgo_types::Pointer::new(t)))),
+            Type::Named(_) => Some(self.type_desc(pointer)),
+            Type::Struct(s) if s.fields().iter().any(|f| f.embedded()) && !self.method_set(pointer).is_empty() => Some(self.type_desc(pointer)),
             _ => None,
         };
         d.u64(size);

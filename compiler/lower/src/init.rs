@@ -98,6 +98,9 @@ impl PackageLowering<'_> {
                     continue;
                 }
                 self.m.decls.push((sym, sig));
+                if self.pd.pragmas(fd).noescape {
+                    self.m.noescape.push(sym);
+                }
             }
         }
     }

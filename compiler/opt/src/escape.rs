@@ -40,6 +40,12 @@ const UNKNOWN: Site = 0;
 /// Analyses and rewrites all functions of the module; returns their summaries.
 pub fn run(m: &mut Module, external: &dyn Fn(&str) -> Option<FuncSummary>) -> Summaries {
     let mut sums: HashMap<Sym, FuncSummary> = HashMap::new();
+    for &(s, sig) in &m.decls {
+        if m.noescape.contains(&s) && crate::builtin::summary(m.sym_name(s)).is_none() {
+            let params = vec![ParamFlow::none(); m.sig_data(sig).params.len()];
+            sums.insert(s, FuncSummary { params, ctx: Some(ParamFlow::none()) });
+        }
+    }
     for i in call_order(m) {
         let f = &m.functions[i];
         let ctx = Ctx { m, sums: &sums, external };
@@ -51,9 +57,9 @@ pub fn run(m: &mut Module, external: &dyn Fn(&str) -> Option<FuncSummary>) -> Su
         }
     }
     let mut out = Summaries::default();
-    for f in &m.functions {
-        if let Some(s) = sums.remove(&f.sym) {
-            out.map.insert(m.sym_name(f.sym).to_string(), s);
+    for s in m.functions.iter().map(|f| f.sym).chain(m.noescape.iter().copied()) {
+        if let Some(x) = sums.remove(&s) {
+            out.map.insert(m.sym_name(s).to_string(), x);
         }
     }
     out
