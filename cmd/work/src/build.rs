@@ -262,6 +262,16 @@ fn prediction_key(interface: &Key) -> Key {
     KeyBuilder::new("last summaries").key("interface", interface).finish()
 }
 
+/// The hash of a program file; None if there is none that can be run.
+fn executable_hash(path: &Path) -> Option<[u8; 32]> {
+    use std::os::unix::fs::PermissionsExt;
+    let m = std::fs::metadata(path).ok()?;
+    if !m.is_file() || m.permissions().mode() & 0o111 == 0 {
+        return None;
+    }
+    Some(*blake3::hash(&std::fs::read(path).ok()?).as_bytes())
+}
+
 static LINKING: std::sync::Mutex<()> = std::sync::Mutex::new(());
 
 /// The packages of a build with their objects.
@@ -493,9 +503,42 @@ impl Built {
             }
             k.finish().hex()
         });
+        // A program that is there already and is what this link would write stays as it is.
+        let result = self.link_key(&list, &key, &o, opts);
+        if let Some(r) = &result
+            && self.cache.get(r).is_some_and(|e| executable_hash(out).is_some_and(|h| e.get("hash") == h.as_slice()))
+        {
+            return Ok(());
+        }
         // LLD has global state.
         let _one = LINKING.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        rgo_linker::link(&o).map_err(|e| e.0)
+        rgo_linker::link(&o).map_err(|e| e.0)?;
+        if let (Some(r), Some(h)) = (result, executable_hash(out)) {
+            let mut e = Entry::default();
+            e.set("hash", h.to_vec());
+            // A full disk costs time, not correctness.
+            let _ = self.cache.put(&r, &e);
+        }
+        Ok(())
+    }
+
+    /// Everything the contents of a program depend on; None when the runtime library cannot be read.
+    fn link_key(&self, list: &[PkgId], main: &Key, o: &rgo_linker::LinkOptions, opts: &LinkOptions) -> Option<Key> {
+        let mut k = KeyBuilder::new("program");
+        k.key("main", main);
+        k.bytes("runtime library", blake3::hash(&std::fs::read(&self.rt.archive).ok()?).as_bytes());
+        for p in list {
+            k.key("object", &self.keys[p]);
+        }
+        k.text("strip", if opts.strip { "1" } else { "0" }).text("debug", if opts.omit_debug { "0" } else { "1" });
+        for (name, value) in &o.x_vars {
+            k.text("name", name).text("value", value);
+        }
+        k.text("id", &o.build_id);
+        if let Some(b) = &o.build_info {
+            k.text("version", &b.go_version).text("info", &b.modinfo);
+        }
+        Some(k.finish())
     }
 
     /// Writes the object of a package that is no command.
