@@ -1,7 +1,7 @@
 //! Type descriptors and itabs, byte-compatible with `internal/abi` (64-bit).
 //!
-//! All 32-bit offsets in a descriptor are relative to the start of the descriptor, those in a name to the start of the name
-//! (the runtime resolves them against the address it is given). Layout of a descriptor: `abi.Type`, the kind's tail, `UncommonType`
+//! The 32-bit offsets (names, types, code) are addresses: programs are linked below 2 GiB, and reflect resolves an offset against whichever
+//! descriptor it has at hand. Layout of a descriptor: `abi.Type`, the kind's tail, `UncommonType`
 //! if the type has a name or methods, variable-length data, methods.
 
 use rgo_ir::{Datum, Global, Linkage, Sym};
