@@ -124,22 +124,7 @@ impl PackageLowering<'_> {
             return EqFn::None;
         }
         let parts = self.alg_parts(t);
-        let known = match parts.as_slice() {
-            [] => Some("memequal0"),
-            [Part::Memory { off: 0, len: 1 }] => Some("memequal8"),
-            [Part::Memory { off: 0, len: 2 }] => Some("memequal16"),
-            [Part::Memory { off: 0, len: 4 }] => Some("memequal32"),
-            [Part::Memory { off: 0, len: 8 }] => Some("memequal64"),
-            [Part::Memory { off: 0, len: 16 }] => Some("memequal128"),
-            [Part::String(0)] => Some("strequal"),
-            [Part::Iface(0)] => Some("interequal"),
-            [Part::Eface(0)] => Some("nilinterequal"),
-            [Part::F32(0)] => Some("f32equal"),
-            [Part::F64(0)] => Some("f64equal"),
-            [Part::F32(0), Part::F32(4)] => Some("c64equal"),
-            [Part::F64(0), Part::F64(8)] => Some("c128equal"),
-            _ => None,
-        };
+        let known = if parts.is_empty() { Some("memequal0") } else { runtime_alg(&parts).map(|a| a.0) };
         if let Some(n) = known {
             return EqFn::Sym(self.runtime_closure(n));
         }
@@ -162,21 +147,7 @@ impl PackageLowering<'_> {
             // Fields are hashed one by one (see emit_hash).
             parts = vec![Part::Memory { off: 1, len: 0 }];
         }
-        let known = match parts.as_slice() {
-            [Part::Memory { off: 0, len: 1 }] => Some("memhash8"),
-            [Part::Memory { off: 0, len: 2 }] => Some("memhash16"),
-            [Part::Memory { off: 0, len: 4 }] => Some("memhash32"),
-            [Part::Memory { off: 0, len: 8 }] => Some("memhash64"),
-            [Part::Memory { off: 0, len: 16 }] => Some("memhash128"),
-            [Part::String(0)] => Some("strhash"),
-            [Part::Iface(0)] => Some("interhash"),
-            [Part::Eface(0)] => Some("nilinterhash"),
-            [Part::F32(0)] => Some("f32hash"),
-            [Part::F64(0)] => Some("f64hash"),
-            [Part::F32(0), Part::F32(4)] => Some("c64hash"),
-            [Part::F64(0), Part::F64(8)] => Some("c128hash"),
-            _ => None,
-        };
+        let known = runtime_alg(&parts).map(|a| a.1);
         if let Some(n) = known {
             return self.runtime_closure(n);
         }
@@ -395,4 +366,23 @@ impl PackageLowering<'_> {
         let a = fb.ptr_add(p, off as i64);
         self.rt_call(fb, f, &[Ty::PTR, Ty::I64], &[Ty::I64], vec![a, h])[0]
     }
+}
+
+/// The runtime's functions for types of few parts: equality, hash.
+fn runtime_alg(parts: &[Part]) -> Option<(&'static str, &'static str)> {
+    Some(match parts {
+        [Part::Memory { off: 0, len: 1 }] => ("memequal8", "memhash8"),
+        [Part::Memory { off: 0, len: 2 }] => ("memequal16", "memhash16"),
+        [Part::Memory { off: 0, len: 4 }] => ("memequal32", "memhash32"),
+        [Part::Memory { off: 0, len: 8 }] => ("memequal64", "memhash64"),
+        [Part::Memory { off: 0, len: 16 }] => ("memequal128", "memhash128"),
+        [Part::String(0)] => ("strequal", "strhash"),
+        [Part::Iface(0)] => ("interequal", "interhash"),
+        [Part::Eface(0)] => ("nilinterequal", "nilinterhash"),
+        [Part::F32(0)] => ("f32equal", "f32hash"),
+        [Part::F64(0)] => ("f64equal", "f64hash"),
+        [Part::F32(0), Part::F32(4)] => ("c64equal", "c64hash"),
+        [Part::F64(0), Part::F64(8)] => ("c128equal", "c128hash"),
+        _ => return None,
+    })
 }
