@@ -6,7 +6,8 @@
     goroot.py path            # print where it is
 
 The place is ${XDG_CACHE_HOME:-~/.cache}/rgo/goroot-VERSION unless DIR names another. What is installed is the part of the
-release that compilers, programs and tests read (KEEP below): no Go binaries.
+release that compilers, programs and tests read (KEEP below): no Go binaries. bin/go is a script that starts rgo, for
+the programs that look for the go command there.
 
 Where it comes from: $RGO_GO_SOURCE if set (the folder of a Go installation of this very version, or one of the two
 archives as a file); else the Go module proxy ($GOPROXY, or the one Go itself asks), as module golang.org/toolchain,
@@ -47,6 +48,11 @@ TREE_SHA256 = "ef28f9265886d27273553e57b8b44151b4d91ec48387199c70685fe3603ef3d2"
 WHEEL_ROOT = "go/"
 MODULE_ROOT = "%s@%s/" % (MODULE, MODULE_VERSION)
 KEEP = ("VERSION", "go.env", "src/", "lib/", "pkg/include/")
+
+# What `GOROOT/bin/go` is: rgo says where it is to the programs that it starts; from elsewhere it must be on the PATH.
+GO_SCRIPT = """#!/bin/sh
+exec "${RGO_EXE:-rgo}" "$@"
+"""
 
 
 class Refused(Exception):
@@ -101,6 +107,21 @@ def check_tree(root):
         raise Refused("%s is missing" % root)
     if tree_sha256(root) != TREE_SHA256:
         raise Refused("%s differs from Go %s" % (root, VERSION))
+
+
+def put_go(root):
+    """Makes root/bin/go what it should be."""
+    path = os.path.join(root, "bin", "go")
+    with contextlib.suppress(OSError):
+        with open(path, encoding="utf-8") as f:
+            if f.read() == GO_SCRIPT and os.access(path, os.X_OK):
+                return
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    new = "%s.%d" % (path, os.getpid())
+    with open(new, "w", encoding="utf-8") as f:
+        f.write(GO_SCRIPT)
+    os.chmod(new, 0o755)
+    os.replace(new, path)
 
 
 def unpack(archive, dest):
@@ -246,6 +267,7 @@ def install(dest):
             check_tree(new)
         except Refused:
             raise Refused("%s is not Go %s as released" % (source or "the archive's content", VERSION))
+        put_go(new)
         if os.path.lexists(dest):
             os.rename(dest, os.path.join(tmp, "old"))
         os.rename(new, dest)
@@ -259,6 +281,7 @@ def ensure(dest=None):
     with locked(os.path.dirname(dest)):
         try:
             check_tree(dest)
+            put_go(dest)
             return dest, "present, verified"
         except Refused as e:
             why = "" if not os.path.lexists(dest) else " (%s)" % e

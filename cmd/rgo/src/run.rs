@@ -50,7 +50,7 @@ pub fn run(env: &GoEnv, args: &[String]) -> Outcome {
     let mut words = split_quoted(p.str("exec")).map_err(Exit::go)?;
     words.push(exe.display().to_string());
     words.extend(p.rest[used..].iter().cloned());
-    let status = rgo_work::exec::run(&words, &env.cwd, &[]).map_err(|e| Exit::go(format!("{e}")))?;
+    let status = rgo_work::exec::run(&words, &env.cwd, &[rgo_work::exec::path_variable(&env.goroot)]).map_err(|e| Exit::go(format!("{e}")))?;
     drop(dir);
     match status {
         s if s.success() => Ok(()),

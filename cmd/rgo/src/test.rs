@@ -505,12 +505,7 @@ fn run_into(cx: &Context<'_>, i: usize, sink: &mut Sink) -> bool {
     };
     words.push(exe.display().to_string());
     words.extend(r.args.iter().cloned());
-    let bin = cx.env.goroot.join("bin");
-    let path = std::env::var("PATH").unwrap_or_default();
-    let vars = [
-        ("PWD".to_string(), c.dir.display().to_string()),
-        ("PATH".to_string(), format!("{}{}{path}", bin.display(), if cfg!(windows) { ';' } else { ':' })),
-    ];
+    let vars = [("PWD".to_string(), c.dir.display().to_string()), exec::path_variable(&cx.env.goroot)];
     // The program stops itself at its limit; this is for one that does not.
     let limit = (r.timeout > 0).then(|| Duration::from_nanos(r.timeout as u64) + Duration::from_secs(60).max(exec::WAIT_DELAY));
     let start = Instant::now();

@@ -7,7 +7,24 @@ use std::process::{Command, ExitStatus};
 /// the terminal sends them to both.
 pub fn run(words: &[String], dir: &Path, env: &[(String, String)]) -> std::io::Result<ExitStatus> {
     hold_signals();
-    Command::new(&words[0]).args(&words[1..]).current_dir(dir).envs(env.iter().cloned()).status()
+    command(words, dir, env).status()
+}
+
+/// The command with what every program started by rgo is told: where rgo is, for GOROOT/bin/go, which is a script.
+fn command(words: &[String], dir: &Path, env: &[(String, String)]) -> Command {
+    let mut c = Command::new(&words[0]);
+    c.args(&words[1..]).current_dir(dir);
+    if let Ok(exe) = std::env::current_exe() {
+        c.env("RGO_EXE", exe);
+    }
+    c.envs(env.iter().cloned());
+    c
+}
+
+/// PATH with GOROOT's bin first, as the go command gives it to what it starts.
+pub fn path_variable(goroot: &Path) -> (String, String) {
+    let path = std::env::var("PATH").unwrap_or_default();
+    ("PATH".to_string(), format!("{}{}{path}", goroot.join("bin").display(), if cfg!(windows) { ';' } else { ':' }))
 }
 
 /// From now on interrupt and quit do not end this process.
@@ -84,8 +101,8 @@ pub fn run_captured(
     use std::time::{Duration, Instant};
     hold_signals();
     let (mut reader, writer) = std::io::pipe()?;
-    let mut cmd = Command::new(&words[0]);
-    cmd.args(&words[1..]).current_dir(dir).envs(env.iter().cloned()).stdin(std::process::Stdio::null());
+    let mut cmd = command(words, dir, env);
+    cmd.stdin(std::process::Stdio::null());
     cmd.stdout(writer.try_clone()?).stderr(writer);
     let mut child = cmd.spawn()?;
     // The pipe's writing ends in this process go with the command.
