@@ -177,7 +177,7 @@ impl PerPackage {
 
 /// Refuses flags whose meaning is not implemented; ignoring them would change what is built.
 pub fn refuse_unsupported(p: &Parsed) -> Outcome {
-    for name in ["n", "race", "msan", "asan", "linkshared", "cover"] {
+    for name in ["race", "msan", "asan", "linkshared", "cover"] {
         if p.bool(name) {
             return Err(Exit::Error(format!("rgo: flag -{name} is not supported yet")));
         }

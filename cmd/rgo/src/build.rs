@@ -5,7 +5,9 @@ use crate::flags::{Kind, flag};
 use rgo_work::build::{self, BuildOptions, LinkOptions};
 use rgo_work::goenv::GoEnv;
 use rgo_work::load::{Loader, PkgId};
+use rgo_work::show::Show;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Stops if a package could not be loaded.
 pub fn check_packages(l: &Loader<'_>, ids: &[PkgId]) -> Outcome {
@@ -41,35 +43,100 @@ pub fn options(env: &GoEnv, p: &crate::flags::Parsed) -> Result<BuildOptions, Ex
         trimpath: p.bool("trimpath"),
         gcflags: Box::new(move |path, cmdline| gcflags.of(path, cmdline).to_vec()),
         cache_dir: env.gocache(),
+        show: Some(Arc::new(Show::new(env.tmp_dir(), env.cwd.clone(), p.bool("n"), p.bool("x"), p.bool("work")))),
         ..BuildOptions::default()
     })
 }
 
-/// Options of the linker for a command.
-pub fn link_options(env: &GoEnv, p: &crate::flags::Parsed, path: &str, cmdline: bool) -> Result<LinkOptions, Exit> {
+/// Options of the linker for a command. `auto_vcs`: `-buildvcs=auto` means yes.
+pub fn link_options(l: &Loader<'_>, p: &crate::flags::Parsed, id: PkgId, path: &str, auto_vcs: bool) -> Result<LinkOptions, Exit> {
+    let env = l.env;
     let ldflags = PerPackage::parse(p, "ldflags").map_err(|m| base::usage_error("build", &m))?;
+    let cmdline = l.packages[id].cmdline || l.packages[id].import_path.ends_with(".test");
     let mut o = LinkOptions::parse(ldflags.of(path, cmdline)).map_err(Exit::Error)?;
     o.trimpath = p.bool("trimpath");
     let mut set = |k: &str, v: &str| o.settings.push((k.into(), v.into()));
+    if !p.str("asmflags").is_empty() {
+        set("-asmflags", p.str("asmflags"));
+    }
     set("-buildmode", "exe");
     set("-compiler", "gc");
-    for name in ["gcflags", "ldflags", "tags"] {
+    for name in ["gcflags", "ldflags"] {
         let v = p.str(name);
         // Paths in linker flags would make builds in different folders differ.
         if !v.is_empty() && !(name == "ldflags" && p.bool("trimpath")) {
             set(&format!("-{name}"), v);
         }
     }
+    if p.bool("cover") {
+        set("-cover", "true");
+    }
+    let tags = p.str("tags").split([',', ' ']).filter(|t| !t.is_empty()).collect::<Vec<_>>().join(",");
+    if !tags.is_empty() {
+        set("-tags", &tags);
+    }
     if p.bool("trimpath") {
         set("-trimpath", "true");
     }
+    let debug = rgo_work::godebug::default_of(l, id);
+    if !debug.is_empty() {
+        set("DefaultGODEBUG", &debug);
+    }
     set("CGO_ENABLED", "0");
     set("GOARCH", &env.goarch());
+    if !env.raw("GOEXPERIMENT").is_empty() {
+        set("GOEXPERIMENT", env.raw("GOEXPERIMENT"));
+    }
     set("GOOS", &env.goos());
     if env.goarch() == "amd64" {
         set("GOAMD64", &env.value("GOAMD64"));
     }
+    let mode = match p.str("buildvcs") {
+        "" | "auto" => "auto",
+        v => match crate::flags::parse_bool(v) {
+            Some(true) => "true",
+            Some(false) => "false",
+            None => return Err(base::usage_error("build", &format!("invalid boolean value {v:?} for -buildvcs: value is neither 'auto' nor a valid bool"))),
+        },
+    };
+    let stamp = rgo_work::vcs::stamp(l, id, mode, auto_vcs).map_err(Exit::Error)?;
+    o.settings.extend(stamp.settings);
+    o.main_version = stamp.version;
     Ok(o)
+}
+
+/// Reports the packages that failed: as text, or as events for `-json`.
+pub fn report_failures(l: &Loader<'_>, failures: &[(PkgId, String)], json: bool) {
+    use rgo_work::test2json::json_bytes;
+    for (id, text) in failures {
+        let path = &l.packages[*id].import_path;
+        if !json {
+            eprintln!("# {path}\n{}", text.trim_end());
+            continue;
+        }
+        let p = json_bytes(path.as_bytes());
+        let mut out = String::new();
+        for line in std::iter::once(format!("# {path}")).chain(text.trim_end().lines().map(String::from)) {
+            out.push_str(&format!("{{\"ImportPath\":{p},\"Action\":\"build-output\",\"Output\":{}}}\n", json_bytes(format!("{line}\n").as_bytes())));
+        }
+        out.push_str(&format!("{{\"ImportPath\":{p},\"Action\":\"build-fail\"}}\n"));
+        print!("{out}");
+    }
+}
+
+/// Compiles packages for a command that stops at errors.
+pub fn compile<'e>(l: &mut Loader<'e>, ids: &[PkgId], p: &crate::flags::Parsed, opts: &BuildOptions) -> Result<build::Built, Exit> {
+    match build::compile_some(l, ids, opts) {
+        Err(text) => {
+            eprint!("{text}");
+            Err(Exit::Code(1))
+        }
+        Ok((b, failures)) if failures.is_empty() => Ok(b),
+        Ok((_, failures)) => {
+            report_failures(l, &failures, p.bool("json"));
+            Err(Exit::Code(1))
+        }
+    }
 }
 
 /// Runs the command.
@@ -124,16 +191,12 @@ pub fn run(env: &GoEnv, args: &[String]) -> Outcome {
         // Nothing is kept: errors are all that is asked for.
         return finish(build::check(&mut l, &ids, &opts));
     }
-    let b = build::compile(&mut l, &ids, &opts);
-    let b = match b {
-        Ok(b) => b,
-        Err(text) => return finish(Err(text)),
-    };
+    let b = compile(&mut l, &ids, &p, &opts)?;
     for (id, path) in targets {
         if l.packages[id].is_main() {
-            let link = link_options(env, &p, &l.packages[id].import_path, l.packages[id].cmdline)?;
+            let link = link_options(&l, &p, id, &l.packages[id].import_path, true)?;
             b.link(&l, id, &link, &path).map_err(|m| Exit::Error(format!("# {}\n{m}", l.packages[id].import_path)))?;
-        } else {
+        } else if !opts.dry() {
             b.write_object(&l, id, &path).map_err(Exit::Error)?;
         }
     }
@@ -189,14 +252,13 @@ pub fn install(env: &GoEnv, args: &[String]) -> Outcome {
     } else {
         PathBuf::from(gobin)
     };
-    let b = match build::compile(&mut l, &ids, &opts) {
-        Ok(b) => b,
-        Err(text) => return finish(Err(text)),
-    };
+    let b = compile(&mut l, &ids, &p, &opts)?;
     for id in ids {
         if l.packages[id].is_main() {
-            std::fs::create_dir_all(&dir).map_err(|e| Exit::go(format!("creating {}: {e}", dir.display())))?;
-            let link = link_options(env, &p, &l.packages[id].import_path, l.packages[id].cmdline)?;
+            if !opts.dry() {
+                std::fs::create_dir_all(&dir).map_err(|e| Exit::go(format!("creating {}: {e}", dir.display())))?;
+            }
+            let link = link_options(&l, &p, id, &l.packages[id].import_path, true)?;
             let path = dir.join(l.packages[id].exec_name() + &env.value("GOEXE"));
             b.link(&l, id, &link, &path).map_err(|m| Exit::Error(format!("# {}\n{m}", l.packages[id].import_path)))?;
         }

@@ -2,7 +2,6 @@
 
 use crate::base::{self, Exit, Outcome};
 use crate::flags::{Kind, flag, split_quoted};
-use rgo_work::build;
 use rgo_work::goenv::GoEnv;
 
 /// Runs the command.
@@ -37,21 +36,29 @@ pub fn run(env: &GoEnv, args: &[String]) -> Outcome {
     if !l.packages[id].is_main() {
         return Err(Exit::Error(format!("package {} is not a main package", l.packages[id].import_path)));
     }
-    let b = match build::compile(&mut l, &[id], &opts) {
-        Ok(b) => b,
-        Err(text) => return crate::build::finish(Err(text)),
-    };
-    let mut link = crate::build::link_options(env, &p, &l.packages[id].import_path, true)?;
+    let b = crate::build::compile(&mut l, &[id], &p, &opts)?;
+    let mut link = crate::build::link_options(&l, &p, id, &l.packages[id].import_path, false)?;
     link.omit_debug = true;
-    let dir = tempfile::Builder::new().prefix("go-build").tempdir_in(env.tmp_dir()).map_err(|e| Exit::go(format!("creating work dir: {e}")))?;
-    let exe = dir.path().join(l.packages[id].exec_name() + &env.value("GOEXE"));
+    let name = l.packages[id].exec_name() + &env.value("GOEXE");
+    let Some(show) = opts.show.clone() else { return Err(Exit::go("no work folder")) };
+    let failed = |e: std::io::Error| Exit::go(format!("creating work dir: {e}"));
+    let dir = show.work().map_err(failed)?.join(show.folder(id).trim_start_matches("$WORK/")).join("exe");
+    if !opts.dry() {
+        std::fs::create_dir_all(&dir).map_err(failed)?;
+    }
+    let exe = dir.join(name);
     b.link(&l, id, &link, &exe).map_err(|m| Exit::Error(format!("# {}\n{m}", l.packages[id].import_path)))?;
     drop(l);
+    drop(opts);
     let mut words = split_quoted(p.str("exec")).map_err(Exit::go)?;
     words.push(exe.display().to_string());
     words.extend(p.rest[used..].iter().cloned());
+    show.line(&words.iter().map(|w| rgo_work::show::quote(w)).collect::<Vec<_>>().join(" "));
+    if show.dry {
+        return Ok(());
+    }
     let status = rgo_work::exec::run(&words, &env.cwd, &[rgo_work::exec::path_variable(&env.goroot)]).map_err(|e| Exit::go(format!("{e}")))?;
-    drop(dir);
+    drop((b, show));
     match status {
         s if s.success() => Ok(()),
         s => {

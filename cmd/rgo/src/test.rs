@@ -5,9 +5,10 @@ use crate::flags::{self, Def, Item, Kind, Parsed, flag, split_quoted};
 use rgo_work::build::{self, Built, LinkOptions};
 use rgo_work::goenv::GoEnv;
 use rgo_work::load::{Loader, PkgId};
-use rgo_work::test2json::{Converter, json_bytes};
+use rgo_work::test2json::Converter;
 use rgo_work::testing::{self, TestPackages};
 use rgo_work::exec;
+use rgo_work::show::Show;
 use std::collections::VecDeque;
 use std::io::Write;
 use std::path::PathBuf;
@@ -247,28 +248,12 @@ pub fn run(env: &GoEnv, args: &[String]) -> Outcome {
         Ok(b) => b,
         Err(text) => return crate::build::finish(Err(text)),
     };
-    for (id, text) in &failures {
-        report_build_failure(&l, *id, text, r.json);
-    }
+    crate::build::report_failures(&l, &failures, r.json);
     if compile_only {
         return link_only(env, &l, &built, &r, &cases, !failures.is_empty());
     }
-    run_cases(env, &l, &built, &r, &cases)
-}
-
-fn report_build_failure(l: &Loader<'_>, id: PkgId, text: &str, json: bool) {
-    let path = &l.packages[id].import_path;
-    if !json {
-        eprintln!("# {path}\n{}", text.trim_end());
-        return;
-    }
-    let p = json_bytes(path.as_bytes());
-    let mut out = String::new();
-    for line in std::iter::once(format!("# {path}")).chain(text.trim_end().lines().map(String::from)) {
-        out.push_str(&format!("{{\"ImportPath\":{p},\"Action\":\"build-output\",\"Output\":{}}}\n", json_bytes(format!("{line}\n").as_bytes())));
-    }
-    out.push_str(&format!("{{\"ImportPath\":{p},\"Action\":\"build-fail\"}}\n"));
-    print!("{out}");
+    let show = opts.show.clone().ok_or_else(|| Exit::go("no work folder"))?;
+    run_cases(env, &l, &built, &r, &cases, &show)
 }
 
 fn test_binary_name(path: &str) -> String {
@@ -276,9 +261,9 @@ fn test_binary_name(path: &str) -> String {
     format!("{elem}.test")
 }
 
-fn link_options(env: &GoEnv, l: &Loader<'_>, t: &TestPackages, r: &Request) -> Result<LinkOptions, Exit> {
+fn link_options(l: &Loader<'_>, t: &TestPackages, r: &Request) -> Result<LinkOptions, Exit> {
     let p = &l.packages[t.main];
-    let mut o = crate::build::link_options(env, &r.p, p.import_path.trim_end_matches(".test"), true)?;
+    let mut o = crate::build::link_options(l, &r.p, t.main, p.import_path.trim_end_matches(".test"), false)?;
     // As Go does: unless the program is kept, nobody debugs it.
     o.omit_debug |= !r.p.bool("c") && r.p.str("o").is_empty();
     Ok(o)
@@ -299,7 +284,7 @@ fn link_only(env: &GoEnv, l: &Loader<'_>, built: &Built, r: &Request, cases: &[C
             CaseKind::SetupFailed(_) => failed = true,
             CaseKind::NoTests => println!("?   \t{}\t[no test files]", c.path),
             CaseKind::Ready(t) => {
-                if !built.is_complete(l, t.main) {
+                if !r.p.bool("n") && !built.is_complete(l, t.main) {
                     failed = true;
                     continue;
                 }
@@ -312,10 +297,10 @@ fn link_only(env: &GoEnv, l: &Loader<'_>, built: &Built, r: &Request, cases: &[C
                     (false, true) => env.cwd.join(out).join(name),
                     (false, false) => env.cwd.join(out),
                 };
-                if let Some(d) = path.parent() {
+                if let Some(d) = path.parent().filter(|_| !r.p.bool("n")) {
                     std::fs::create_dir_all(d).map_err(|e| Exit::go(format!("{}: {e}", d.display())))?;
                 }
-                if let Err(m) = built.link(l, t.main, &link_options(env, l, t, r)?, &path) {
+                if let Err(m) = built.link(l, t.main, &link_options(l, t, r)?, &path) {
                     eprintln!("# {}\n{m}", l.packages[t.main].import_path);
                     failed = true;
                 }
@@ -379,12 +364,13 @@ struct Context<'a> {
     r: &'a Request,
     cases: &'a [Case],
     stop: AtomicBool,
+    show: &'a Show,
     dir: PathBuf,
 }
 
-fn run_cases(env: &GoEnv, l: &Loader<'_>, built: &Built, r: &Request, cases: &[Case]) -> Outcome {
-    let tmp = tempfile::Builder::new().prefix("go-build").tempdir_in(env.tmp_dir()).map_err(|e| Exit::go(format!("creating work dir: {e}")))?;
-    let cx = Context { env, l, built, r, cases, stop: AtomicBool::new(false), dir: tmp.path().to_path_buf() };
+fn run_cases(env: &GoEnv, l: &Loader<'_>, built: &Built, r: &Request, cases: &[Case], show: &Show) -> Outcome {
+    let dir = show.work().map_err(|e| Exit::go(format!("creating work dir: {e}")))?;
+    let cx = Context { env, l, built, r, cases, stop: AtomicBool::new(false), show, dir };
     let threads = if r.stream { 1 } else { base::threads(&r.p)?.min(cases.len()).max(1) };
     let next = AtomicUsize::new(0);
     let failed = AtomicBool::new(false);
@@ -413,7 +399,6 @@ fn run_cases(env: &GoEnv, l: &Loader<'_>, built: &Built, r: &Request, cases: &[C
             });
         }
     });
-    drop(tmp);
     if failed.load(Ordering::Relaxed) {
         if !r.local && !r.json {
             println!("FAIL");
@@ -457,7 +442,7 @@ fn run_into(cx: &Context<'_>, i: usize, sink: &mut Sink) -> bool {
         }
         CaseKind::NoTests => {
             let id = cx.l.by_path(&c.path);
-            if id.is_some_and(|id| !cx.built.is_complete(cx.l, id)) {
+            if id.is_some_and(|id| !cx.show.dry && !cx.built.is_complete(cx.l, id)) {
                 sink.write(format!("FAIL\t{} [build failed]\n", c.path).as_bytes());
                 return false;
             }
@@ -474,25 +459,28 @@ fn run_into(cx: &Context<'_>, i: usize, sink: &mut Sink) -> bool {
         sink.write(format!("FAIL\t{} [build failed]\n", c.path).as_bytes());
         false
     };
-    if !cx.built.is_complete(cx.l, t.main) {
+    let dry = cx.show.dry;
+    if !dry && !cx.built.is_complete(cx.l, t.main) {
         return build_failed(sink);
     }
     let name = test_binary_name(&c.path) + &cx.env.value("GOEXE");
     let keep = !r.p.str("o").is_empty() || PROFILES.iter().any(|n| !r.p.str(n).is_empty());
     let exe = match (keep, r.p.str("o")) {
         (false, _) => {
-            let d = cx.dir.join(i.to_string());
-            let _ = std::fs::create_dir_all(&d);
+            let d = cx.dir.join(cx.show.folder(t.main).trim_start_matches("$WORK/"));
+            if !dry {
+                let _ = std::fs::create_dir_all(&d);
+            }
             d.join(&name)
         }
         (true, "") => cx.env.cwd.join(&name),
         (true, o) if cx.env.cwd.join(o).is_dir() => cx.env.cwd.join(o).join(&name),
         (true, o) => cx.env.cwd.join(o),
     };
-    let linked = link_options(cx.env, cx.l, t, r).and_then(|o| cx.built.link(cx.l, t.main, &o, &exe).map_err(Exit::Error));
+    let linked = link_options(cx.l, t, r).and_then(|o| cx.built.link(cx.l, t.main, &o, &exe).map_err(Exit::Error));
     if let Err(e) = linked {
         if let Exit::Error(m) = e {
-            report_build_failure(cx.l, t.main, &m, r.json);
+            crate::build::report_failures(cx.l, &[(t.main, m)], r.json);
         }
         return build_failed(sink);
     }
@@ -505,6 +493,10 @@ fn run_into(cx: &Context<'_>, i: usize, sink: &mut Sink) -> bool {
     };
     words.push(exe.display().to_string());
     words.extend(r.args.iter().cloned());
+    cx.show.command(&c.dir, &words.iter().map(|w| rgo_work::show::quote(w)).collect::<Vec<_>>().join(" "));
+    if dry {
+        return true;
+    }
     let vars = [("PWD".to_string(), c.dir.display().to_string()), exec::path_variable(&cx.env.goroot)];
     // The program stops itself at its limit; this is for one that does not.
     let limit = (r.timeout > 0).then(|| Duration::from_nanos(r.timeout as u64) + Duration::from_secs(60).max(exec::WAIT_DELAY));

@@ -9,6 +9,7 @@ use crate::front::{self, FrontFlags, FrontOptions, Need};
 use crate::interface;
 use crate::load::{Loader, PkgId};
 use crate::package::Package;
+use crate::show::{LinkStep, Show};
 use rayon::prelude::*;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -30,6 +31,15 @@ pub struct BuildOptions {
     pub keep_going: bool,
     /// GOCACHE.
     pub cache_dir: PathBuf,
+    /// `-n`, `-x`, `-work`.
+    pub show: Option<Arc<Show>>,
+}
+
+impl BuildOptions {
+    /// `-n`: nothing is compiled.
+    pub fn dry(&self) -> bool {
+        self.show.as_ref().is_some_and(|s| s.dry)
+    }
 }
 
 impl Default for BuildOptions {
@@ -42,6 +52,7 @@ impl Default for BuildOptions {
             keep_going: false,
             gcflags: Box::new(|_, _| Vec::new()),
             cache_dir: PathBuf::new(),
+            show: None,
         }
     }
 }
@@ -60,12 +71,16 @@ pub struct LinkOptions {
     pub trimpath: bool,
     /// Settings for the build information, in order.
     pub settings: Vec<(String, String)>,
+    /// The version of the main module, where version control tells it.
+    pub main_version: Option<String>,
+    /// The words these options were made of.
+    pub words: Vec<String>,
 }
 
 impl LinkOptions {
     /// From the words of `-ldflags`; unknown ones are errors as in `go tool link`.
     pub fn parse(words: &[String]) -> Result<LinkOptions, String> {
-        let mut o = LinkOptions::default();
+        let mut o = LinkOptions { words: words.to_vec(), ..LinkOptions::default() };
         let mut it = words.iter();
         while let Some(w) = it.next() {
             let body = w.strip_prefix("--").or(w.strip_prefix('-')).ok_or_else(|| format!("rgo: unexpected word in -ldflags: {w}"))?;
@@ -281,6 +296,7 @@ pub struct Built {
     entries: HashMap<PkgId, Arc<Entry>>,
     runtime: PkgId,
     rt: Runtime,
+    show: Option<Arc<Show>>,
 }
 
 /// Which functions of packages that are not compiled must be checked with their bodies.
@@ -303,7 +319,7 @@ pub fn compile_some(l: &mut Loader<'_>, ids: &[PkgId], opts: &BuildOptions) -> R
         return Err(load_errors.join("\n") + "\n");
     }
     let order = l.post_order(&roots);
-    for &id in &order {
+    for &id in order.iter().filter(|_| !opts.dry()) {
         flags_of(l, id, opts)?;
     }
     let l = &*l;
@@ -343,8 +359,15 @@ pub fn compile_some(l: &mut Loader<'_>, ids: &[PkgId], opts: &BuildOptions) -> R
                 None => todo.push(id),
             }
         }
-        if todo.is_empty() {
-            return Ok((Built { cache, keys, entries, runtime, rt }, Vec::new()));
+        if let Some(show) = opts.show.as_ref().filter(|s| s.print && first) {
+            let cached = |d: PkgId| entries.contains_key(&d).then(|| cache.path(&keys[&d]));
+            for &id in &todo {
+                let words = (opts.gcflags)(&l.packages[id].import_path, l.packages[id].cmdline);
+                show.compile(l, id, &words, &keys[&id].hex()[..20], &cached);
+            }
+        }
+        if todo.is_empty() || opts.dry() {
+            return Ok((Built { cache, keys, entries, runtime, rt, show: opts.show.clone() }, Vec::new()));
         }
         let compiled: HashSet<PkgId> = todo.iter().copied().collect();
         let around: HashSet<PkgId> = l.post_order(&todo).into_iter().collect();
@@ -359,7 +382,7 @@ pub fn compile_some(l: &mut Loader<'_>, ids: &[PkgId], opts: &BuildOptions) -> R
         let todo: Vec<PkgId> = todo.into_iter().filter(|id| front.checked[*id].get().is_some()).collect();
         let mut failures = front.errors.clone();
         if !failures.is_empty() && !opts.keep_going {
-            return Ok((Built { cache, keys, entries, runtime, rt }, failures));
+            return Ok((Built { cache, keys, entries, runtime, rt, show: opts.show.clone() }, failures));
         }
         // What is true of the summaries, as far as it is known: of packages from the cache, and of each compiled one.
         let known: Mutex<HashMap<PkgId, Key>> = Mutex::new(HashMap::new());
@@ -398,7 +421,7 @@ pub fn compile_some(l: &mut Loader<'_>, ids: &[PkgId], opts: &BuildOptions) -> R
         if !failures.is_empty() {
             entries.extend(new);
             keys.extend(new_keys);
-            return Ok((Built { cache, keys, entries, runtime, rt }, failures));
+            return Ok((Built { cache, keys, entries, runtime, rt, show: opts.show.clone() }, failures));
         }
         // Everything was compiled against what is true unless a package from the cache was chosen on a wrong assumption; the next round finds out.
         if !first && new.is_empty() {
@@ -460,8 +483,9 @@ impl Built {
     /// Links a command.
     pub fn link(&self, l: &Loader<'_>, id: PkgId, opts: &LinkOptions, out: &Path) -> Result<(), String> {
         let list = self.program(l, id);
+        let dry = self.show.as_ref().is_some_and(|s| s.dry);
         let mut objects = Vec::new();
-        for &p in &list {
+        for &p in list.iter().filter(|_| !dry) {
             let e = self.entries.get(&p).ok_or_else(|| format!("internal compiler error: no object for {}", l.packages[p].import_path))?;
             objects.push(codegen::object(&l.packages[p].import_path, e));
         }
@@ -473,6 +497,7 @@ impl Built {
         }
         let key = k.finish();
         let main = match self.cache.get(&key) {
+            _ if dry => Entry::default(),
             Some(e) => e,
             None => {
                 let e = codegen::compile_main(&paths, &self.rt, &l.env.goarch())?;
@@ -480,7 +505,9 @@ impl Built {
                 e
             }
         };
-        objects.push(codegen::object("go:main", &main));
+        if !dry {
+            objects.push(codegen::object("go:main", &main));
+        }
         let info = crate::buildinfo::of_program(l, id, opts);
         let mut o = rgo_linker::LinkOptions::new(out, rgo_linker::Input::Path(self.rt.archive.clone()));
         o.objects = objects;
@@ -509,6 +536,20 @@ impl Built {
             && self.cache.get(r).is_some_and(|e| executable_hash(out).is_some_and(|h| e.get("hash") == h.as_slice()))
         {
             return Ok(());
+        }
+        if let Some(show) = self.show.as_ref().filter(|s| s.print) {
+            let cached = |d: PkgId| self.entries.contains_key(&d).then(|| self.cache.path(&self.keys[&d]));
+            let inner = show.work().ok().and_then(|w| out.strip_prefix(w).ok().map(Path::to_path_buf));
+            let file = out.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let in_exe = inner.as_ref().is_none_or(|i| i.parent().is_some_and(|d| d.ends_with("exe")));
+            let target = (if in_exe { "exe/" } else { "" }, if inner.is_some() { file.as_str() } else { "a.out" });
+            show.link(l, id, &LinkStep { packages: &list, cached: &cached, info: &info, words: &opts.words, build_id: &o.build_id, target });
+            if inner.is_none() {
+                show.moved(id, "a.out", out);
+            }
+            if dry {
+                return Ok(());
+            }
         }
         // LLD has global state.
         let _one = LINKING.lock().unwrap_or_else(std::sync::PoisonError::into_inner);

@@ -112,7 +112,10 @@ pub fn of_program(l: &crate::load::Loader<'_>, id: crate::load::PkgId, opts: &cr
         s
     };
     if let Some(m) = &p.module {
-        text.push_str(&line("mod", m));
+        match &opts.main_version {
+            Some(v) if m.replace.is_none() => text.push_str(&line("mod", &Module { version: v.clone(), sum: String::new(), ..(**m).clone() })),
+            _ => text.push_str(&line("mod", m)),
+        }
     }
     let mut deps: std::collections::BTreeMap<&str, &Module> = Default::default();
     for d in l.post_order(&[id]) {

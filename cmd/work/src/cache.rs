@@ -135,7 +135,8 @@ impl Cache {
         &self.dir
     }
 
-    fn path(&self, key: &Key) -> PathBuf {
+    /// Where an entry is, if there is one.
+    pub fn path(&self, key: &Key) -> PathBuf {
         let h = key.hex();
         self.dir.join(&h[..2]).join(h)
     }

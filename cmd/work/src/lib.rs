@@ -36,6 +36,8 @@ pub mod pattern;
 pub mod pool;
 pub mod report;
 pub mod select;
+pub mod show;
 pub mod stdrules;
 pub mod test2json;
 pub mod testing;
+pub mod vcs;
