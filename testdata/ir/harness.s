@@ -66,6 +66,45 @@ memcmp:
  repe cmpsb
  setne %al
  retq
+# Write barriers: each call adds to test.barriers (pair 1, move 100, clear 10000, xchg and cas 1000000); pairs are summed up:
+# old value in test.old, new one in test.new.
+.globl rt_wb_pair, rt_wb_move, rt_wb_clear, rt_wb_xchg, rt_wb_cas
+rt_wb_pair:
+ pushq %rax
+ incq test.barriers(%rip)
+ movq 16(%rsp), %r11
+ movq (%r11), %r11
+ addq %r11, test.old(%rip)
+ movq 24(%rsp), %r11
+ addq %r11, test.new(%rip)
+ popq %rax
+ retq $16
+rt_wb_move:
+ addq $100, test.barriers(%rip)
+ jmp memcpy
+rt_wb_clear:
+ addq $10000, test.barriers(%rip)
+ movq %rsi, %rdx
+ xorl %esi, %esi
+ jmp memset
+rt_wb_xchg:
+ addq $1000000, test.barriers(%rip)
+ movq %rsi, %rax
+ xchgq (%rdi), %rax
+ retq
+rt_wb_cas:
+ addq $1000000, test.barriers(%rip)
+ movq %rsi, %rax
+ lock cmpxchgq %rdx, (%rdi)
+ sete %al
+ retq
+.section .bss
+.globl runtime.writeBarrier, test.barriers, test.old, test.new
+.p2align 3
+runtime.writeBarrier: .zero 16
+test.barriers: .zero 8
+test.old: .zero 8
+test.new: .zero 8
 .section .bss
 .globl test.g
 .p2align 4

@@ -278,9 +278,9 @@ pub enum Op {
     PtrAdd(Value, i64),
     /// `p + index * scale`, index i64
     PtrIndex { base: Value, index: Value, scale: u64 },
-    /// Copies one value of type `ty` (regions equal or disjoint). `desc` names its descriptor when pointers may move into the heap.
-    Copy { dst: Value, src: Value, ty: Ty, desc: Option<Sym>, flags: MemFlags },
-    ZeroMem { dst: Value, ty: Ty },
+    /// Copies one value of type `ty` (regions equal or disjoint).
+    Copy { dst: Value, src: Value, ty: Ty, flags: MemFlags },
+    ZeroMem { dst: Value, ty: Ty, flags: MemFlags },
     /// memmove of `len` bytes (i64), no barriers
     MemMove { dst: Value, src: Value, len: Value },
     /// memset 0 of `len` bytes (i64), no barriers

@@ -690,13 +690,13 @@ impl Parser {
                 let src = self.comma_val()?;
                 self.want(',')?;
                 let ty = self.ty()?;
-                let desc = if self.eat_word("desc") { Some(self.sym()?) } else { None };
-                Op::Copy { dst, src, ty, desc, flags: self.flags() }
+                Op::Copy { dst, src, ty, flags: self.flags() }
             }
             "zeromem" => {
                 let dst = self.val()?;
                 self.want(',')?;
-                Op::ZeroMem { dst, ty: self.ty()? }
+                let ty = self.ty()?;
+                Op::ZeroMem { dst, ty, flags: self.flags() }
             }
             "memmove" => Op::MemMove { dst: self.val()?, src: self.comma_val()?, len: self.comma_val()? },
             "memclear" => Op::MemClear { dst: self.val()?, len: self.comma_val()? },
@@ -774,7 +774,7 @@ b0:
   if v2, b1, b2 likely
 b1:
   v5: ptr = local l0
-  copy v5, v1, t15 desc @"type:[3]p.T" barrier init
+  copy v5, v1, t15 barrier init
   v6: i64, v7: ptr = call @p.f (i64, t15, bool) -> (i64, t15) (v4, v5, v2)
   bounds slice3acap v6, v4 unsigned
   v8: slice = zero

@@ -248,11 +248,8 @@ impl Printer<'_> {
             Op::Store { addr, value, flags: f } => format!("store v{}, v{}{}", addr.0, value.0, flags(f)),
             Op::PtrAdd(p, o) => format!("ptradd v{}, {o}", p.0),
             Op::PtrIndex { base, index, scale } => format!("ptrindex v{}, v{}, {scale}", base.0, index.0),
-            Op::Copy { dst, src, ty, desc, flags: f } => {
-                let d = desc.map_or(String::new(), |d| format!(" desc {}", self.sym(d)));
-                format!("copy v{}, v{}, {}{d}{}", dst.0, src.0, type_name(*ty), flags(f))
-            }
-            Op::ZeroMem { dst, ty } => format!("zeromem v{}, {}", dst.0, type_name(*ty)),
+            Op::Copy { dst, src, ty, flags: f } => format!("copy v{}, v{}, {}{}", dst.0, src.0, type_name(*ty), flags(f)),
+            Op::ZeroMem { dst, ty, flags: f } => format!("zeromem v{}, {}{}", dst.0, type_name(*ty), flags(f)),
             Op::MemMove { dst, src, len } => format!("memmove v{}, v{}, v{}", dst.0, src.0, len.0),
             Op::MemClear { dst, len } => format!("memclear v{}, v{}", dst.0, len.0),
             Op::New { ty, desc } => format!("new {}, {}", type_name(*ty), self.sym(*desc)),

@@ -428,7 +428,7 @@ impl Checker<'_> {
                 self.want(*src, Ty::PTR);
                 self.result(inst, &[]);
             }
-            Op::ZeroMem { dst, ty } => {
+            Op::ZeroMem { dst, ty, .. } => {
                 self.check_ty(*ty);
                 self.want(*dst, Ty::PTR);
                 self.result(inst, &[]);

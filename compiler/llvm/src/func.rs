@@ -14,6 +14,7 @@ use std::rc::Rc;
 use rgo_ir::verify::{reachable, successors};
 use rgo_ir::*;
 
+use crate::barrier::Origin;
 use crate::lifetime::Slot;
 use crate::abi::{SigAbi, Where, Word, mem_ty, ssa_ty};
 use crate::module::{FnMeta, Gen, link_name};
@@ -69,6 +70,8 @@ pub struct FnGen<'a, 'm> {
     shared: Vec<bool>,
     /// The local that a pointer value is known to point into.
     points_into: Vec<Option<Local>>,
+    /// What memory a pointer value is known to point into.
+    pub origin: Vec<Origin>,
     /// The call under construction must not be inlined.
     pub keep_call: bool,
     /// Overflow area shared by calls without memory results: (alloca, size) fixed in advance.
@@ -170,6 +173,7 @@ impl<'a, 'm> FnGen<'a, 'm> {
             frame_slot: None,
             shared: vec![false; f.locals.len()],
             points_into: vec![None; n],
+            origin: vec![Origin::Unknown; n],
             area: None,
             nomerge: false,
             crowded: calls > CROWDED,
@@ -245,6 +249,7 @@ impl<'a, 'm> FnGen<'a, 'm> {
                         Slot::Call(_) => self.result_marked = true,
                     }
                 }
+                self.note_origin(inst);
                 let res = self.op(inst);
                 if let Some(v) = res {
                     self.vals[inst.results[0].0 as usize] = Some(v);

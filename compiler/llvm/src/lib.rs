@@ -16,6 +16,7 @@
 //! Start reading at [`compile_module`], then [`func::FnGen`].
 
 pub mod abi;
+mod barrier;
 mod debug;
 mod func;
 mod intrin;

@@ -4,6 +4,7 @@ use LLVMIntPredicate::*;
 use LLVMRealPredicate::*;
 use rgo_ir::*;
 
+use crate::barrier::Barrier;
 use crate::func::{FnGen, Val};
 use crate::raw::*;
 
@@ -98,7 +99,10 @@ impl FnGen<'_, '_> {
                 let p = self.v1(*addr);
                 let vol = flags.volatile || self.pinned(*addr);
                 let (v, ty) = (self.val(*value), self.ty(*value));
-                self.write(&v, p, ty, flags.barrier, vol);
+                match self.barrier_kind(*addr, ty, flags) {
+                    Barrier::None => self.store_val(&v, p, ty, vol),
+                    kind => self.store_barriered(&v, p, ty, kind),
+                }
                 None
             }
             Op::PtrAdd(p, o) => {
@@ -118,8 +122,12 @@ impl FnGen<'_, '_> {
                 };
                 one(b.gep_scaled(t, p, i))
             }
-            Op::Copy { dst, src, ty, flags, .. } => {
+            Op::Copy { dst, src, ty, flags } => {
                 let (d, s) = (self.v1(*dst), self.v1(*src));
+                if self.barrier_kind(*dst, *ty, flags) != Barrier::None {
+                    self.copy_barriered(d, s, *ty);
+                    return None;
+                }
                 let (size, align) = (self.g.m.types.size(*ty), self.g.m.types.align(*ty));
                 if size > 0 {
                     let b = &self.g.b;
@@ -132,8 +140,13 @@ impl FnGen<'_, '_> {
                 }
                 None
             }
-            Op::ZeroMem { dst, ty } => {
+            Op::ZeroMem { dst, ty, flags } => {
                 let d = self.v1(*dst);
+                // Fresh memory holds nothing that could be lost.
+                if self.barrier_kind(*dst, *ty, flags) == Barrier::Both {
+                    self.zero_barriered(d, *ty);
+                    return None;
+                }
                 let (size, align) = (self.g.m.types.size(*ty), self.g.m.types.align(*ty));
                 let b = &self.g.b;
                 if size > 0 && self.pinned(*dst) {
@@ -202,6 +215,10 @@ impl FnGen<'_, '_> {
             }
             Op::AtomicStore { addr, value } => {
                 let (p, v, ty) = (self.v1(*addr), self.v1(*value), self.ty(*value));
+                if self.atomic_barrier(*addr, ty) {
+                    self.atomic_xchg(p, v);
+                    return None;
+                }
                 let x = self.to_mem(v, ty);
                 let s = self.g.b.store(x, p, self.g.m.types.size(ty));
                 self.g.b.set_ordering(s, LLVMAtomicOrdering::LLVMAtomicOrderingSequentiallyConsistent);
@@ -209,6 +226,10 @@ impl FnGen<'_, '_> {
             }
             Op::AtomicRmw { op, addr, value } => {
                 let (p, v, ty) = (self.v1(*addr), self.v1(*value), self.ty(*value));
+                if self.atomic_barrier(*addr, ty) {
+                    assert!(*op == RmwOp::Xchg, "internal compiler error: arithmetic on a pointer");
+                    return one(self.atomic_xchg(p, v));
+                }
                 let x = self.to_mem(v, ty);
                 let o = match op {
                     RmwOp::Xchg => LLVMAtomicRMWBinOp::LLVMAtomicRMWBinOpXchg,
@@ -222,6 +243,9 @@ impl FnGen<'_, '_> {
             Op::AtomicCas { addr, old, new } => {
                 let ty = self.ty(*old);
                 let (p, o, n) = (self.v1(*addr), self.v1(*old), self.v1(*new));
+                if self.atomic_barrier(*addr, ty) {
+                    return one(self.atomic_cas(p, o, n));
+                }
                 let (o, n) = (self.to_mem(o, ty), self.to_mem(n, ty));
                 let r = self.g.b.cmpxchg(p, o, n);
                 one(self.g.b.extract(r, 1))
@@ -250,11 +274,6 @@ impl FnGen<'_, '_> {
             }
             Op::Intrinsic(i, vs) => self.intrinsic(inst, *i, vs),
         }
-    }
-
-    /// A store of program data. The write barrier will go here: `_barrier` says that a pointer may be put into heap memory.
-    fn write(&mut self, v: &Val, p: V, ty: Ty, _barrier: bool, volatile: bool) {
-        self.store_val(v, p, ty, volatile);
     }
 
     /// Index of the first scalar of part `i`.

@@ -543,6 +543,38 @@ impl B {
             call
         })
     }
+    /// A store of a pointer as assembly `text`: $0 the slot, $1 the value. It reads and writes the slot and memory of the runtime; r11 is free.
+    pub fn asm_store(&self, text: &str, slot: V, value: Option<V>) {
+        let (mut params, mut args) = (vec![self.ptr], vec![slot]);
+        let mut constraints = String::from("=*m,");
+        if let Some(v) = value {
+            params.push(self.ptr);
+            args.push(v);
+            constraints.push_str("r,");
+        }
+        constraints.push_str("~{r11},~{dirflag},~{fpsr},~{flags}");
+        let call = self.asm(self.fn_ty(self.void, &params), text, &constraints, true, &args);
+        // Two bits each for argument memory and inaccessible memory: read and write.
+        let memory = self.enum_attr("memory", 0b1111);
+        ll!({
+            LLVMAddCallSiteAttribute(call, FUNCTION_INDEX, memory);
+            let name = "elementtype";
+            let k = LLVMGetEnumAttributeKindForName(name.as_ptr() as *const _, name.len());
+            LLVMAddCallSiteAttribute(call, param_index(0), LLVMCreateTypeAttribute(self.cx, k, self.ptr));
+        });
+    }
+    /// Call of runtime assembly with the C convention.
+    pub fn nounwind_call(&self, t: T, f: V, args: &[V]) -> V {
+        let call = self.call(t, f, args);
+        self.add_call_attr(call, FUNCTION_INDEX, "nounwind");
+        call
+    }
+    pub fn is_constant(&self, v: V) -> bool {
+        ll!(LLVMIsConstant(v) != 0)
+    }
+    pub fn is_null(&self, v: V) -> bool {
+        ll!(LLVMIsNull(v) != 0)
+    }
     /// Current stack pointer.
     pub fn read_sp(&self, reg: &str) -> V {
         let (f, t) = self.intrinsic("llvm.read_register", &[self.i64]);

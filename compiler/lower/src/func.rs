@@ -470,7 +470,7 @@ impl<'a, 'p> FunctionLowering<'a, 'p> {
         let p = self.addr(a);
         if self.pl.m.types.is_memory(ty) {
             if p != v {
-                self.fb.emit0(Op::Copy { dst: p, src: v, ty, desc: None, flags });
+                self.fb.emit0(Op::Copy { dst: p, src: v, ty, flags });
             }
         } else {
             self.fb.store(p, v, flags);
@@ -483,11 +483,11 @@ impl<'a, 'p> FunctionLowering<'a, 'p> {
             return;
         }
         let p = self.addr(a);
+        let flags = self.mem_flags(a.kind, t);
         if self.pl.m.types.is_memory(ty) {
-            self.fb.emit0(Op::ZeroMem { dst: p, ty });
+            self.fb.emit0(Op::ZeroMem { dst: p, ty, flags });
         } else {
             let z = self.fb.emit1(Op::Zero, ty);
-            let flags = self.mem_flags(a.kind, t);
             self.fb.store(p, z, flags);
         }
     }
@@ -497,7 +497,7 @@ impl<'a, 'p> FunctionLowering<'a, 'p> {
         let ty = self.pl.ir_ty(t);
         if self.pl.m.types.is_memory(ty) {
             let p = self.temp_ty(ty);
-            self.fb.emit0(Op::ZeroMem { dst: p, ty });
+            self.fb.emit0(Op::ZeroMem { dst: p, ty, flags: MemFlags::default() });
             return p;
         }
         self.fb.emit1(Op::Zero, ty)
@@ -510,7 +510,7 @@ impl<'a, 'p> FunctionLowering<'a, 'p> {
             return v;
         }
         let p = self.temp_ty(ty);
-        self.fb.emit0(Op::Copy { dst: p, src: v, ty, desc: None, flags: MemFlags::default() });
+        self.fb.emit0(Op::Copy { dst: p, src: v, ty, flags: MemFlags::default() });
         p
     }
 
@@ -660,7 +660,7 @@ impl<'a, 'p> FunctionLowering<'a, 'p> {
         let p = self.fb.ptr_add(rec, off as i64);
         let flags = MemFlags { barrier: self.pl.ty_has_pointers(fty), init: true, ..MemFlags::default() };
         if self.pl.m.types.is_memory(fty) {
-            self.fb.emit0(Op::Copy { dst: p, src: v, ty: fty, desc: None, flags });
+            self.fb.emit0(Op::Copy { dst: p, src: v, ty: fty, flags });
         } else {
             self.fb.store(p, v, flags);
         }

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use rgo_ir::{Datum, FuncAttrs, FunctionBuilder, Global, Linkage, Loc, Op, Sym, Term};
+use rgo_ir::{Datum, FuncAttrs, FunctionBuilder, Global, Linkage, Loc, MemFlags, Op, Sym, Term};
 use rgo_syntax::ast::Decl;
 use rgo_types::{Initializer, Obj, Type, VarKind};
 
@@ -114,7 +114,7 @@ impl PackageLowering<'_> {
             res.push(if self.m.types.is_memory(ty) {
                 let l = fb.local("", ty);
                 let a = fb.local_addr(l);
-                fb.emit0(Op::ZeroMem { dst: a, ty });
+                fb.emit0(Op::ZeroMem { dst: a, ty, flags: MemFlags::default() });
                 a
             } else {
                 fb.emit1(Op::Zero, ty)

@@ -252,7 +252,7 @@ impl FunctionLowering<'_, '_> {
             let p = self.new_object(arr);
             let ty = self.pl.ir_ty(arr);
             let flags = MemFlags { init: true, barrier: self.pl.has_pointers(elem), ..MemFlags::default() };
-            self.fb.emit0(Op::Copy { dst: p, src, ty, desc: None, flags });
+            self.fb.emit0(Op::Copy { dst: p, src, ty, flags });
             p
         } else if self.has_calls_in(c) && self.pl.size_of(arr) <= 1 << 16 && n > 0 {
             // The elements may see (through panics and recursion) nothing of the array: any order of allocation will do.

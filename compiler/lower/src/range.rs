@@ -281,7 +281,7 @@ impl FunctionLowering<'_, '_> {
         let ity = self.pl.m.types.mk_array(Ty::PTR, MAP_ITER_WORDS);
         let l = self.fb.local("hiter", ity);
         let it = self.fb.local_addr(l);
-        self.fb.emit0(Op::ZeroMem { dst: it, ty: ity });
+        self.fb.emit0(Op::ZeroMem { dst: it, ty: ity, flags: MemFlags::default() });
         let d = self.desc_addr(t);
         self.rt("mapIterStart", &[Ty::PTR; 3], &[], vec![d, mv, it]);
         let (head, body, post, exit) = self.range_body_blocks(s);

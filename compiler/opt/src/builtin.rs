@@ -34,6 +34,8 @@ pub fn summary(sym: &str) -> Option<FuncSummary> {
         // The old elements move into the new array.
         "growslice" => vec![ParamFlow { leak1: true, to_result0: 1, ..n() }, n(), n(), n(), n()],
         "typedmemmove" => vec![n(), n(), c()],
+        "rt_wbmove" => vec![n(), c(), n()],
+        "rt_wbclear" => vec![n(); 2],
         "typedslicecopy" => vec![n(), n(), n(), c(), n()],
         "slicecopy" => vec![n(), n(), c(), n(), n()],
         "slicebytetostringtmp" => vec![ret(), n()],

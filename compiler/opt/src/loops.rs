@@ -118,7 +118,7 @@ pub fn live_before(f: &Function, cyc: &Cycles, exact: &[Option<Local>], into: &[
                     let is = |v: Value| exact[v.0 as usize] == Some(l);
                     let full = match &i.op {
                         Op::Store { addr, value, .. } => is(*addr) && f.ty(*value) == f.local_ty(l) && into[value.0 as usize] != Some(l),
-                        Op::ZeroMem { dst, ty } => is(*dst) && *ty == f.local_ty(l),
+                        Op::ZeroMem { dst, ty, .. } => is(*dst) && *ty == f.local_ty(l),
                         Op::Copy { dst, src, ty, .. } => is(*dst) && *ty == f.local_ty(l) && into[src.0 as usize] != Some(l),
                         _ => false,
                     };

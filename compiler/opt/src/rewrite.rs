@@ -1,6 +1,6 @@
 //! Turning allocations into frame slots.
 
-use rgo_ir::{Block, Function, Inst, LocalData, Op, Ty, Types};
+use rgo_ir::{Block, Function, Inst, LocalData, MemFlags, Op, Ty, Types};
 
 /// An allocation that becomes a slot.
 pub struct Demotion {
@@ -42,6 +42,6 @@ pub fn demote(f: &mut Function, types: &mut Types, list: &[Demotion]) {
         let old = &mut insts[d.inst];
         old.op = Op::LocalAddr(local);
         let (v, loc) = (old.results[0], old.loc);
-        insts.insert(d.inst + 1, Inst { op: Op::ZeroMem { dst: v, ty }, results: Vec::new(), loc });
+        insts.insert(d.inst + 1, Inst { op: Op::ZeroMem { dst: v, ty, flags: MemFlags::default() }, results: Vec::new(), loc });
     }
 }

@@ -12,7 +12,7 @@ import (
 //go:linkname zerobase
 var zerobase uintptr
 
-// writeBarrier is read by GOROOT's files; the collector stops the world, so it stays off.
+// writeBarrier says that the collector marks. It is Rust's; every store of a pointer reads it.
 //
 //go:linkname writeBarrier
 var writeBarrier struct {
@@ -21,17 +21,32 @@ var writeBarrier struct {
 	alignme uint64
 }
 
-// typedCopy copies size bytes that may contain pointers of values of type typ. All barriers would go here.
+// rt_wbmove and rt_wbclear are memmove and memclrNoHeapPointers with barriers, rt_wbsrc the barrier for a copy to fresh
+// memory: assembly, never interrupted.
+func rt_wbmove(dst, src unsafe.Pointer, n uintptr)
+
+func rt_wbclear(p unsafe.Pointer, n uintptr)
+func rt_wbsrc(p, n uintptr)
+
+// typedCopy copies size bytes that may contain pointers of values of type typ.
 func typedCopy(typ *_type, dst, src unsafe.Pointer, size uintptr) {
-	memmove(dst, src, size)
+	if typ.PtrBytes == 0 {
+		memmove(dst, src, size)
+	} else {
+		rt_wbmove(dst, src, size)
+	}
 }
 
-// typedClear clears size bytes that may contain pointers of values of type typ.
+// typedClear clears size bytes that may contain pointers of values of type typ; nil: of an unknown type.
 func typedClear(typ *_type, p unsafe.Pointer, size uintptr) {
-	memclrNoHeapPointers(p, size)
+	if typ != nil && typ.PtrBytes == 0 {
+		memclrNoHeapPointers(p, size)
+	} else {
+		rt_wbclear(p, size)
+	}
 }
 
-func bulkBarrierPreWriteSrcOnly(dst, src, size uintptr, typ *_type) {}
+func bulkBarrierPreWriteSrcOnly(dst, src, size uintptr, typ *_type) { rt_wbsrc(src, size) }
 
 //go:linkname newobject
 func newobject(typ *_type) unsafe.Pointer {

@@ -1,7 +1,7 @@
 //! Channels: buffered and unbuffered send, receive, close.
 //!
 //! A blocked goroutine has a [`Sudog`] in the channel's queue that points to the value to copy; the other side copies
-//! directly and readies it. Values are copied with `memmove`: the collector stops the world.
+//! directly and readies it. Copies pass the write barrier: the other goroutine's stack may have been scanned.
 //!
 //! # Safety
 //! `Hchan.lock` protects everything in the channel and the sudogs in its queues. A waiting G belongs to whoever took its
@@ -10,7 +10,8 @@
 use crate::g::*;
 use crate::lock::Mutex;
 use crate::{heap, mem, sched};
-use core::ptr::{copy, null_mut, write_bytes};
+use crate::heap::barrier::{clear, copy};
+use core::ptr::{null_mut, write_bytes};
 use core::sync::atomic::Ordering::*;
 use core::sync::atomic::{AtomicU32, AtomicUsize};
 use rgo_abi::types::typ;
@@ -262,7 +263,7 @@ pub unsafe fn try_recv(c: *mut Hchan, elem: *mut u8) -> Option<Done> {
     let n = (*c).count.load(Relaxed);
     if n == 0 && (*c).closed.load(Relaxed) != 0 {
         if !elem.is_null() {
-            write_bytes(elem, 0, (*c).elem_size);
+            clear(elem, (*c).elem_size);
         }
         return done(2);
     }
@@ -297,7 +298,7 @@ unsafe fn take(c: *mut Hchan, elem: *mut u8) {
     if !elem.is_null() {
         copy(q, elem, (*c).elem_size);
     }
-    write_bytes(q, 0, (*c).elem_size);
+    clear(q, (*c).elem_size);
     (*c).recvx = bump(c, (*c).recvx);
     (*c).count.fetch_sub(1, Relaxed);
 }
@@ -432,7 +433,7 @@ pub unsafe fn close(c: *mut Hchan) -> isize {
                 break;
             }
         } else if !(*s).elem.is_null() {
-            write_bytes((*s).elem, 0, (*c).elem_size);
+            clear((*s).elem, (*c).elem_size);
         }
         let g = complete(s, false);
         (*g).schedlink = list;

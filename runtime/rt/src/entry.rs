@@ -17,7 +17,7 @@ static SEED: AtomicU64 = AtomicU64::new(0);
 /// Parsed GOTRACEBACK level: 0 none, 1 single, 2 all, 3 system; CRASH: abort at the end.
 pub static TRACEBACK: AtomicI32 = AtomicI32::new(1);
 pub static CRASH: AtomicBool = AtomicBool::new(false);
-/// GODEBUG gctrace.
+/// GODEBUG gctrace. (`rgowb=1`: barriers are on all the time.)
 pub static GCTRACE: AtomicI32 = AtomicI32::new(0);
 /// GODEBUG rgopreempt=N: the monitor thread preempts all Ps every N microseconds.
 pub static PREEMPT_STORM: AtomicI32 = AtomicI32::new(0);
@@ -178,6 +178,9 @@ unsafe extern "C" fn rt_start(sp: *const usize) -> ! {
         for kv in v.split(|&c| c == b',') {
             if let Some(n) = kv.strip_prefix(b"gctrace=") {
                 GCTRACE.store(parse_int(n).unwrap_or(0) as i32, Relaxed);
+            }
+            if kv == b"rgowb=1" {
+                heap::barrier::FLAG.enabled.store(1, Relaxed);
             }
             if let Some(n) = kv.strip_prefix(b"rgopreempt=") {
                 PREEMPT_STORM.store(parse_int(n).unwrap_or(0) as i32, Relaxed);

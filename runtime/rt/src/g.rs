@@ -92,6 +92,8 @@ pub mod off {
     pub const XSAVE: usize = offset_of!(G, xsave);
     pub const ASYNC_R13: usize = offset_of!(G, async_r13);
     pub const G0_LO: usize = offset_of!(M, g0_lo);
+    pub const M_P: usize = offset_of!(M, p);
+    pub const M_G0_HI: usize = offset_of!(M, g0_hi);
 }
 
 const _: () = {
@@ -270,6 +272,7 @@ pub struct P {
     pub sudogs: *mut Sudog,
     pub sudogs_n: u32,
     pub mcache: MCache,
+    pub wb: crate::heap::barrier::Buffer,
     pub preempt: AtomicU32,
 }
 
@@ -297,6 +300,7 @@ pub fn test_m() -> *mut M {
                 let m: *mut M = crate::mem::persistent_new();
                 let p: *mut P = crate::mem::persistent_new();
                 (*m).p = p;
+                (*p).wb.reset();
                 (*m).rand = 0x1234_5678_9abc_def1;
                 (*p).m.store(m, Ordering::Relaxed);
                 c.set(m as usize);

@@ -31,6 +31,8 @@
 
 #[cfg(not(test))]
 mod asm_amd64;
+#[cfg(not(test))]
+mod asm_barrier;
 pub mod chan;
 pub mod entry;
 pub mod exports;

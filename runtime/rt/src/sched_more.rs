@@ -5,6 +5,7 @@
 //! As in `sched.rs`.
 
 use crate::g::*;
+use crate::heap::barrier;
 use crate::lock::Mutex;
 use crate::sched::*;
 use crate::{entry, mem, netpoll, print, stack, synctest, sys, timer, trace};
@@ -85,6 +86,7 @@ pub unsafe fn new_g(f: usize, gopc: usize, parent: *mut G) -> *mut G {
     (*g).sched_sp = stack::initial_sp(slot);
     (*g).sched_pc = rt_gostart as *const () as usize;
     (*g).startfn = f;
+    barrier::shade(f);
     (*g).startpc = *(f as *const usize);
     (*g).gopc = gopc;
     (*g).deferframe = 0;
@@ -108,6 +110,7 @@ pub unsafe fn new_g(f: usize, gopc: usize, parent: *mut G) -> *mut G {
     } else {
         (*g).parent_goid = (*parent).goid;
         (*g).labels = (*parent).labels;
+        barrier::shade((*g).labels);
     }
     (*g).goid = GOID.fetch_add(1, Relaxed) + 1;
     (*g).waitreason = WaitReason::Zero;
@@ -452,7 +455,7 @@ pub unsafe fn procresize(n: u32) {
         if allp(i).is_null() {
             let p: *mut P = mem::persistent_new();
             (*p).id = i as u32;
-            crate::heap::cache::init(&raw mut (*p).mcache);
+            (*p).wb.reset();
             ALLP[i].store(p, Release);
         }
         if i as u32 >= old {
@@ -490,6 +493,7 @@ unsafe fn retire_p(p: *mut P) {
     }
     (*p).gfree_n = 0;
     LOCK.unlock();
+    (*p).wb.flush();
     crate::heap::cache::flush(&raw mut (*p).mcache);
     (*p).status.store(P_DEAD, SeqCst);
 }

@@ -54,6 +54,8 @@ unsafe extern "C" {
     fn rt_async_preempt();
     static rt_mem_begin: u8;
     static rt_mem_end: u8;
+    static rt_mem_begin2: u8;
+    static rt_mem_end2: u8;
     #[link_name = "runtime.sigpanic0"]
     fn go_sigpanic0();
 }
@@ -65,6 +67,8 @@ mod fake {
     pub fn go_sigpanic0() {}
     pub static rt_mem_begin: u8 = 0;
     pub static rt_mem_end: u8 = 0;
+    pub static rt_mem_begin2: u8 = 0;
+    pub static rt_mem_end2: u8 = 0;
 }
 #[cfg(test)]
 #[allow(non_upper_case_globals)]
@@ -178,6 +182,9 @@ unsafe fn try_preempt(m: *mut M, ctx: *mut UContext) {
     if f.flags & (rgo_abi::functab::flag::NOPREEMPT | rgo_abi::functab::flag::ASM) != 0 {
         return;
     }
+    if crate::heap::barrier::in_store(pc) {
+        return;
+    }
     (*g).async_r13 = (*ctx).r13 as usize;
     (*ctx).r13 = g as u64;
     let sp = sp - 8;
@@ -273,7 +280,8 @@ unsafe fn start_sigpanic(m: *mut M, sig: u32, info: *mut SigInfo, ctx: *mut UCon
     if !in_go(pc) {
         // A memory primitive called from Go, or a call to a bad address: charge the caller.
         let ret = *(sp as *const usize);
-        let prim = pc >= &raw const rt_mem_begin as usize && pc < &raw const rt_mem_end as usize;
+        let prim = pc >= &raw const rt_mem_begin as usize && pc < &raw const rt_mem_end as usize
+            || pc >= &raw const rt_mem_begin2 as usize && pc < &raw const rt_mem_end2 as usize;
         if !in_go(ret.wrapping_sub(1)) || !(prim || trace::is_wild(pc)) {
             return false;
         }

@@ -11,6 +11,7 @@
 //! (permanent) or Go heap objects kept alive by the collector's root scan of the heap (`roots`).
 
 use crate::g::*;
+use crate::heap::barrier;
 use crate::lock::Mutex;
 use crate::mem::WordVec;
 use crate::synctest::Bubble;
@@ -148,6 +149,9 @@ unsafe fn publish(b: *mut Bubble) {
 
 /// LOCK held. True if the scheduler must hear of it: it is now the earliest.
 unsafe fn insert(t: *mut Timer) -> bool {
+    if !(*t).go.is_null() && !(*(*t).go).is_chan {
+        barrier::shade((*t).go as usize);
+    }
     let h = heap_of(t);
     (*t).tie = if (*t).bubble.is_null() { 0 } else { crate::entry::fastrand(getm()) as u32 };
     (*h).push(t as usize);
@@ -221,6 +225,7 @@ pub unsafe fn bubble_due(b: *mut Bubble, out: *mut TimerCall) -> bool {
             remove(t);
         }
         *out = TimerCall { f: (*go).f, arg: (*go).arg, seq: (*go).seq, delta: 0 };
+        barrier::shade(go as usize);
         LOCK.unlock();
         return true;
     }
@@ -305,6 +310,8 @@ unsafe fn enqueue(go: *mut GoTimer) {
         return; // the receiver is slow; ticks are dropped anyway
     }
     (*go).state = QUEUED;
+    // Nothing but this list may lead to it (channel timers are held weakly).
+    barrier::shade(go as usize);
     (*go).next = null_mut();
     if DUE_TAIL.is_null() {
         DUE_HEAD = go;

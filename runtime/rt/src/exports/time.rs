@@ -45,6 +45,9 @@ unsafe extern "C" fn new_timer(g: *mut G, f: *mut New) {
     (*t).init = true;
     (*t).f = (*f).f;
     (*t).arg = (*f).arg;
+    for p in [(*f).chan as usize, (*f).f, (*f).arg[0], (*f).arg[1]] {
+        heap::barrier::shade(p);
+    }
     (*t).is_chan = !(*f).chan.is_null();
     if (*t).is_chan {
         (*(*f).chan).timer = t.cast();

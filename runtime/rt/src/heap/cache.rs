@@ -37,8 +37,6 @@ pub static TINY_ALLOCS: AtomicU64 = AtomicU64::new(0);
 pub static NLARGE: AtomicU64 = AtomicU64::new(0);
 pub static LARGE_BYTES: AtomicU64 = AtomicU64::new(0);
 
-pub unsafe fn init(_c: *mut MCache) {}
-
 #[inline]
 pub unsafe fn alloc_small(c: *mut MCache, size: usize, typ: *const Type, zero: bool) -> *mut u8 {
     let noscan = is_noscan(typ);

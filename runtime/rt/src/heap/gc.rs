@@ -76,6 +76,9 @@ pub unsafe fn mark_ptr(p: usize) {
     }
 }
 
+/// Keeps what p refers to, if it refers to an object; the barrier's part of marking.
+pub unsafe fn shade(_p: usize) {}
+
 /// Smallest object that a pointer one past its end keeps: such pointers come from loops over arrays.
 const PAST_END_MIN: usize = 64;
 

@@ -11,6 +11,7 @@
 //! # Safety
 //! An mcache belongs to its P. Page and span structures are under `pages::LOCK`; counters are atomics.
 
+pub mod barrier;
 pub mod cache;
 pub mod gc;
 pub mod pages;

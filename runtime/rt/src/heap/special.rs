@@ -10,7 +10,7 @@
 use super::gc::{drain, mark_ptr, scan_object};
 use super::pages::span_of;
 use super::span::{ALL, Span};
-use super::{find_object, mallocgc};
+use super::{barrier, find_object, mallocgc};
 use crate::g::*;
 use crate::lock::Mutex;
 use crate::{mem, sched};
@@ -146,6 +146,14 @@ pub unsafe fn set_finalizer(obj: usize, f: *const Finalizer) -> bool {
     } else if (*p).is_null() {
         let s = new_special(Kind::Finalizer, obj);
         (*s).fin = *f;
+        for p in [(*f).func, (*f).fint, (*f).ot] {
+            barrier::shade(p);
+        }
+        // The collector may have passed this list: what the object refers to must live.
+        if barrier::enabled() {
+            let i = (*span).index_of(obj);
+            barrier::shade_range(((*span).base + i as usize * (*span).elemsize) as *const u8, (*span).elemsize);
+        }
         // The record must not keep the object.
         (*s).fin.arg = 0;
         attach(span, s);
@@ -166,6 +174,7 @@ pub unsafe fn add_cleanup(obj: usize, func: usize) -> u64 {
     let s = new_special(Kind::Cleanup, obj);
     (*s).id = id;
     (*s).word = func;
+    barrier::shade(func);
     attach(span, s);
     LOCK.unlock();
     id
@@ -204,6 +213,7 @@ pub unsafe fn weak_handle(p: usize) -> usize {
     while !s.is_null() {
         if (*s).kind == Kind::Weak && (*s).obj == p {
             let h = (*s).word;
+            barrier::shade(h);
             LOCK.unlock();
             return h;
         }
@@ -220,7 +230,13 @@ pub unsafe fn weak_handle(p: usize) -> usize {
 
 /// The object of a handle, 0 if it is gone.
 pub unsafe fn weak_get(handle: usize) -> usize {
-    if handle == 0 { 0 } else { *(handle as *const usize) }
+    if handle == 0 {
+        return 0;
+    }
+    let p = *(handle as *const usize);
+    // Nothing that the collector follows may lead to it.
+    barrier::shade(p);
+    p
 }
 
 /// Counted pin. False if p is not in the heap.
@@ -235,6 +251,7 @@ pub unsafe fn pin(p: usize) -> bool {
     if (*at).is_null() {
         let s = new_special(Kind::Pin, base);
         (*s).id = 1;
+        barrier::shade(base);
         attach(span, s);
     } else {
         (**at).id += 1;
@@ -435,6 +452,9 @@ pub unsafe fn next_finalizer(g: *mut G, out: *mut Finalizer) {
         sched::park(g, WaitReason::Finalizer, || LOCK.unlock());
     }
     *out = (*s).fin;
+    for p in [(*s).fin.arg, (*s).fin.func, (*s).fin.fint, (*s).fin.ot] {
+        barrier::shade(p);
+    }
     release(s);
     FIN_RUNNING = true;
     LOCK.unlock();
@@ -460,6 +480,7 @@ pub unsafe fn next_cleanup(g: *mut G, out: *mut usize) {
         sched::park(g, WaitReason::Cleanup, || LOCK.unlock());
     }
     *out = (*s).word;
+    barrier::shade((*s).word);
     release(s);
     CLEAN_RUNNING = true;
     LOCK.unlock();
