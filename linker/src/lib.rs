@@ -58,6 +58,8 @@ pub struct LinkOptions {
     pub strip_symbols: bool,
     /// -w: no DWARF.
     pub strip_dwarf: bool,
+    /// DWARF is not compressed.
+    pub raw_dwarf: bool,
     /// -X: full variable name and value.
     pub x_vars: Vec<(String, String)>,
     pub build_info: Option<BuildInfo>,
@@ -77,6 +79,7 @@ impl LinkOptions {
             output: output.into(),
             strip_symbols: false,
             strip_dwarf: false,
+            raw_dwarf: false,
             x_vars: Vec::new(),
             build_info: None,
             build_id: String::new(),

@@ -72,6 +72,9 @@ pub fn run(opts: &LinkOptions, dir: &Path, files: &[PathBuf], output: &Path) -> 
     }
     if opts.strip_dwarf || opts.strip_symbols {
         args.push("--strip-debug".into());
+    } else if !opts.raw_dwarf {
+        // As go's linker does by default; a third of the size.
+        args.push("--compress-debug-sections=zlib".into());
     }
     for (alias, target) in opts.objects.iter().flat_map(|o| &o.aliases) {
         args.push(format!("--defsym={alias}=\"{target}\""));

@@ -64,6 +64,8 @@ pub struct LinkOptions {
     pub strip: bool,
     /// `-w`: no debug information.
     pub omit_debug: bool,
+    /// `-compressdwarf=false`: the debug information stays as it is.
+    pub raw_debug: bool,
     /// `-X name=value`.
     pub defines: Vec<(String, String)>,
     pub build_id: Option<String>,
@@ -99,7 +101,8 @@ impl LinkOptions {
                     "auto" | "internal" => {}
                     m => return Err(format!("rgo: -ldflags=-linkmode={m} is not supported")),
                 },
-                "checklinkname" | "compressdwarf" => drop(value),
+                "compressdwarf" => o.raw_debug = matches!(value.as_deref(), Some("false" | "0")),
+                "checklinkname" => drop(value),
                 _ => return Err(format!("rgo: -ldflags flag -{name} is not supported")),
             }
         }
@@ -513,6 +516,7 @@ impl Built {
         o.objects = objects;
         o.strip_symbols = opts.strip;
         o.strip_dwarf = opts.omit_debug;
+        o.raw_dwarf = opts.raw_debug;
         o.x_vars = vec![
             ("runtime.buildVersion".into(), crate::goenv::GO_VERSION.into()),
             ("runtime.defaultGOROOT".into(), if opts.trimpath { String::new() } else { l.env.goroot.display().to_string() }),
@@ -571,7 +575,7 @@ impl Built {
         for p in list {
             k.key("object", &self.keys[p]);
         }
-        k.text("strip", if opts.strip { "1" } else { "0" }).text("debug", if opts.omit_debug { "0" } else { "1" });
+        k.text("strip", if opts.strip { "1" } else { "0" }).text("debug", if opts.omit_debug { "0" } else if opts.raw_debug { "raw" } else { "1" });
         for (name, value) in &o.x_vars {
             k.text("name", name).text("value", value);
         }
