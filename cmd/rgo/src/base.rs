@@ -222,7 +222,7 @@ fn tags(p: &Parsed) -> Vec<String> {
 }
 
 /// Operating systems and architectures Go knows together.
-const PORTS: &[&str] = &[
+pub const PORTS: &[&str] = &[
     "aix/ppc64", "android/386", "android/amd64", "android/arm", "android/arm64", "darwin/amd64", "darwin/arm64",
     "dragonfly/amd64", "freebsd/386", "freebsd/amd64", "freebsd/arm", "freebsd/arm64", "freebsd/riscv64", "illumos/amd64",
     "ios/amd64", "ios/arm64", "js/wasm", "linux/386", "linux/amd64", "linux/arm", "linux/arm64", "linux/loong64",

@@ -17,11 +17,14 @@ mod clean;
 mod env;
 mod flags;
 mod fmt;
+mod generate;
 mod list;
+mod misc;
 mod modcmd;
 mod run;
 mod template;
 mod test;
+mod tool;
 mod usage;
 mod version;
 
@@ -109,7 +112,12 @@ fn dispatch(mut args: Vec<String>) -> Outcome {
             0 => Ok(()),
             c => Err(Exit::Code(c)),
         },
-        "bug" | "doc" | "fix" | "generate" | "get" | "telemetry" | "tool" | "vet" | "work" => {
+        "bug" => misc::bug(&env, &args),
+        "doc" => misc::doc(&env, &args),
+        "generate" => generate::run(&env, &args),
+        "telemetry" => misc::telemetry(&env, &args),
+        "tool" => tool::run(&env, &args),
+        "fix" | "get" | "vet" | "work" => {
             Err(Exit::Error(format!("rgo {cmd}: not supported yet")))
         }
         _ => {

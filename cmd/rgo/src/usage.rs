@@ -3,14 +3,19 @@
 /// Name, usage line without the leading "go", summary.
 pub const COMMANDS: &[(&str, &str, &str)] = &[
     ("build", "build [-o output] [build flags] [packages]", "compile packages and dependencies"),
+    ("bug", "bug", "start a bug report"),
     ("clean", "clean [-i] [-r] [-cache] [-testcache] [-modcache] [-fuzzcache] [build flags] [packages]", "remove object files and cached files"),
+    ("doc", "doc [doc flags] [package|[package.]symbol[.methodOrField]]", "show documentation for package or symbol"),
     ("env", "env [-json] [-changed] [-u] [-w] [var ...]", "print Go environment information"),
     ("fmt", "fmt [-n] [-x] [packages]", "gofmt (reformat) package sources"),
+    ("generate", "generate [-run regexp] [-n] [-v] [-x] [build flags] [file.go... | packages]", "generate Go files by processing source"),
     ("install", "install [build flags] [packages]", "compile and install packages and dependencies"),
     ("list", "list [-f format] [-json] [-m] [list flags] [build flags] [packages]", "list packages or modules"),
     ("mod", "mod <command> [arguments]", "module maintenance"),
     ("run", "run [build flags] [-exec xprog] package [arguments...]", "compile and run Go program"),
+    ("telemetry", "telemetry [off|local|on]", "manage telemetry data and settings"),
     ("test", "test [build/test flags] [packages] [build/test flags & test binary flags]", "test packages"),
+    ("tool", "tool [-n] command [args...]", "run specified go tool"),
     ("version", "version [-m] [-v] [-json] [file ...]", "print Go version"),
 ];
 

@@ -567,6 +567,24 @@ impl Built {
         Ok(())
     }
 
+    /// Links a command to a place in the cache, unless it is there.
+    pub fn kept_program(&self, l: &Loader<'_>, id: PkgId, opts: &LinkOptions) -> Result<PathBuf, String> {
+        let mut k = KeyBuilder::new("kept program");
+        for p in self.program(l, id) {
+            k.key("object", &self.keys[&p]);
+        }
+        k.text("options", &format!("{opts:?}"));
+        let dir = self.cache.dir().join("programs").join(k.finish().hex());
+        let exe = dir.join(l.packages[id].exec_name());
+        if executable_hash(&exe).is_none() {
+            std::fs::create_dir_all(&dir).map_err(|e| format!("{}: {e}", dir.display()))?;
+            let tmp = dir.join(format!(".tmp-{}", std::process::id()));
+            self.link(l, id, opts, &tmp)?;
+            std::fs::rename(&tmp, &exe).map_err(|e| format!("{}: {e}", exe.display()))?;
+        }
+        Ok(exe)
+    }
+
     /// Everything the contents of a program depend on; None when the runtime library cannot be read.
     fn link_key(&self, list: &[PkgId], main: &Key, o: &rgo_linker::LinkOptions, opts: &LinkOptions) -> Option<Key> {
         let mut k = KeyBuilder::new("program");

@@ -10,6 +10,11 @@ pub fn run(words: &[String], dir: &Path, env: &[(String, String)]) -> std::io::R
     command(words, dir, env).status()
 }
 
+/// The same, but interrupts end this process too.
+pub fn run_plain(words: &[String], dir: &Path, env: &[(String, String)]) -> std::io::Result<ExitStatus> {
+    command(words, dir, env).status()
+}
+
 /// The command with what every program started by rgo is told: where rgo is, for GOROOT/bin/go, which is a script.
 fn command(words: &[String], dir: &Path, env: &[(String, String)]) -> Command {
     let mut c = Command::new(&words[0]);

@@ -263,7 +263,14 @@ impl GoEnv {
             "GOWORK" if self.raw("GOWORK") == "off" => "off".into(),
             "GOWORK" => self.go_work().map(path).unwrap_or_default(),
             "GOTOOLDIR" => path(self.goroot.join(format!("pkg/tool/{}_{}", host_os(), host_arch()))),
-            "GOTELEMETRY" => "off".into(),
+            "GOTELEMETRY" => {
+                let text = std::fs::read_to_string(Path::new(&self.value("GOTELEMETRYDIR")).join("mode")).unwrap_or_default();
+                match text.split_whitespace().next() {
+                    Some(m @ ("on" | "local" | "off")) => m.into(),
+                    // rgo collects nothing unless told to.
+                    _ => "off".into(),
+                }
+            }
             "GOTELEMETRYDIR" => self.user_config_dir().map(|d| path(d.join("go/telemetry"))).unwrap_or_default(),
             "GOGCCFLAGS" => String::new(),
             "CGO_ENABLED" => self.or(name, "0"),

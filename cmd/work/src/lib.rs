@@ -40,4 +40,5 @@ pub mod show;
 pub mod stdrules;
 pub mod test2json;
 pub mod testing;
+pub mod tools;
 pub mod vcs;

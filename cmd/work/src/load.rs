@@ -40,6 +40,8 @@ pub struct Loader<'e> {
     pub packages: Vec<Package>,
     /// Warnings for standard error.
     pub warnings: Vec<String>,
+    /// Imports are not loaded.
+    pub ignore_imports: bool,
     config: LoadConfig,
     pub(crate) by_path: HashMap<String, PkgId>,
     /// Packages being loaded, with the file of the import that led to each.
@@ -71,6 +73,7 @@ impl<'e> Loader<'e> {
             rules,
             packages: Vec::new(),
             warnings: Vec::new(),
+            ignore_imports: false,
             config,
             by_path: HashMap::new(),
             stack: Vec::new(),
@@ -300,6 +303,9 @@ impl<'e> Loader<'e> {
     }
 
     pub(crate) fn load_deps(&mut self, id: PkgId, file: String) {
+        if self.ignore_imports {
+            return;
+        }
         self.stack.push((id, file));
         let imports = self.packages[id].imports.clone();
         let (deps, map) = self.load_list(&imports, id);

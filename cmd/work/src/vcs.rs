@@ -105,6 +105,12 @@ pub fn stamp(l: &Loader<'_>, id: PkgId, mode: &str, auto: bool) -> Result<Stamp,
     Ok(s)
 }
 
+/// The date.
+pub fn today() -> String {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |d| d.as_secs() as i64);
+    utc(now, "-", "T", ":", "").split('T').next().unwrap_or("").to_string()
+}
+
 /// A time in seconds since 1970 as text: parts of the date joined by `d`, those of the time by `t`.
 fn utc(secs: i64, d: &str, mid: &str, t: &str, end: &str) -> String {
     let (days, rest) = (secs.div_euclid(86400), secs.rem_euclid(86400));
