@@ -113,11 +113,11 @@ impl FunctionLowering<'_, '_> {
             return Plan { callee: Callee::DirectClosure(sym, rec), sig: irsig, args, results, nil_check: false };
         }
         let (sel_expr, method) = match &fun.kind {
-            ExprKind::SelectorExpr(s) => (Some(s), self.sh.info.selection_of(fun)),
+            ExprKind::SelectorExpr(s) => (Some(&**s), self.sh.info.selection_of(fun)),
             // An instantiated generic method.
-            ExprKind::IndexExpr(i) => match &i.x.unparen().kind {
-                ExprKind::SelectorExpr(s) => (Some(s), self.sh.info.selection_of(i.x.unparen())),
-                _ => (None, None),
+            ExprKind::IndexExpr(i) => match self.method_instance(i) {
+                Some((x, s)) => (Some(s), self.sh.info.selection_of(x)),
+                None => (None, None),
             },
             _ => (None, None),
         };
@@ -125,8 +125,7 @@ impl FunctionLowering<'_, '_> {
             match sel.kind {
                 SelectionKind::MethodVal => return self.plan_method(c, s, sel, sig, results),
                 SelectionKind::MethodExpr => {
-                    let recv = self.subst(sel.recv);
-                    let sym = self.pl.method_expr_func(recv, sel.obj);
+                    let sym = self.method_expr_sym(s, sel);
                     let args = self.args(c, sig);
                     let irsig = self.pl.ir_sig(None, sig, &env);
                     return Plan { callee: Callee::Direct(sym), sig: irsig, args, results, nil_check: false };
@@ -275,14 +274,15 @@ impl FunctionLowering<'_, '_> {
                     sel.obj
                 };
                 let obj = self.pl.lookup_method(recv_ty, obj).0;
-                let thunk = self.pl.method_value_thunk(recv_ty, obj);
+                let targs = self.method_targs(&s.sel);
+                let thunk = self.pl.method_value_thunk(recv_ty, obj, targs);
                 let ty = self.pl.ir_ty(recv_ty);
                 self.make_record(thunk, &[(ty, recv)])
             }
             Method::Dynamic { iface, iface_ty, method } => {
                 let tab = self.part(iface, 0);
                 self.fb.emit0(Op::NilCheck(tab));
-                let thunk = self.pl.method_value_thunk(iface_ty, method);
+                let thunk = self.pl.method_value_thunk(iface_ty, method, Vec::new());
                 self.make_record(thunk, &[(Ty::IFACE, iface)])
             }
         }

@@ -252,6 +252,9 @@ impl FunctionLowering<'_, '_> {
             ExprKind::CompositeLit(c) => self.composite(e, c),
             ExprKind::SelectorExpr(s) => self.selector(e, s),
             ExprKind::IndexExpr(i) => {
+                if let Some((x, s)) = self.method_instance(i) {
+                    return self.selector(x, s);
+                }
                 if self.is_func_instance(e) {
                     let sym = self.func_expr_sym(e).unwrap_or_else(|| panic!("internal compiler error: instance of unknown function"));
                     let s = self.pl.func_value(sym);
@@ -356,12 +359,26 @@ impl FunctionLowering<'_, '_> {
             }
             SelectionKind::MethodVal => self.method_value(e, s, sel),
             SelectionKind::MethodExpr => {
-                let recv = self.subst(sel.recv);
-                let m = sel.obj;
-                let sym = self.pl.method_expr_func(recv, m);
+                let sym = self.method_expr_sym(s, sel);
                 let v = self.pl.func_value(sym);
                 self.fb.sym_addr(v)
             }
+        }
+    }
+
+    /// The function a method expression denotes.
+    pub(crate) fn method_expr_sym(&mut self, s: &SelectorExpr, sel: &Selection) -> rgo_ir::Sym {
+        let recv = self.subst(sel.recv);
+        let targs = self.method_targs(&s.sel);
+        self.pl.method_expr_func(recv, sel.obj, targs)
+    }
+
+    /// The selector of an explicitly instantiated method, `x.M[T]`.
+    pub(crate) fn method_instance<'e>(&self, i: &'e IndexExpr) -> Option<(&'e Expr, &'e SelectorExpr)> {
+        let x = i.x.unparen();
+        match &x.kind {
+            ExprKind::SelectorExpr(s) if self.sh.info.selection_of(x).is_some() && self.sh.info.instance_of(&s.sel).is_some() => Some((x, &**s)),
+            _ => None,
         }
     }
 

@@ -44,7 +44,7 @@ impl PackageLowering<'_> {
                 if !self.done.insert(sym) {
                     continue;
                 }
-                let tys = self.result_tys(sig);
+                let tys = self.result_tys(sig, &Env::empty());
                 let attrs = FuncAttrs { nosplit: true, ..FuncAttrs::default() };
                 let mut fb = FunctionBuilder::new(&mut self.m, sym, irsig, Linkage::External, attrs, Loc::default());
                 let args = fb.params().to_vec();

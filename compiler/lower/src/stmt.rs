@@ -28,10 +28,14 @@ impl FunctionLowering<'_, '_> {
     }
 
     pub(crate) fn stmts(&mut self, l: &'static [Stmt]) {
-        for s in l {
-            // Dead code: only a label brings it back to life.
-            if self.fb.terminated() && !has_label(s) {
-                continue;
+        for (i, s) in l.iter().enumerate() {
+            // Dead code: only a label brings it back to life, with the variables declared before it.
+            if self.fb.terminated() {
+                if !l[i..].iter().any(has_label) {
+                    return;
+                }
+                let dead = self.fb.block();
+                self.fb.switch_to(dead);
             }
             self.stmt(s);
         }

@@ -20,13 +20,15 @@ pub struct MethodEntry {
     pub obj: Obj,
     /// Embedded fields to follow.
     pub path: Vec<usize>,
+    /// The type arguments of a generic method.
+    pub targs: Vec<Type>,
 }
 
 pub(crate) enum Kind {
     /// `func (recv) M(...)` for a method reached through pointers or embedding.
     Method { recv: Type, entry: MethodEntry },
     /// The code of `x.M` as a func value; the receiver is captured.
-    Value { recv: Type, obj: Obj },
+    Value { recv: Type, obj: Obj, targs: Vec<Type> },
 }
 
 pub(crate) struct Wrapper {
@@ -78,7 +80,7 @@ impl PackageLowering<'_> {
         }
         let mut path = r.index;
         path.pop();
-        Some(MethodEntry { obj, path })
+        Some(MethodEntry { obj, path, targs: Vec::new() })
     }
 
     /// The function for a method of `t` with a receiver of type `t`.
@@ -86,12 +88,13 @@ impl PackageLowering<'_> {
         if e.path.is_empty() && !matches!(t.underlying(), Type::Interface(_)) {
             let ptr = matches!(t.unalias(), Type::Pointer(_));
             if ptr == e.obj.has_ptr_recv() {
-                return self.method_sym(e.obj, &[]);
+                return self.method_sym(e.obj, &e.targs);
             }
         }
-        let name = self.method_wrapper_symbol(t, e.obj);
+        let name = format!("{}{}", self.method_wrapper_symbol(t, e.obj), self.targs_string(&e.targs));
         let sym = self.m.sym(&name);
-        if self.done.insert(sym) && !self.emitted_elsewhere(t) {
+        // Method tables do not list generic methods: whoever uses an instance makes its wrapper.
+        if self.done.insert(sym) && (!e.targs.is_empty() || !self.emitted_elsewhere(t)) {
             self.queue.push_back(Work::Wrapper(Wrapper { kind: Kind::Method { recv: t, entry: e.clone() }, sym }));
         }
         sym
@@ -106,12 +109,13 @@ impl PackageLowering<'_> {
         self.method_func(p, e)
     }
 
-    /// The function `T.m` of a method expression: `func(T, params...)`; `t` may be an interface.
-    pub fn method_expr_func(&mut self, t: Type, m: Obj) -> Sym {
-        let e = match t.underlying() {
-            Type::Interface(_) => MethodEntry { obj: m, path: Vec::new() },
+    /// The function `T.m[targs]` of a method expression: `func(T, params...)`; `t` may be an interface.
+    pub fn method_expr_func(&mut self, t: Type, m: Obj, targs: Vec<Type>) -> Sym {
+        let mut e = match t.underlying() {
+            Type::Interface(_) => MethodEntry { obj: m, path: Vec::new(), targs: Vec::new() },
             _ => self.find_method(t, m).unwrap_or_else(|| panic!("internal compiler error: method expression without method {}", m.name())),
         };
+        e.targs = targs;
         if matches!(t.underlying(), Type::Interface(_)) {
             let name = self.method_wrapper_symbol(t, m);
             let sym = self.m.sym(&format!("{name}-expr"));
@@ -123,10 +127,10 @@ impl PackageLowering<'_> {
 
     /// The code of a method value `x.m`; its closure record is `{code, receiver}` with a receiver of type `recv`:
     /// exactly the receiver type of `m`, or an interface type.
-    pub fn method_value_thunk(&mut self, recv: Type, m: Obj) -> Sym {
-        let name = format!("{}-fm", self.method_wrapper_symbol(recv, m));
+    pub fn method_value_thunk(&mut self, recv: Type, m: Obj, targs: Vec<Type>) -> Sym {
+        let name = format!("{}{}-fm", self.method_wrapper_symbol(recv, m), self.targs_string(&targs));
         let sym = self.m.sym(&name);
-        self.enqueue(sym, Work::Wrapper(Wrapper { kind: Kind::Value { recv, obj: m }, sym }));
+        self.enqueue(sym, Work::Wrapper(Wrapper { kind: Kind::Value { recv, obj: m, targs }, sym }));
         sym
     }
 
@@ -153,12 +157,12 @@ impl PackageLowering<'_> {
 
     pub(crate) fn emit_wrapper(&mut self, w: Wrapper) {
         let attrs = FuncAttrs { wrapper: true, noinline: true, ..FuncAttrs::default() };
-        let env = Env::empty();
         match w.kind {
             Kind::Method { recv, entry } => {
+                let env = self.method_env(entry.obj, &entry.targs);
                 let msig = entry.obj.signature();
                 let sig = self.ir_sig(Some(recv), msig, &env);
-                let linkage = self.linkage_of(recv);
+                let linkage = if entry.targs.is_empty() { self.linkage_of(recv) } else { Linkage::LinkOnce };
                 let mut fb = FunctionBuilder::new(&mut self.m, w.sym, sig, linkage, attrs, Loc::default());
                 self.wrapper_prologue(&mut fb);
                 let r = fb.param(0);
@@ -171,12 +175,13 @@ impl PackageLowering<'_> {
                     self.panicwrap_check(&mut fb, r, p.elem(), entry.obj);
                 }
                 let args = fb.params()[1..].to_vec();
-                let res = self.call_through(&mut fb, recv, r, &entry.path, entry.obj, args);
+                let res = self.call_through(&mut fb, recv, r, &entry.path, entry.obj, &entry.targs, args);
                 fb.term(Term::Ret(res));
                 let f = fb.finish();
                 self.m.functions.push(f);
             }
-            Kind::Value { recv, obj } => {
+            Kind::Value { recv, obj, targs } => {
+                let env = self.method_env(obj, &targs);
                 let sig = self.ir_sig(None, obj.signature(), &env);
                 let mut fb = FunctionBuilder::new(&mut self.m, w.sym, sig, Linkage::LinkOnce, attrs, Loc::default());
                 self.wrapper_prologue(&mut fb);
@@ -187,7 +192,7 @@ impl PackageLowering<'_> {
                 let a = fb.ptr_add(ctx, off as i64);
                 let r = if self.m.types.is_memory(rt) { a } else { fb.load(rt, a) };
                 let args = fb.params().to_vec();
-                let res = self.call_through(&mut fb, recv, r, &[], obj, args);
+                let res = self.call_through(&mut fb, recv, r, &[], obj, &targs, args);
                 fb.term(Term::Ret(res));
                 let f = fb.finish();
                 self.m.functions.push(f);
@@ -223,9 +228,19 @@ impl PackageLowering<'_> {
         fb.aggregate(Ty::STRING, vec![p, n])
     }
 
-    /// Calls method `m` on operand `v` of type `t`, following embedded fields `path`; yields the results.
-    pub fn call_through(&mut self, fb: &mut FunctionBuilder, t: Type, v: Value, path: &[usize], m: Obj, args: Vec<Value>) -> Vec<Value> {
-        let env = Env::empty();
+    /// What a generic method's own type parameters stand for.
+    fn method_env(&mut self, m: Obj, targs: &[Type]) -> Env {
+        if targs.is_empty() {
+            return Env::empty();
+        }
+        let key = self.targs_string(targs);
+        Env::new(m.signature().type_params().to_vec(), targs.to_vec(), key)
+    }
+
+    /// Calls method `m[targs]` on operand `v` of type `t`, following embedded fields `path`; yields the results.
+    #[allow(clippy::too_many_arguments)]
+    fn call_through(&mut self, fb: &mut FunctionBuilder, t: Type, v: Value, path: &[usize], m: Obj, targs: &[Type], args: Vec<Value>) -> Vec<Value> {
+        let env = self.method_env(m, targs);
         // The address of a value of type `cur`, or the value itself when nothing has to be addressed.
         let mut cur = t;
         let mut addr: Option<Value> = None;
@@ -302,10 +317,10 @@ impl PackageLowering<'_> {
         };
         let recv_t = m.signature().recv().map(|r| r.typ());
         let sig = self.ir_sig(recv_t, m.signature(), &env);
-        let f = self.method_sym(m, &[]);
+        let f = self.method_sym(m, targs);
         let mut all = vec![recv];
         all.extend(args);
-        let tys = self.result_tys(m.signature());
+        let tys = self.result_tys(m.signature(), &env);
         fb.emit(Op::Call { callee: Callee::Direct(f), sig, args: all }, &tys)
     }
 
@@ -320,16 +335,16 @@ impl PackageLowering<'_> {
         let sig = self.ir_sig(Some(unsafe_ptr), msig, &Env::empty());
         let mut all = vec![data];
         all.extend(args);
-        let tys = self.result_tys(msig);
+        let tys = self.result_tys(msig, &Env::empty());
         fb.emit(Op::Call { callee: Callee::Code(code), sig, args: all }, &tys)
     }
 
-    /// Operand types of the results of a concrete signature.
-    pub fn result_tys(&mut self, s: &'static Signature) -> Vec<Ty> {
+    /// Operand types of the results of a signature.
+    pub fn result_tys(&mut self, s: &'static Signature, env: &Env) -> Vec<Ty> {
         s.results()
             .types()
             .map(|t| {
-                let x = self.ir_ty(t);
+                let x = self.ir_ty(env.subst(t));
                 self.m.types.operand(x)
             })
             .collect()
