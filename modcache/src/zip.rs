@@ -151,6 +151,12 @@ pub fn read(m: &ModVersion, zip: &[u8]) -> Result<Vec<ZipFile>, String> {
     Ok(out)
 }
 
+/// All files of a zip that this machine made (no rules about names).
+pub fn read_all(zip: &[u8]) -> Result<Vec<(String, Vec<u8>)>, String> {
+    let entries = directory(zip).ok_or("zip: not a valid zip file")?;
+    entries.into_iter().map(|e| Ok((e.name.clone(), contents(zip, &e).ok_or_else(|| format!("{}: damaged", e.name))?))).collect()
+}
+
 fn contents(zip: &[u8], e: &Entry) -> Option<Vec<u8>> {
     let h = zip.get(usize::try_from(e.offset).ok()?..)?;
     if !h.starts_with(b"PK\x03\x04") {

@@ -27,6 +27,7 @@ mod test;
 mod tool;
 mod usage;
 mod version;
+mod vet;
 
 use base::{Exit, Outcome};
 use rgo_work::goenv::GoEnv;
@@ -117,7 +118,8 @@ fn dispatch(mut args: Vec<String>) -> Outcome {
         "generate" => generate::run(&env, &args),
         "telemetry" => misc::telemetry(&env, &args),
         "tool" => tool::run(&env, &args),
-        "fix" | "get" | "vet" | "work" => {
+        "fix" | "vet" => vet::run(&env, &cmd, &args),
+        "get" | "work" => {
             Err(Exit::Error(format!("rgo {cmd}: not supported yet")))
         }
         _ => {

@@ -395,6 +395,11 @@ impl<'e> Loader<'e> {
         s
     }
 
+    /// Where the contents of a file are: the overlay may name another.
+    pub fn actual_file(&self, path: &Path) -> PathBuf {
+        self.config.overlay.get(path).cloned().unwrap_or_else(|| path.to_path_buf())
+    }
+
     fn read_file(&self, path: &Path) -> std::io::Result<Vec<u8>> {
         std::fs::read(self.config.overlay.get(path).map_or(path, PathBuf::as_path))
     }
