@@ -34,7 +34,13 @@ pub fn translate(text: &str, opts: &LinkOptions, files: &[PathBuf]) -> String {
             }
             undefined = None;
         }
-        if let Some(i) = line.find("duplicate symbol: ") {
+        if line.contains("relocation R_X86_64_") && line.contains(" out of range: ") {
+            // Code addresses everything within 2 GiB; one message instead of thousands.
+            let s = "program too large: code and data together exceed 2 GB".to_string();
+            if !out.contains(&s) {
+                out.push(s);
+            }
+        } else if let Some(i) = line.find("duplicate symbol: ") {
             out.push(format!("duplicated definition of symbol {}", &line[i + 18..]));
         } else if !line.trim().is_empty() && !line.starts_with(">>>") {
             out.push(line.trim_start_matches("ld.lld: ").to_string());

@@ -65,6 +65,8 @@ pub struct LinkOptions {
     pub build_info: Option<BuildInfo>,
     /// Contents of the Go build id note; empty for none.
     pub build_id: String,
+    /// Contents of the GNU build id note; empty for none.
+    pub host_build_id: Vec<u8>,
     /// Entry symbol.
     pub entry: String,
     /// Further arguments for LLD (`-extldflags` like).
@@ -83,6 +85,7 @@ impl LinkOptions {
             x_vars: Vec::new(),
             build_info: None,
             build_id: String::new(),
+            host_build_id: Vec::new(),
             entry: "_start".into(),
             extra_args: Vec::new(),
         }

@@ -26,6 +26,7 @@ PHDRS {
 SECTIONS {
   . = 0x400000 + SIZEOF_HEADERS;
   .note.go.buildid : { KEEP(*(.note.go.buildid)) } :ro :note
+  .note.gnu.build-id : { KEEP(*(.note.gnu.build-id)) } :ro :note
   .rodata : { *(.rodata .rodata.*) } :ro
   . = ALIGN(0x1000);
   .text : { *(.text .text.*) } :text
@@ -50,7 +51,6 @@ pub fn run(opts: &LinkOptions, dir: &Path, files: &[PathBuf], output: &Path) -> 
         "--gc-sections",
         "--no-demangle",
         "--error-limit=0",
-        "--build-id=none",
         "--icf=none",
         "--no-eh-frame-hdr",
         "-z",
@@ -66,6 +66,8 @@ pub fn run(opts: &LinkOptions, dir: &Path, files: &[PathBuf], output: &Path) -> 
     .collect();
     args.push(output.display().to_string());
     args.push(format!("-T{}", script.display()));
+    let hex: String = opts.host_build_id.iter().map(|b| format!("{b:02x}")).collect();
+    args.push(if hex.is_empty() { "--build-id=none".into() } else { format!("--build-id=0x{hex}") });
     if !opts.x_vars.is_empty() {
         // Our object comes first, so that its definitions win.
         args.push("--allow-multiple-definition".into());

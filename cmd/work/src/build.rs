@@ -69,6 +69,8 @@ pub struct LinkOptions {
     /// `-X name=value`.
     pub defines: Vec<(String, String)>,
     pub build_id: Option<String>,
+    /// `-B`: contents of the GNU build id note, where they do not follow from the build id.
+    pub host_build_id: Option<Vec<u8>>,
     /// `-trimpath` is in effect.
     pub trimpath: bool,
     /// Settings for the build information, in order.
@@ -93,14 +95,18 @@ impl LinkOptions {
                 "w" => o.omit_debug = value.as_deref() != Some("false") && value.as_deref() != Some("0"),
                 "X" => {
                     let v = arg()?;
-                    let (k, v) = v.split_once('=').ok_or_else(|| format!("-X flag requires argument of the form importpath.name=value: {v}"))?;
-                    o.defines.push((k.into(), v.into()));
+                    let form = "-X flag requires argument of the form importpath.name=value";
+                    let (k, v) = v.split_once('=').ok_or(form)?;
+                    let (pkg, name) = k.rsplit_once('.').ok_or(form)?;
+                    o.defines.push((format!("{}.{name}", rgo_lower::names::path_to_prefix(pkg)), v.into()));
                 }
                 "buildid" => o.build_id = Some(arg()?),
+                // There is one way of linking; without cgo nothing tells the modes apart.
                 "linkmode" => match arg()?.as_str() {
-                    "auto" | "internal" => {}
-                    m => return Err(format!("rgo: -ldflags=-linkmode={m} is not supported")),
+                    "auto" | "internal" | "external" => {}
+                    m => return Err(format!("invalid value {m:?} for flag -linkmode: invalid linkmode")),
                 },
+                "B" => o.host_build_id = host_build_id(&arg()?)?,
                 "compressdwarf" => o.raw_debug = matches!(value.as_deref(), Some("false" | "0")),
                 "checklinkname" => drop(value),
                 _ => return Err(format!("rgo: -ldflags flag -{name} is not supported")),
@@ -111,6 +117,26 @@ impl LinkOptions {
         }
         Ok(o)
     }
+}
+
+/// The argument of `-B`; None for what follows from the build id.
+fn host_build_id(v: &str) -> Result<Option<Vec<u8>>, String> {
+    match v {
+        "" | "gobuildid" => return Ok(None),
+        "none" => return Ok(Some(Vec::new())),
+        _ => {}
+    }
+    let hex = v.strip_prefix("0x").ok_or_else(|| format!("-B argument must start with 0x: {v}"))?;
+    if hex.len() / 2 > 32 {
+        return Err(format!("-B option too long (max 32 digits): {v}"));
+    }
+    if let Some(c) = hex.chars().find(|c| !c.is_ascii_hexdigit()) {
+        return Err(format!("-B argument contains invalid hex digit {c}: {v}"));
+    }
+    if hex.len() % 2 != 0 {
+        return Err(format!("-B argument must have even number of digits: {v}"));
+    }
+    Ok(Some((0..hex.len()).step_by(2).filter_map(|i| u8::from_str_radix(&hex[i..i + 2], 16).ok()).collect()))
 }
 
 /// What `-gcflags` ask for.
@@ -524,7 +550,9 @@ impl Built {
             ("runtime.modinfo".into(), format!("{0}{1}{0}", "-".repeat(16), info.text)),
             ("runtime.godebugDefault".into(), crate::godebug::default_of(l, id)),
         ];
-        o.x_vars.extend(opts.defines.iter().cloned());
+        if !dry {
+            o.x_vars.extend(self.defines(&list, opts)?);
+        }
         o.build_info = Some(rgo_linker::BuildInfo { go_version: info.go_version.clone(), modinfo: info.text.clone() });
         o.build_id = opts.build_id.clone().unwrap_or_else(|| {
             let mut k = KeyBuilder::new("link");
@@ -534,6 +562,11 @@ impl Built {
             }
             k.finish().hex()
         });
+        o.host_build_id = match &opts.host_build_id {
+            Some(b) => b.clone(),
+            None if o.build_id.is_empty() => Vec::new(),
+            None => blake3::hash(o.build_id.as_bytes()).as_bytes()[..20].to_vec(),
+        };
         // A program that is there already and is what this link would write stays as it is.
         let result = self.link_key(&list, &key, &o, opts);
         if let Some(r) = &result
@@ -567,6 +600,31 @@ impl Built {
         Ok(())
     }
 
+    /// The `-X` settings of variables that exist; those of other types than string are errors.
+    fn defines(&self, list: &[PkgId], opts: &LinkOptions) -> Result<Vec<(String, String)>, String> {
+        let (mut out, mut errors) = (Vec::new(), Vec::new());
+        // The last of several settings counts.
+        let mut last: Vec<&(String, String)> = Vec::new();
+        for d in &opts.defines {
+            match last.iter().position(|e| e.0 == d.0) {
+                Some(i) => last[i] = d,
+                None => last.push(d),
+            }
+        }
+        for (name, value) in last {
+            let typ = list.iter().filter_map(|p| self.entries.get(p)).find_map(|e| {
+                let text = std::str::from_utf8(e.get("variables")).unwrap_or_default();
+                text.lines().filter_map(|l| l.split_once('\t')).find(|(n, _)| n == name).map(|(_, t)| t.to_string())
+            });
+            match typ.as_deref() {
+                None => {}
+                Some("string") => out.push((name.clone(), value.clone())),
+                Some(t) => errors.push(format!("{name}: cannot set with -X: not a var of type string (type:{t})")),
+            }
+        }
+        if errors.is_empty() { Ok(out) } else { Err(errors.join("\n")) }
+    }
+
     /// Links a command to a place in the cache, unless it is there.
     pub fn kept_program(&self, l: &Loader<'_>, id: PkgId, opts: &LinkOptions) -> Result<PathBuf, String> {
         let mut k = KeyBuilder::new("kept program");
@@ -597,7 +655,7 @@ impl Built {
         for (name, value) in &o.x_vars {
             k.text("name", name).text("value", value);
         }
-        k.text("id", &o.build_id);
+        k.text("id", &o.build_id).bytes("host id", &o.host_build_id);
         if let Some(b) = &o.build_info {
             k.text("version", &b.go_version).text("info", &b.modinfo);
         }

@@ -168,6 +168,8 @@ fn compile_one(
     let level = if flags.no_opt { Level::Dev } else { Level::Release };
     let mut e = object_of(&m, level, job.rt, &job.loader.env.goarch(), p)?;
     e.set("summaries", summaries.to_text().into_bytes());
+    let variables: Vec<String> = rgo_lower::package::variables(program, data).into_iter().map(|(n, t)| format!("{n}\t{t}\n")).collect();
+    e.set("variables", variables.concat().into_bytes());
     Ok((e, summaries))
 }
 

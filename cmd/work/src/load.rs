@@ -169,6 +169,9 @@ impl<'e> Loader<'e> {
             }
         }
         if pattern::is_standard_path(path) {
+            if from.is_some_and(|f| !self.packages[f].standard) {
+                rgo_modcache::layout::check_import_path(path)?;
+            }
             if let Some(d) = self.std_dir(path) {
                 return std(path, d);
             }

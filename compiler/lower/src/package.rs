@@ -59,6 +59,12 @@ pub fn lower_package(prog: &Program, pd: &'static PackageData) -> Module {
     pl.m
 }
 
+/// Symbols and types of the package's variables: what the linker's `-X` may set.
+pub fn variables(prog: &Program, pd: &'static PackageData) -> Vec<(String, String)> {
+    let mut pl = PackageLowering::new(prog, pd);
+    pd.pkg.scope().objects().into_iter().filter(|o| o.is_var()).map(|o| (pl.global_symbol_name(o), pl.link_string(o.typ()))).collect()
+}
+
 /// The module that starts the program: `go:main.inittasks` calls the initialisers of `packages` (dependencies first).
 pub fn lower_main(packages: &[String]) -> Module {
     let mut m = Module::new("go:main");

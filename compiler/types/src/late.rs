@@ -8,7 +8,7 @@ use crate::object::Obj;
 use crate::predicates::is_typed;
 use crate::sizes::sizeof;
 use crate::syn::{BlockStmt, Decl, Expr, ExprKind, File, FuncDecl, GenDecl, GenKind, NO_POS, Pos, Spec, Stmt, Symbol, stmt_start};
-use crate::types::Type;
+use crate::types::{Signature, Type};
 use crate::version::{GO1_18, GoVersion};
 use rgo_syntax::pragma::{self, PragmaFlags};
 use rgo_syntax::visit::{self, Visitor};
@@ -18,12 +18,16 @@ use rustc_hash::FxHashSet;
 const MAX_WIDTH: i64 = 1 << 50;
 /// Elements of this size or more cannot be sent.
 const MAX_CHAN_ELEM: i64 = 1 << 16;
+/// Arguments and results of this size or more fit no stack frame.
+const MAX_FRAME: i64 = 1 << 30;
+/// Largest package-level variable.
+const MAX_SYMBOL: i64 = 2_000_000_000;
 
 impl Checker {
     /// Reports what gc reports after type-checking. `complete`: the package has no other parts (assembly) that could contain bodies of functions.
     pub fn late_checks(&self, files: &[&'static File], complete: bool) {
         let before = self.diagnostics.borrow().len();
-        let mut w = Walker { check: self, at: NO_POS };
+        let mut w = Walker { check: self, at: NO_POS, callee: 0 };
         for f in files {
             visit::walk_file(&mut w, f);
         }
@@ -40,11 +44,38 @@ impl Checker {
         }
         for f in files {
             for d in &f.decls {
-                if let Decl::Func(fd) = d {
-                    self.late_func(fd, complete, &linked);
+                match d {
+                    Decl::Func(fd) => self.late_func(fd, complete, &linked),
+                    Decl::Gen(g) if g.kind == GenKind::Var => self.symbols(g),
+                    Decl::Gen(_) => {}
                 }
             }
         }
+    }
+
+    /// The size of a type; 0 where it depends on type parameters.
+    fn known_size(&self, t: Type) -> i64 {
+        // Negative: beyond what an i64 holds.
+        if self.has_var_size(t) { 0 } else { u64::try_from(sizeof(t)).map_or(i64::MAX, |s| s as i64) }
+    }
+
+    fn symbols(&self, g: &GenDecl) {
+        for s in &g.specs {
+            let Spec::Value(v) = s else { continue };
+            for n in &v.names {
+                let Some(o) = self.info.borrow().def_of(n) else { continue };
+                let size = self.known_size(o.typ());
+                if size > MAX_SYMBOL {
+                    self.late(n.pos, format!("{}.{}: symbol too large ({size} bytes > {MAX_SYMBOL} bytes)", self.pkg.path(), o.name()));
+                }
+            }
+        }
+    }
+
+    /// Bytes of the receiver, parameters and results of a signature.
+    fn argument_width(&self, s: &Signature) -> i64 {
+        let vars = s.recv().into_iter().chain(s.params().vars.iter().copied()).chain(s.results().vars.iter().copied());
+        vars.fold(0i64, |n, v| n.saturating_add(self.known_size(v.typ())))
     }
 
     fn late(&self, pos: Pos, msg: impl Into<String>) {
@@ -147,6 +178,24 @@ struct Walker<'a> {
     check: &'a Checker,
     /// The declaration or statement that sizes are reported at.
     at: Pos,
+    /// Largest space for arguments of a call in the function at hand.
+    callee: i64,
+}
+
+impl Walker<'_> {
+    /// Walks a function's body; reports frames that are too large.
+    fn function(&mut self, pos: Pos, sig: Option<&'static Signature>, body: &BlockStmt) {
+        let outer = (self.at, std::mem::take(&mut self.callee));
+        visit::walk_block(self, body);
+        let callee = self.callee;
+        (self.at, self.callee) = outer;
+        let args = sig.map_or(0, |s| self.check.argument_width(s));
+        if args >= MAX_FRAME {
+            self.check.late(pos, format!("stack frame too large (>1GB): 0 MB locals + {} MB args", args >> 20));
+        } else if callee >= MAX_FRAME {
+            self.check.late(pos, format!("stack frame too large (>1GB): 0 MB locals + {} MB args + {} MB callee", args >> 20, callee >> 20));
+        }
+    }
 }
 
 impl Visitor for Walker<'_> {
@@ -178,7 +227,15 @@ impl Visitor for Walker<'_> {
     }
     fn func_decl(&mut self, f: &FuncDecl) -> bool {
         self.at = f.pos;
-        true
+        if let Some(r) = &f.recv {
+            visit::walk_fields(self, r);
+        }
+        visit::walk_func_type(self, &f.typ);
+        if let Some(b) = &f.body {
+            let sig = self.check.info.borrow().def_of(&f.name).filter(|o| o.is_func()).map(|o| o.signature());
+            self.function(f.name.pos, sig, b);
+        }
+        false
     }
     fn expr(&mut self, x: &Expr) -> bool {
         let t = || self.check.info.borrow().tv(x).filter(|tv| tv.is_type()).map(|tv| tv.typ);
@@ -189,6 +246,22 @@ impl Visitor for Walker<'_> {
                     if !(0..MAX_WIDTH).contains(&s) {
                         self.check.error(self.at, Code::TypeTooLarge, format!("type {} larger than address space", self.check.type_str(t)));
                     }
+                }
+                true
+            }
+            ExprKind::FuncLit(f) => {
+                visit::walk_func_type(self, &f.typ);
+                let sig = match self.check.info.borrow().try_type_of(x) {
+                    Some(Type::Signature(s)) => Some(s),
+                    _ => None,
+                };
+                self.function(x.pos, sig, &f.body);
+                false
+            }
+            ExprKind::CallExpr(c) => {
+                let fun = self.check.info.borrow().tv(&c.fun).filter(|tv| !tv.is_type()).map(|tv| tv.typ.underlying());
+                if let Some(Type::Signature(s)) = fun {
+                    self.callee = self.callee.max(self.check.argument_width(s));
                 }
                 true
             }
