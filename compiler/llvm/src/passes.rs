@@ -24,12 +24,12 @@ pub enum Level {
 
 const RELEASE: &str = "function<eager-inv>(sroa<modify-cfg>,early-cse<>,simplifycfg),\
     cgscc(inline,function<eager-inv>(sroa<modify-cfg>,early-cse<memssa>,correlated-propagation,simplifycfg,\
-    instcombine<no-verify-fixpoint>,simplifycfg)),\
-    function<eager-inv>(constraint-elimination,\
+    instcombine<no-verify-fixpoint>,aggressive-instcombine,simplifycfg)),\
+    function<eager-inv>(reassociate,constraint-elimination,\
     loop-mssa(loop-rotate<header-duplication>,licm<allowspeculation>,simple-loop-unswitch<no-nontrivial;trivial>),\
     simplifycfg,instcombine<no-verify-fixpoint>,loop(indvars,loop-deletion,loop-unroll-full),sroa<modify-cfg>,gvn<>,sccp,bdce,\
     instcombine<no-verify-fixpoint>,jump-threading,correlated-propagation,dse,loop-mssa(licm<allowspeculation>),simplifycfg,\
-    instcombine<no-verify-fixpoint>,loop(loop-rotate<header-duplication>),loop-vectorize,slp-vectorizer,loop-unroll<O2>,\
+    instcombine<no-verify-fixpoint>,loop(loop-rotate<header-duplication>,indvars),loop-vectorize,slp-vectorizer,loop-unroll<O2>,\
     instcombine<no-verify-fixpoint>,simplifycfg),globaldce";
 const DEV: &str = "function(sroa,early-cse,simplifycfg),globaldce";
 
@@ -42,7 +42,7 @@ fn init() {
         // stack refers to conservatively (runtime-design 3.4). No program of the benchmarks was slower without it.
         // Extra options for work on the compiler.
         let extra = std::env::var("RGO_LLVM_OPTIONS").unwrap_or_default();
-        let args: Vec<CString> = ["rgo", "-enable-shrink-wrap=false", "-disable-lsr", "-inline-threshold=100"]
+        let args: Vec<CString> = ["rgo", "-enable-shrink-wrap=false", "-disable-lsr"]
             .into_iter()
             .chain(extra.split_whitespace())
             .map(|s| CString::new(s).expect("no NUL"))
