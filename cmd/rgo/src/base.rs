@@ -234,6 +234,11 @@ pub const PORTS: &[&str] = &[
 
 /// A loader set up by build flags.
 pub fn loader<'e>(env: &'e GoEnv, p: &Parsed) -> Result<Loader<'e>, Exit> {
+    loader_for(env, p, false)
+}
+
+/// The same; `plain`: packages as they lie on disk.
+pub fn loader_for<'e>(env: &'e GoEnv, p: &Parsed, plain: bool) -> Result<Loader<'e>, Exit> {
     let port = format!("{}/{}", env.goos(), env.goarch());
     if !PORTS.contains(&port.as_str()) {
         eprintln!("go: unsupported GOOS/GOARCH pair {port}");
@@ -246,7 +251,7 @@ pub fn loader<'e>(env: &'e GoEnv, p: &Parsed) -> Result<Loader<'e>, Exit> {
     let flags = ModFlags { mode: mode.into(), modfile: p.str("modfile").into(), writable: p.bool("modcacherw") };
     let modules = Modules::load(env, &flags)?;
     let overlay = read_overlay(env, p.str("overlay"))?;
-    let config = LoadConfig { tags: tags(p), race: p.bool("race"), overlay };
+    let config = LoadConfig { tags: tags(p), race: p.bool("race"), overlay, plain };
     Ok(Loader::new(env, modules, config)?)
 }
 

@@ -229,6 +229,21 @@ pub fn finish(r: Result<(), String>) -> Outcome {
     }
 }
 
+/// Where commands are installed.
+pub fn install_dir(env: &GoEnv) -> Result<PathBuf, Exit> {
+    let gobin = env.gobin();
+    let cross = env.goos() != env.value("GOHOSTOS") || env.goarch() != env.value("GOHOSTARCH");
+    Ok(if gobin.is_empty() {
+        let first = std::env::split_paths(&env.gopath()).next().unwrap_or_default();
+        let bin = first.join("bin");
+        if cross { bin.join(format!("{}_{}", env.goos(), env.goarch())) } else { bin }
+    } else if cross {
+        return Err(Exit::go("cannot install cross-compiled binaries when GOBIN is set"));
+    } else {
+        PathBuf::from(gobin)
+    })
+}
+
 /// `rgo install`: commands into GOBIN.
 pub fn install(env: &GoEnv, args: &[String]) -> Outcome {
     let defs = base::with_build_flags(&[]);
@@ -241,17 +256,7 @@ pub fn install(env: &GoEnv, args: &[String]) -> Outcome {
     let ids = l.load_patterns(&p.rest)?;
     check_packages(&l, &ids)?;
     let ids = omit_test_only(&l, ids)?;
-    let gobin = env.gobin();
-    let cross = env.goos() != env.value("GOHOSTOS") || env.goarch() != env.value("GOHOSTARCH");
-    let dir = if gobin.is_empty() {
-        let first = std::env::split_paths(&env.gopath()).next().unwrap_or_default();
-        let bin = first.join("bin");
-        if cross { bin.join(format!("{}_{}", env.goos(), env.goarch())) } else { bin }
-    } else if cross {
-        return Err(Exit::go("cannot install cross-compiled binaries when GOBIN is set"));
-    } else {
-        PathBuf::from(gobin)
-    };
+    let dir = install_dir(env)?;
     let b = compile(&mut l, &ids, &p, &opts)?;
     for id in ids {
         if l.packages[id].is_main() {

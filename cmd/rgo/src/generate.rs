@@ -31,7 +31,7 @@ pub fn run(env: &GoEnv, args: &[String]) -> Outcome {
     let mut p = p;
     let tags = if p.str("tags").is_empty() { "generate".to_string() } else { format!("{},generate", p.str("tags")) };
     p.set.push(("tags".into(), tags));
-    let mut l = base::loader(env, &p)?;
+    let mut l = base::loader_for(env, &p, true)?;
     l.ignore_imports = true;
     let ids = l.load_patterns(&p.rest)?;
     for w in &l.warnings {

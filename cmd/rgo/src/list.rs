@@ -6,7 +6,8 @@ use crate::flags::{Kind, flag};
 use rgo_work::goenv::GoEnv;
 use rgo_work::load::{Loader, Package, PkgId};
 use rgo_work::modload::{Module, Modules};
-use crate::template::{Funcs, TEXT, Template, Value};
+use crate::template::{Funcs, KEEP, TEXT, Template, Value};
+use std::collections::HashMap;
 use std::fmt::Write;
 use std::sync::Arc;
 
@@ -18,6 +19,7 @@ fn json(v: &Value, indent: usize, out: &mut String) {
         Value::Str(s) => out.push_str(&json_string(s)),
         Value::Bool(b) => drop(write!(out, "{b}")),
         Value::Int(i) => drop(write!(out, "{i}")),
+        Value::List(l) if l.is_empty() => out.push_str("[]"),
         Value::List(l) => {
             out.push_str("[\n");
             for (i, v) in l.iter().enumerate() {
@@ -38,7 +40,8 @@ fn json(v: &Value, indent: usize, out: &mut String) {
         }
         Value::Object(o) => {
             out.push_str("{\n");
-            let live: Vec<_> = o.iter().filter(|(k, v)| *k != TEXT && !v.is_zero()).collect();
+            let keep = o.iter().any(|(k, _)| *k == KEEP);
+            let live: Vec<_> = o.iter().filter(|(k, v)| *k != TEXT && *k != KEEP && (keep || !v.is_zero())).collect();
             for (i, (k, v)) in live.iter().enumerate() {
                 let _ = write!(out, "{}{}: ", pad(indent + 1), json_string(k));
                 json(v, indent + 1, out);
@@ -84,6 +87,13 @@ struct Listing<'a> {
     roots: &'a [PkgId],
     patterns: &'a [String],
     find: bool,
+    compiled: bool,
+    /// Packages named by the patterns, without variants for tests.
+    named: &'a [PkgId],
+    exports: &'a HashMap<PkgId, std::path::PathBuf>,
+    tests: bool,
+    /// Why packages would be built anew, by import path.
+    stale: &'a HashMap<String, String>,
 }
 
 fn package_fields(x: &Listing<'_>, id: PkgId) -> Vec<(&'static str, Value)> {
@@ -100,30 +110,24 @@ fn package_fields(x: &Listing<'_>, id: PkgId) -> Vec<(&'static str, Value)> {
         None => p.import_map.get(i).unwrap_or(i).clone(),
     };
     let mut imports: Vec<String> = if x.find { Vec::new() } else { p.imports.iter().map(resolved).collect() };
-    imports.sort();
-    imports.dedup();
+    let mut seen = std::collections::HashSet::new();
+    imports.retain(|i| seen.insert(i.clone()));
     let map: Vec<(String, Value)> = p.imports.iter().map(|i| (i.clone(), resolved(i))).filter(|(a, b)| a != b).map(|(a, b)| (a, Value::Str(b))).collect();
     let is_root = x.roots.contains(&id);
-    let dot = [".".to_string()];
-    let patterns = if x.patterns.is_empty() { &dot[..] } else { x.patterns };
-    let matches: Vec<String> = patterns.iter().filter(|pat| {
-        let local = rgo_work::pattern::is_local(pat) || pat.starts_with('/');
-        let name = if local { p.dir.display().to_string() } else { p.import_path.clone() };
-        let pat = if local { rgo_work::pattern::clean_path(&env.cwd.join(pat)).display().to_string() } else { pat.to_string() };
-        let meta = match pat.as_str() {
-            "std" => p.standard && !p.import_path.starts_with("cmd/"),
-            "cmd" => p.import_path.starts_with("cmd/"),
-            "all" => true,
-            _ => false,
-        };
-        is_root && (meta || rgo_work::pattern::Matcher::new(&pat).matches(&name))
-    }).cloned().collect();
+    // Nothing named means this folder, which is not shown as a match.
+    let matches = if x.patterns.is_empty() && x.named.contains(&id) { vec![".".to_string()] } else { p.matched.clone() };
+    let matches = if is_root { matches } else { Vec::new() };
     let root = match (&p.module, p.standard) {
         (_, true) => env.goroot.display().to_string(),
         (Some(m), _) => m.dir.display().to_string(),
         _ => String::new(),
     };
-    let target = if p.is_main() && !p.standard && p.for_test.is_none() && !p.import_path.ends_with(".test") {
+    let target = if p.is_main() && p.import_path.starts_with("cmd/") && p.standard {
+        match p.import_path.as_str() {
+            "cmd/go" | "cmd/gofmt" => env.goroot.join("bin").join(p.exec_name()).display().to_string(),
+            _ => format!("{}/{}", env.value("GOTOOLDIR"), p.exec_name()),
+        }
+    } else if p.is_main() && !p.standard && p.for_test.is_none() && !p.import_path.ends_with(".test") {
         let gobin = match env.gobin().as_str() {
             "" => std::env::split_paths(&env.gopath()).next().unwrap_or_default().join("bin"),
             b => std::path::PathBuf::from(b),
@@ -133,9 +137,26 @@ fn package_fields(x: &Listing<'_>, id: PkgId) -> Vec<(&'static str, Value)> {
         String::new()
     };
     let error = p.error.as_ref().map_or(Value::Nil, error_value);
-    let deps_errors: Vec<Value> = closure.iter().filter_map(|d| l.packages[*d].error.as_ref()).map(error_value).collect();
+    let deps_errors: Vec<Value> = closure.iter().filter(|d| **d != id).filter_map(|d| l.packages[*d].error.as_ref()).map(error_value).collect();
     let incomplete = closure.iter().any(|d| l.packages[*d].error.is_some()) || p.error.is_some();
     let empty = || Value::List(Vec::new());
+    // The main program of a test is a file in the cache.
+    let test_main = p.import_path.ends_with(".test");
+    let tests_of = |list: &[String]| {
+        if x.find {
+            return Value::List(Vec::new());
+        }
+        let mut v: Vec<String> = list.iter().map(|i| l.resolved_path(i, id)).collect();
+        v.sort();
+        Value::list(&v)
+    };
+    let embedded = |list: &[String]| if x.tests { Value::list(list) } else { Value::List(Vec::new()) };
+    let go_files = if test_main {
+        let kept = |f: &rgo_work::load::SourceFile| rgo_work::cache::Cache::new(&env.gocache()).file("_testmain.go", &f.data).map_or(f.name.clone(), |p| p.display().to_string());
+        Value::List(p.go_files.iter().map(|f| Value::Str(kept(f))).collect())
+    } else {
+        names(&p.go_files)
+    };
     vec![
         ("Dir", s(&p.dir.display().to_string())),
         ("ImportPath", s(&p.import_path)),
@@ -147,20 +168,20 @@ fn package_fields(x: &Listing<'_>, id: PkgId) -> Vec<(&'static str, Value)> {
         ("Root", s(&root)),
         ("ConflictDir", s("")),
         ("ForTest", s(p.for_test.as_deref().unwrap_or(""))),
-        ("Export", s("")),
-        ("BuildID", s("")),
+        ("Export", Value::Str(x.exports.get(&id).map_or(String::new(), |p| p.display().to_string()))),
+        ("BuildID", Value::Str(x.exports.get(&id).map_or(String::new(), |p| build_id(p)))),
         ("Module", p.module.as_ref().map_or(Value::Nil, |m| Value::Object(module_fields(m)))),
         ("Match", list(&matches)),
-        ("Goroot", Value::Bool(p.standard)),
-        ("Standard", Value::Bool(p.standard)),
+        ("Goroot", Value::Bool(p.standard && !test_main)),
+        ("Standard", Value::Bool(p.standard && !test_main && !p.import_path.contains("_test ["))),
         ("DepOnly", Value::Bool(!is_root)),
         ("Incomplete", Value::Bool(incomplete)),
         ("DefaultGODEBUG", if p.is_main() && p.error.is_none() { Value::Str(rgo_work::godebug::default_of(l, id)) } else { s("") }),
-        ("Stale", Value::Bool(false)),
-        ("StaleReason", s("")),
-        ("GoFiles", names(&p.go_files)),
+        ("Stale", Value::Bool(x.stale.contains_key(&p.import_path))),
+        ("StaleReason", s(x.stale.get(&p.import_path).map_or("", String::as_str))),
+        ("GoFiles", go_files.clone()),
         ("CgoFiles", empty()),
-        ("CompiledGoFiles", empty()),
+        ("CompiledGoFiles", if x.compiled && p.error.is_none() { go_files } else { empty() }),
         ("IgnoredGoFiles", list(&p.ignored_go_files)),
         ("InvalidGoFiles", list(&p.invalid_go_files)),
         ("IgnoredOtherFiles", list(&p.ignored_other_files)),
@@ -187,19 +208,27 @@ fn package_fields(x: &Listing<'_>, id: PkgId) -> Vec<(&'static str, Value)> {
         ("Error", error),
         ("DepsErrors", Value::List(deps_errors)),
         ("TestGoFiles", names(&p.test_go_files)),
-        ("TestImports", list(&p.test_imports)),
-        ("TestEmbedPatterns", empty()),
-        ("TestEmbedFiles", empty()),
+        ("TestImports", tests_of(&p.test_imports)),
+        ("TestEmbedPatterns", list(&p.test_embeds.0)),
+        ("TestEmbedFiles", embedded(&p.test_embeds.1)),
         ("XTestGoFiles", names(&p.xtest_go_files)),
-        ("XTestImports", list(&p.xtest_imports)),
-        ("XTestEmbedPatterns", empty()),
-        ("XTestEmbedFiles", empty()),
+        ("XTestImports", tests_of(&p.xtest_imports)),
+        ("XTestEmbedPatterns", list(&p.xtest_embeds.0)),
+        ("XTestEmbedFiles", embedded(&p.xtest_embeds.1)),
     ]
+}
+
+/// The build ID in a file with export data.
+fn build_id(path: &std::path::Path) -> String {
+    let data = std::fs::read(path).unwrap_or_default();
+    let head = String::from_utf8_lossy(&data[..data.len().min(400)]).into_owned();
+    let id = head.split("build id \"").nth(1).and_then(|r| r.split('"').next()).unwrap_or("");
+    format!("{id}/{id}")
 }
 
 fn error_value(e: &rgo_work::load::PkgError) -> Value {
     let stack: Vec<String> = e.stack.iter().map(|x| x.0.clone()).collect();
-    Value::Object(vec![("ImportStack", Value::list(&stack)), ("Pos", Value::Str(e.pos.clone())), ("Err", Value::Str(e.msg.clone())), (TEXT, Value::Str(e.to_string()))])
+    Value::Object(vec![("ImportStack", Value::list(&stack)), ("Pos", Value::Str(e.pos.clone())), ("Err", Value::Str(e.msg.clone())), (KEEP, Value::Nil), (TEXT, Value::Str(e.to_string()))])
 }
 
 /// Prints one package or module as `-json` or `-f` ask.
@@ -235,6 +264,10 @@ fn print_one(env: &GoEnv, p: &crate::flags::Parsed, fields: Vec<(&'static str, V
 
 /// The build context as templates see it.
 fn context(env: &GoEnv, p: &crate::flags::Parsed) -> Value {
+    let mut tool_tags: Vec<String> = rgo_work::load::RELEASE_EXPERIMENTS.iter().map(|e| format!("goexperiment.{e}")).collect();
+    if env.goarch() == "amd64" {
+        tool_tags.push(format!("amd64.{}", env.value("GOAMD64")));
+    }
     let releases: Vec<Value> = (1..=27).map(|i| Value::Str(format!("go1.{i}"))).collect();
     let tags: Vec<String> = p.str("tags").split([',', ' ']).filter(|t| !t.is_empty()).map(String::from).collect();
     Value::Object(vec![
@@ -246,7 +279,7 @@ fn context(env: &GoEnv, p: &crate::flags::Parsed) -> Value {
         ("UseAllFiles", Value::Bool(false)),
         ("Compiler", Value::Str("gc".into())),
         ("BuildTags", Value::list(&tags)),
-        ("ToolTags", Value::list(&["goexperiment.jsonv2".into()])),
+        ("ToolTags", Value::list(&tool_tags)),
         ("ReleaseTags", Value::List(releases)),
         ("InstallSuffix", Value::Str(String::new())),
     ])
@@ -298,6 +331,47 @@ fn list_modules(env: &GoEnv, p: &crate::flags::Parsed) -> Outcome {
     if failed && !p.bool("e") { Err(Exit::Code(1)) } else { Ok(()) }
 }
 
+/// Packages that the cache (or for commands, the place they are installed to) does not have as they would be built now.
+fn stale_packages(env: &GoEnv, p: &crate::flags::Parsed) -> Result<HashMap<String, String>, Exit> {
+    let p = p_without_json(p);
+    let mut opts = crate::build::options(env, &p)?;
+    opts.show = Some(Arc::new(rgo_work::show::Show::new(env.tmp_dir(), env.cwd.clone(), true, false, false).silent()));
+    let mut l = base::loader(env, &p)?;
+    let roots = l.load_patterns(&p.rest)?;
+    let good: Vec<PkgId> = roots.into_iter().filter(|r| l.errors(&[*r]).is_empty()).collect();
+    let mut out = HashMap::new();
+    let Ok((built, _)) = rgo_work::build::compile_some(&mut l, &good, &opts) else { return Ok(out) };
+    for id in l.post_order(&good) {
+        let pk = &l.packages[id];
+        if pk.is_unsafe() || pk.standard {
+            continue;
+        }
+        let path = pk.import_path.clone();
+        let dep = pk.deps.iter().find(|d| out.contains_key(&l.packages[**d].import_path));
+        if let Some(d) = dep {
+            out.insert(path, format!("stale dependency: {}", l.packages[*d].import_path));
+        } else if !built.has_object(id) {
+            out.insert(path, "build ID mismatch".into());
+        } else if pk.is_main() && !pk.cmdline_files {
+            let target = crate::build::install_dir(env)?.join(pk.exec_name() + &env.value("GOEXE"));
+            let link = crate::build::link_options(&l, &p, id, &path, true)?;
+            if !target.exists() {
+                out.insert(path, "not installed but available in build cache".into());
+            } else if !built.is_current(&l, id, &link, &target) {
+                out.insert(path, "build ID mismatch".into());
+            }
+        }
+    }
+    Ok(out)
+}
+
+/// Flags for building: `-json` means something else there.
+fn p_without_json(p: &crate::flags::Parsed) -> crate::flags::Parsed {
+    let mut q = p.clone();
+    q.set.retain(|(n, _)| n != "json");
+    q
+}
+
 /// Runs the command.
 pub fn run(env: &GoEnv, args: &[String]) -> Outcome {
     let own = [
@@ -316,7 +390,7 @@ pub fn run(env: &GoEnv, args: &[String]) -> Outcome {
         flag("versions", Kind::Bool),
     ];
     let p = base::parse_flags("list", env, args, &base::with_build_flags(&own))?;
-    for name in ["export", "u", "versions", "retracted"] {
+    for name in ["u", "versions", "retracted"] {
         if p.bool(name) {
             return Err(Exit::Error(format!("rgo: list -{name} is not supported yet")));
         }
@@ -331,8 +405,9 @@ pub fn run(env: &GoEnv, args: &[String]) -> Outcome {
         let other = if p.bool("deps") { "deps" } else { "test" };
         return Err(Exit::go(format!("list -{other} cannot be used with -find")));
     }
-    let mut l = base::loader(env, &p)?;
+    let mut l = base::loader_for(env, &p, true)?;
     let mut roots = l.load_patterns(&p.rest)?;
+    let named = roots.clone();
     for w in &l.warnings {
         eprintln!("{w}");
     }
@@ -349,14 +424,6 @@ pub fn run(env: &GoEnv, args: &[String]) -> Outcome {
                 Err(e) if p.bool("e") => drop(e),
                 Err(e) => return Err(Exit::Error(e.join("\n"))),
             }
-        }
-        // Test variants follow their package.
-        let order: Vec<PkgId> = l.post_order(&roots);
-        if !p.bool("deps") {
-            roots.sort_by_key(|id| {
-                let path = &l.packages[*id].import_path;
-                (path.split(' ').next().unwrap_or("").trim_end_matches("_test").trim_end_matches(".test").to_string(), path.len(), order.iter().position(|o| o == id))
-            });
         }
     }
     let ids = if p.bool("deps") { l.post_order(&roots) } else { roots.clone() };
@@ -379,7 +446,26 @@ pub fn run(env: &GoEnv, args: &[String]) -> Outcome {
         }
     }
     let text = template(&p, "{{.ImportPath}}")?;
-    let x = Listing { l: &l, env, roots: &roots, patterns: &p.rest, find: p.bool("find") };
+    let mut exports = rgo_work::gcfiles::Exports::default();
+    let fields: Vec<&str> = p.str("json").split(',').collect();
+    let asked = |name: &str| p.str("json") == "true" || fields.contains(&name) || p.str("f").contains(name);
+    if p.bool("export") && (asked("Export") || asked("BuildID")) {
+        let opts = crate::build::options(env, &p_without_json(&p))?;
+        let want: Vec<PkgId> = ids.iter().copied().filter(|i| l.packages[*i].error.is_none()).collect();
+        let full: Vec<PkgId> = want.iter().copied().filter(|i| roots.contains(i) && !l.packages[*i].standard).collect();
+        exports = rgo_work::gcfiles::make(&l, &want, &full, &opts);
+        if !exports.errors.is_empty() && !p.bool("e") {
+            crate::build::report_failures(&l, &exports.errors, false);
+            return Err(Exit::Code(1));
+        }
+        for (id, text) in &exports.errors {
+            let msg = format!("# {}\n{}", l.packages[*id].import_path, text.trim_end());
+            let stack = vec![(l.packages[*id].import_path.clone(), String::new())];
+            l.packages[*id].error.get_or_insert(rgo_work::load::PkgError { stack, ..rgo_work::load::PkgError::msg(msg) });
+        }
+    }
+    let stale = if asked("Stale") && !p.bool("find") { stale_packages(env, &p)? } else { HashMap::new() };
+    let x = Listing { l: &l, env, roots: &roots, patterns: &p.rest, find: p.bool("find"), compiled: p.bool("compiled"), named: &named, exports: &exports.files, tests, stale: &stale };
     let modules = |path: &str| {
         let mains = l.modules.mains.iter().map(|m| m.module.clone());
         let rest = l.modules.build_list().map(<[_]>::to_vec).unwrap_or_default();

@@ -8,6 +8,8 @@ use std::collections::HashMap;
 
 /// Name of the field that holds an object's own text; JSON leaves it out.
 pub const TEXT: &str = "";
+/// A field with this name in an object: JSON shows also its empty fields.
+pub const KEEP: &str = "!keep";
 
 /// A value of a template.
 #[derive(Clone, Debug, PartialEq)]

@@ -509,10 +509,25 @@ impl Built {
         l.post_order(&[id]).into_iter().all(|p| l.packages[p].is_unsafe() || self.entries.contains_key(&p))
     }
 
+    /// Whether the object of a package is there.
+    pub fn has_object(&self, id: PkgId) -> bool {
+        self.entries.contains_key(&id)
+    }
+
+    /// Whether a program file is what linking would write.
+    pub fn is_current(&self, l: &Loader<'_>, id: PkgId, opts: &LinkOptions, out: &Path) -> bool {
+        self.link_or_check(l, id, opts, out, true).unwrap_or(false)
+    }
+
     /// Links a command.
     pub fn link(&self, l: &Loader<'_>, id: PkgId, opts: &LinkOptions, out: &Path) -> Result<(), String> {
+        self.link_or_check(l, id, opts, out, false).map(drop)
+    }
+
+    /// The result is whether the program was there already.
+    fn link_or_check(&self, l: &Loader<'_>, id: PkgId, opts: &LinkOptions, out: &Path, check: bool) -> Result<bool, String> {
         let list = self.program(l, id);
-        let dry = self.show.as_ref().is_some_and(|s| s.dry);
+        let dry = check || self.show.as_ref().is_some_and(|s| s.dry);
         let mut objects = Vec::new();
         for &p in list.iter().filter(|_| !dry) {
             let e = self.entries.get(&p).ok_or_else(|| format!("internal compiler error: no object for {}", l.packages[p].import_path))?;
@@ -572,7 +587,10 @@ impl Built {
         if let Some(r) = &result
             && self.cache.get(r).is_some_and(|e| executable_hash(out).is_some_and(|h| e.get("hash") == h.as_slice()))
         {
-            return Ok(());
+            return Ok(true);
+        }
+        if check {
+            return Ok(false);
         }
         if let Some(show) = self.show.as_ref().filter(|s| s.print) {
             let cached = |d: PkgId| self.entries.contains_key(&d).then(|| self.cache.path(&self.keys[&d]));
@@ -585,7 +603,7 @@ impl Built {
                 show.moved(id, "a.out", out);
             }
             if dry {
-                return Ok(());
+                return Ok(false);
             }
         }
         // LLD has global state.
@@ -597,7 +615,7 @@ impl Built {
             // A full disk costs time, not correctness.
             let _ = self.cache.put(&r, &e);
         }
-        Ok(())
+        Ok(false)
     }
 
     /// The `-X` settings of variables that exist; those of other types than string are errors.

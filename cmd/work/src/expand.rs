@@ -48,6 +48,9 @@ impl Loader<'_> {
                 };
                 let pk = &mut self.packages[id];
                 pk.cmdline = true;
+                if !pk.matched.contains(p) {
+                    pk.matched.push(p.clone());
+                }
                 pk.cmdline_literal |= m.literal;
                 // A wildcard does not complain about folders without suitable files.
                 let excluded = pk.error.as_ref().is_some_and(|e| {
@@ -215,7 +218,7 @@ impl Loader<'_> {
             .iter()
             .filter(|d| **d != self.goroot_src && has_go_files(d))
             .filter_map(|d| pattern::relative(&self.goroot_src, d))
-            .filter(|p| p != "builtin" && !self.rules.drop.contains(p))
+            .filter(|p| p != "builtin" && !self.rules.drop.contains(p) && p != "runtime/cgo")
             .collect();
         v.sort();
         v

@@ -398,7 +398,7 @@ pub fn synopsis(doc: &str) -> String {
         }
     }
     let para = text.trim().split("\n\n").next().unwrap_or("");
-    let words: Vec<&str> = para.split_whitespace().collect();
+    let words: Vec<String> = para.split_whitespace().map(unlink).collect();
     let joined = words.join(" ");
     // The sentence ends at a period behind a word and before a space, unless it follows a single capital.
     let b: Vec<char> = joined.chars().collect();
@@ -410,6 +410,35 @@ pub fn synopsis(doc: &str) -> String {
         }
     }
     joined
+}
+
+/// Takes the brackets off a link to a package or what it declares.
+fn unlink(word: &str) -> String {
+    let (Some(from), Some(to)) = (word.find('['), word.find(']')) else { return word.to_string() };
+    if to < from || word[to + 1..].starts_with(['[', '(', ':']) {
+        return word.to_string();
+    }
+    let inner = &word[from + 1..to];
+    let path = inner.trim_start_matches('*');
+    let (dir, last) = path.rsplit_once('/').map_or(("", path), |(d, l)| (d, l));
+    let base = last.split('.').next().unwrap_or("");
+    const STD: &[&str] = &[
+        "adler32", "aes", "ascii85", "asn1", "ast", "atomic", "base32", "base64", "big", "binary", "bits", "bufio", "build", "buildinfo", "bytes", "bzip2",
+        "cgi", "cgo", "cipher", "cmp", "cmplx", "color", "constant", "context", "cookiejar", "crc32", "crc64", "crypto", "csv", "debug", "des", "doc", "draw",
+        "driver", "dsa", "dwarf", "ecdh", "ecdsa", "ed25519", "elf", "elliptic", "embed", "encoding", "errors", "exec", "expvar", "fcgi", "filepath", "flag",
+        "flate", "fmt", "fnv", "format", "fs", "fstest", "gif", "gob", "gosym", "gzip", "hash", "heap", "hex", "hmac", "html", "http", "httptest", "httptrace",
+        "httputil", "image", "importer", "io", "iotest", "ioutil", "iter", "jpeg", "json", "jsonrpc", "list", "log", "lzw", "macho", "mail", "maphash", "maps",
+        "math", "md5", "metrics", "mime", "multipart", "net", "netip", "os", "palette", "parse", "parser", "path", "pe", "pem", "pkix", "plan9obj", "plugin",
+        "png", "pprof", "printer", "quick", "quotedprintable", "race", "rand", "rc4", "reflect", "regexp", "ring", "rpc", "rsa", "runtime", "scanner", "sha1",
+        "sha256", "sha512", "signal", "slices", "slog", "slogtest", "smtp", "sort", "sql", "strconv", "strings", "structs", "subtle", "suffixarray", "sync",
+        "syntax", "syscall", "syslog", "tabwriter", "tar", "template", "testing", "textproto", "time", "tls", "token", "trace", "types", "tzdata", "unicode",
+        "unique", "unsafe", "url", "user", "utf16", "utf8", "version", "x509", "xml", "zip", "zlib",
+    ];
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_./-~".contains(c);
+    if path.is_empty() || !path.chars().all(plain) || dir.is_empty() && !STD.contains(&base) {
+        return word.to_string();
+    }
+    format!("{}{inner}{}", &word[..from], &word[to + 1..])
 }
 
 #[cfg(test)]

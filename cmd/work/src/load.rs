@@ -22,6 +22,8 @@ pub struct LoadConfig {
     pub race: bool,
     /// `-overlay`: contents by path; an empty target removes the file.
     pub overlay: HashMap<PathBuf, PathBuf>,
+    /// Packages as they lie on disk: for listings and tools that read them, not for building.
+    pub plain: bool,
 }
 
 /// Where an import path leads.
@@ -53,7 +55,7 @@ pub struct Loader<'e> {
 impl<'e> Loader<'e> {
     /// A loader for the current folder's module.
     pub fn new(env: &'e GoEnv, modules: Modules, config: LoadConfig) -> Result<Loader<'e>, String> {
-        let rules = StdRules::load().map_err(|e| format!("rgo: {e}"))?;
+        let mut rules = StdRules::load().map_err(|e| format!("rgo: {e}"))?;
         let goroot_src = env.goroot.join("src");
         if !goroot_src.join("fmt").is_dir() {
             return Err(format!(
@@ -61,8 +63,17 @@ impl<'e> Loader<'e> {
                 env.goroot.display()
             ));
         }
+        if config.plain {
+            let tags = std::collections::BTreeSet::from(["gc".to_string()]);
+            let experiments = RELEASE_EXPERIMENTS.iter().map(|e| e.to_string()).collect();
+            rules = StdRules { tags, experiments, ..StdRules::default() };
+        }
         let mut tags: BTreeSet<String> = config.tags.iter().filter(|t| !t.is_empty()).cloned().collect();
-        tags.extend(rules.experiments.iter().map(|e| format!("goexperiment.{e}")));
+        tags.extend(experiments(env, &goroot_src, rules.experiments.iter().cloned())?.into_iter().map(|e| format!("goexperiment.{e}")));
+        if env.goarch() == "amd64" {
+            let level = env.value("GOAMD64").trim_start_matches('v').parse().unwrap_or(1);
+            tags.extend((1..=level).map(|n: u32| format!("amd64.v{n}")));
+        }
         if config.race {
             tags.insert("race".into());
         }
@@ -81,14 +92,12 @@ impl<'e> Loader<'e> {
             base,
         };
         let dir = l.goroot_src.join("unsafe");
-        let id = l.add(Package {
-            import_path: "unsafe".into(),
-            pkg_path: "unsafe".into(),
-            name: "unsafe".into(),
-            standard: true,
-            dir,
-            ..Package::default()
-        });
+        let mut unsafe_package =
+            Package { import_path: "unsafe".into(), pkg_path: "unsafe".into(), name: "unsafe".into(), standard: true, dir, ..Package::default() };
+        if l.config.plain {
+            l.read_package(&mut unsafe_package);
+        }
+        let id = l.add(unsafe_package);
         l.by_path.insert("unsafe".into(), id);
         Ok(l)
     }
@@ -144,6 +153,11 @@ impl<'e> Loader<'e> {
             None => self.resolve(path, None),
         };
         self.load_target(path, found, String::new(), String::new())
+    }
+
+    /// The path of the package that an import in a file of `from` means.
+    pub fn resolved_path(&self, path: &str, from: PkgId) -> String {
+        self.resolve(path, Some(from)).map_or_else(|_| path.to_string(), |t| t.path)
     }
 
     /// Where an import leads.
@@ -441,7 +455,7 @@ impl<'e> Loader<'e> {
         let sel = self.selector(&p.import_path, p.standard);
         self.read_files(p, &names, &sel, false);
         let exempt = p.import_path.ends_with("golang.org/x/sys/unix") || p.import_path.ends_with("golang.org/x/sys/cpu");
-        if !p.standard && !exempt && p.has_assembly() {
+        if !p.standard && !exempt && !self.config.plain && p.has_assembly() {
             // Assembly cannot be used: look for the portable files of the package.
             let mut no_gc = sel.clone();
             no_gc.tags.remove("gc");
@@ -634,6 +648,19 @@ impl<'e> Loader<'e> {
         for f in p.go_files.clone() {
             self.resolve_embeds(p, &f);
         }
+        let of = |files: &[SourceFile]| {
+            let mut v: (Vec<String>, Vec<String>) = Default::default();
+            for e in files.iter().flat_map(|f| &f.header.embeds) {
+                v.0.push(e.pattern.clone());
+                v.1.extend(crate::embed::resolve(&p.dir, &e.pattern).unwrap_or_default());
+            }
+            for l in [&mut v.0, &mut v.1] {
+                l.sort();
+                l.dedup();
+            }
+            v
+        };
+        (p.test_embeds, p.xtest_embeds) = (of(&p.test_go_files), of(&p.xtest_go_files));
     }
 
     /// Finds the files of a source file's `//go:embed` lines.
@@ -697,6 +724,25 @@ impl<'e> Loader<'e> {
             .filter(|m| seen.insert(m.clone()))
             .collect()
     }
+}
+
+/// Experiments that are on in the release.
+pub const RELEASE_EXPERIMENTS: &[&str] =
+    &["regabiwrappers", "regabiargs", "dwarf5", "jsonv2", "greenteagc", "randomizedheapbase64", "sizespecializedmalloc"];
+
+/// The experiments in effect: the default ones, changed by GOEXPERIMENT.
+fn experiments(env: &GoEnv, src: &Path, default: impl Iterator<Item = String>) -> Result<BTreeSet<String>, String> {
+    let mut set: BTreeSet<String> = default.collect();
+    for w in env.raw("GOEXPERIMENT").split(',').filter(|w| !w.is_empty()) {
+        let known = |n: &str| src.join(format!("internal/goexperiment/exp_{}_on.go", n.to_ascii_lowercase())).is_file();
+        match w.strip_prefix("no") {
+            _ if w == "none" => set.clear(),
+            Some(off) if known(off) => drop(set.remove(off)),
+            _ if known(w) => drop(set.insert(w.into())),
+            _ => return Err(format!("go: unknown GOEXPERIMENT {w}")),
+        }
+    }
+    Ok(set)
 }
 
 /// Whether a folder has files ending in .go.

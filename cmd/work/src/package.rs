@@ -110,6 +110,11 @@ pub struct Package {
     /// Files by embed pattern.
     pub embeds: BTreeMap<String, Vec<String>>,
     pub error: Option<PkgError>,
+    /// The same of test files: patterns and files in the folder, and outside of it.
+    pub test_embeds: (Vec<String>, Vec<String>),
+    pub xtest_embeds: (Vec<String>, Vec<String>),
+    /// Patterns on the command line that match it.
+    pub matched: Vec<String>,
     /// Named on the command line.
     pub cmdline: bool,
     /// Named there by a path without wildcard.

@@ -46,6 +46,12 @@ impl Show {
         Show { dry, print: dry || print, keep, tmp, cwd, state: Mutex::default() }
     }
 
+    /// Nothing is printed.
+    pub fn silent(mut self) -> Show {
+        self.print = false;
+        self
+    }
+
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

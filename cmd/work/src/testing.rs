@@ -207,8 +207,8 @@ pub fn prepare(l: &mut Loader<'_>, id: PkgId) -> Result<Option<TestPackages>, Ve
         p.import_path = format!("{path}{suffix}");
         p.pkg_path.clone_from(&path);
         p.for_test = Some(path.clone());
-        let tests = std::mem::take(&mut p.test_go_files);
-        p.xtest_go_files.clear();
+        // The test files stay listed as such.
+        let tests = p.test_go_files.clone();
         if real.go_files.is_empty() {
             p.error = None;
         }
@@ -285,7 +285,9 @@ pub fn prepare(l: &mut Loader<'_>, id: PkgId) -> Result<Option<TestPackages>, Ve
         dep_of.insert("reflect".into(), l.load_root("reflect", None));
     }
     m.imports = dep_of.keys().cloned().collect();
-    for d in dep_of.values() {
+    // As Go orders them: what is tested comes last.
+    let last = |d: &PkgId| *d == own || Some(*d) == external;
+    for d in dep_of.values().filter(|d| !last(d)).chain(dep_of.values().filter(|d| last(d))) {
         if !m.deps.contains(d) {
             m.deps.push(*d);
         }
