@@ -113,20 +113,43 @@ func readGCStats(pauses *[]uint64) {
 var gcState struct {
 	lock        mutex
 	forced      uint32
+	workers     int
 	poolCleanup func()
 }
 
 //go:linkname sync_runtime_registerPoolCleanup sync.runtime_registerPoolCleanup
 func sync_runtime_registerPoolCleanup(f func()) { gcState.poolCleanup = f }
 
-// collect runs one collection; the cleanup of sync.Pool needs a stopped world.
-func collect() {
+// gcCycle runs one collection; gcState.lock is held. The cleanup of sync.Pool needs a stopped world.
+func gcCycle(forced bool) {
+	for gcState.workers < rt_gomaxprocs(0)-1 {
+		gcState.workers++
+		rt_newsystemproc(gcWorker)
+	}
+	for rt_gcsweep(true) {
+	}
 	rt_stopworld()
 	if gcState.poolCleanup != nil {
 		gcState.poolCleanup()
 	}
-	rt_collect()
+	rt_gcstart(forced)
 	rt_startworld()
+	for done := false; !done; {
+		for rt_gcmark(true) {
+		}
+		rt_stopworld()
+		done = rt_gcfinish()
+		rt_startworld()
+	}
+}
+
+// gcWorker helps to mark.
+func gcWorker() {
+	for {
+		rt_gcworkerwait()
+		for rt_gcmark(false) {
+		}
+	}
 }
 
 // collector is the system goroutine that collects whenever allocation asks for it.
@@ -134,8 +157,10 @@ func collector() {
 	for {
 		rt_gcwait()
 		lock(&gcState.lock)
-		collect()
+		gcCycle(false)
 		unlock(&gcState.lock)
+		for rt_gcsweep(false) {
+		}
 	}
 }
 
@@ -143,7 +168,9 @@ func collector() {
 func GC() {
 	lock(&gcState.lock)
 	gcState.forced++
-	collect()
+	gcCycle(true)
+	for rt_gcsweep(true) {
+	}
 	unlock(&gcState.lock)
 }
 

@@ -33,9 +33,14 @@ type objectInfo struct {
 // rt_objectmask sets the bytes of mask, one for each word, that are 1 for the pointers of the heap object at base.
 func rt_objectmask(base unsafe.Pointer, mask []byte)
 
-// rt_collect runs one full garbage collection (mark, sweep, queueing of finalizers and cleanups, clearing of weak
-// pointers). The world is stopped by the caller.
-func rt_collect()
+// One collection: rt_gcsweep until it is false; with the world stopped rt_gcstart; rt_gcmark until it is false; with the
+// world stopped rt_gcfinish, and marking again if that is false. The slices yield to other goroutines. driver: this
+// goroutine drives the cycle; urgent: yield less. rt_gcworkerwait parks a helper until there is something to mark.
+func rt_gcstart(forced bool)
+func rt_gcmark(driver bool) bool
+func rt_gcfinish() bool
+func rt_gcsweep(urgent bool) bool
+func rt_gcworkerwait()
 
 // rt_gcwait parks the collector goroutine until allocation has reached the trigger.
 func rt_gcwait()

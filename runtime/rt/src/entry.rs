@@ -179,8 +179,14 @@ unsafe extern "C" fn rt_start(sp: *const usize) -> ! {
             if let Some(n) = kv.strip_prefix(b"gctrace=") {
                 GCTRACE.store(parse_int(n).unwrap_or(0) as i32, Relaxed);
             }
-            if kv == b"rgowb=1" {
-                heap::barrier::FLAG.enabled.store(1, Relaxed);
+            match kv {
+                b"rgowb=1" => {
+                    heap::gc::BARRIERS_ALWAYS.store(true, Relaxed);
+                    heap::barrier::FLAG.enabled.store(1, Relaxed);
+                }
+                b"gccheckmark=1" => heap::check::ENABLED.store(true, Relaxed),
+                b"rgopoison=1" => heap::sweep::POISON.store(true, Relaxed),
+                _ => {}
             }
             if let Some(n) = kv.strip_prefix(b"rgopreempt=") {
                 PREEMPT_STORM.store(parse_int(n).unwrap_or(0) as i32, Relaxed);

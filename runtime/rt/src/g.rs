@@ -74,6 +74,12 @@ pub struct G {
     /// Scratch of the operation in progress (continuations).
     pub op: [usize; 6],
     pub allidx: usize,
+    /// 1 while a collector's worker scans the stack: the goroutine must not run.
+    pub scan: AtomicU32,
+    /// The last cycle in which the stack was scanned.
+    pub gc_cycle: AtomicU32,
+    /// When a worker of the collector last left its P.
+    pub gc_left: i64,
     /// testing/synctest: the bubble, whether it counts as durably blocked, and whether the wait to come is durable.
     pub bubble: *mut crate::synctest::Bubble,
     pub bubble_idle: bool,
@@ -273,6 +279,9 @@ pub struct P {
     pub sudogs_n: u32,
     pub mcache: MCache,
     pub wb: crate::heap::barrier::Buffer,
+    pub gcw: crate::heap::mark::Gcw,
+    /// Marking owed by allocation.
+    pub assist_debt: u64,
     pub preempt: AtomicU32,
 }
 

@@ -8,6 +8,7 @@
 //! See `g.rs` for ownership. Everything here runs on g0 (or the monitor thread), so it is never preempted.
 
 use crate::g::*;
+use crate::heap::roots;
 use crate::lock::{Mutex, Note};
 use crate::{entry, mem, netpoll, print, synctest, sys, timer};
 use core::ptr::null_mut;
@@ -55,6 +56,8 @@ pub static NPIDLE: AtomicU32 = AtomicU32::new(0);
 pub static NMSPINNING: AtomicU32 = AtomicU32::new(0);
 pub static RUNQSIZE: AtomicU32 = AtomicU32::new(0);
 pub static GCWAITING: AtomicBool = AtomicBool::new(false);
+/// When the present (or last) stop of the world was asked for.
+pub static STOP_BEGAN: AtomicI64 = AtomicI64::new(0);
 pub static STOPNOTE: Note = Note::new();
 pub static SYSMONNOTE: Note = Note::new();
 /// Time of the last network poll; 0 while a thread is blocked in it.
@@ -552,6 +555,7 @@ pub unsafe fn execute(g: *mut G, inherit: bool) -> ! {
     (*g).m = m;
     (*g).g0sp = (*m).g0_hi - 64;
     (*g).status.store(RUNNING, SeqCst);
+    wait_scan(g);
     (*g).waitsince = 0;
     (*g).preempt.store(0, SeqCst);
     (*g).limit.store((*(*g).seg).limit, SeqCst);
@@ -567,6 +571,14 @@ pub unsafe fn execute(g: *mut G, inherit: bool) -> ! {
         f(g);
     }
     rt_gogo(g)
+}
+
+/// Before g runs, its status saying so: a scan of its stack must have ended.
+#[inline]
+pub unsafe fn wait_scan(g: *mut G) {
+    while (*g).scan.load(SeqCst) != 0 {
+        core::hint::spin_loop();
+    }
 }
 
 /// Detaches the current goroutine from its M.
@@ -815,6 +827,7 @@ pub unsafe fn gosched(g: *mut G) -> ! {
     let m = (*g).m;
     (*g).status.store(RUNNABLE, SeqCst);
     dropg(m);
+    roots::scan_stopped(g);
     LOCK.lock();
     globrunqput(g);
     LOCK.unlock();

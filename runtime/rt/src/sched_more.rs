@@ -301,8 +301,9 @@ pub unsafe fn exitsyscall(g: *mut G) {
 }
 
 unsafe fn back_from_syscall(g: *mut G) {
-    (*g).in_syscall = false;
     (*g).status.store(RUNNING, SeqCst);
+    wait_scan(g);
+    (*g).in_syscall = false;
     // The limit may have been rewritten while nobody could be asked.
     if (*g).preempt.load(SeqCst) != 0 || GCWAITING.load(SeqCst) {
         request_preempt(g);
@@ -333,6 +334,7 @@ unsafe fn stop_owned(g: *mut G) {
     let m = (*g).m;
     (*m).locks.fetch_add(1, SeqCst);
     let me = (*m).p;
+    STOP_BEGAN.store(sys::nanotime(), Relaxed);
     LOCK.lock();
     let n = NPROCS.load(Relaxed);
     S.stopwait = n as i32;
@@ -494,6 +496,7 @@ unsafe fn retire_p(p: *mut P) {
     (*p).gfree_n = 0;
     LOCK.unlock();
     (*p).wb.flush();
+    (*p).gcw.flush();
     crate::heap::cache::flush(&raw mut (*p).mcache);
     (*p).status.store(P_DEAD, SeqCst);
 }

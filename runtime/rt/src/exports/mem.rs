@@ -85,9 +85,32 @@ unsafe extern "C" fn objectmask(_g: *mut G, f: *mut ObjectMask) {
     gc::object_mask((*f).base, (*f).mask, (*f).len);
 }
 
-#[unsafe(export_name = "rt.runtime.rt_collect")]
-unsafe extern "C" fn collect(_g: *mut G, _f: *mut u8) {
-    gc::collect();
+#[unsafe(export_name = "rt.runtime.rt_gcstart")]
+unsafe extern "C" fn gcstart(_g: *mut G, f: *mut bool) {
+    gc::start(*f);
+}
+#[unsafe(export_name = "rt.runtime.rt_gcfinish")]
+unsafe extern "C" fn gcfinish(_g: *mut G, f: *mut bool) {
+    *f = gc::finish();
+}
+/// Arguments and results are at multiples of 8.
+#[repr(C)]
+struct Slice {
+    flag: bool,
+    pad: [u8; 7],
+    more: bool,
+}
+#[unsafe(export_name = "rt.runtime.rt_gcmark")]
+unsafe extern "C" fn gcmark(g: *mut G, f: *mut Slice) {
+    gc::mark_slice(g, &raw mut (*f).more, (*f).flag);
+}
+#[unsafe(export_name = "rt.runtime.rt_gcsweep")]
+unsafe extern "C" fn gcsweep(g: *mut G, f: *mut Slice) {
+    gc::sweep_slice(g, (*f).flag, &raw mut (*f).more);
+}
+#[unsafe(export_name = "rt.runtime.rt_gcworkerwait")]
+unsafe extern "C" fn gcworkerwait(g: *mut G, _f: *mut u8) {
+    gc::worker_wait(g);
 }
 #[unsafe(export_name = "rt.runtime.rt_gcwait")]
 unsafe extern "C" fn gcwait(g: *mut G, _f: *mut u8) {

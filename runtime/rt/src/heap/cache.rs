@@ -6,12 +6,10 @@
 //! Only the thread that holds the P uses its cache; flushing happens with the world stopped.
 
 use super::span::{self, NUM_SPAN_CLASSES, Span};
-use super::{HEAP_LIVE, Type, check_trigger, is_noscan, typemask};
+use super::{HEAP_LIVE, Type, check_trigger, is_noscan, mark, pace, sweep, typemask};
 use core::ptr::{null_mut, write_bytes};
 use core::sync::atomic::{AtomicU64, Ordering::*};
 use rgo_abi::sizeclass::*;
-
-pub const CACHE_MARK: u32 = 1;
 
 #[derive(Clone, Copy)]
 pub struct Run {
@@ -94,19 +92,27 @@ unsafe fn refill(c: *mut MCache, sc: usize) {
     loop {
         let s = (*r).span;
         if !s.is_null() {
-            if let Some((i, end)) = (*s).next_run() {
+            let marking = mark::marking();
+            let run = (*s).next_run(|i, end| {
+                if marking {
+                    mark::mark_run(s, i, end);
+                }
+            });
+            if let Some((i, end)) = run {
                 (*r).cur = (*s).base + i as usize * size;
                 (*r).end = (*s).base + end as usize * size;
                 (*s).alloc_count += end - i;
                 (*c).nmalloc[sc >> 1] += (end - i) as u64;
                 HEAP_LIVE.fetch_add((end - i) as u64 * size as u64, Relaxed);
+                if marking {
+                    pace::assist((end - i) as usize * size);
+                }
                 return;
             }
-            (*s).cached = false;
-            (*r).span = null_mut();
             check_trigger();
         }
-        (*r).span = span::take(sc);
+        (*r).span = span::take(sc, s);
+        sweep::share();
     }
 }
 
@@ -176,6 +182,9 @@ pub unsafe fn flush(c: *mut MCache) {
         if left > 0 {
             // The run is the last one taken: everything from cur on is free again.
             (*s).freeindex = (((*r).cur - (*s).base) / size) as u32;
+            if mark::marking() {
+                mark::unmark_run(s, (*s).freeindex, (*s).freeindex + left);
+            }
             (*s).alloc_count -= left;
             (*c).nmalloc[sc >> 1] -= left as u64;
             HEAP_LIVE.fetch_sub(left as u64 * size as u64, Relaxed);
@@ -195,10 +204,4 @@ pub unsafe fn flush(c: *mut MCache) {
     LARGE_BYTES.fetch_add((*c).large_bytes, Relaxed);
     (*c).nlarge = 0;
     (*c).large_bytes = 0;
-}
-
-/// Object i of s lies in a run that a cache holds: handed out or not cannot be told exactly from outside; spans in caches
-/// count objects below freeindex as allocated, which `is_allocated` already covers.
-pub unsafe fn in_handed_out(_s: *mut Span, _i: u32) -> bool {
-    false
 }

@@ -1,24 +1,32 @@
-//! The collector: stop-the-world mark and sweep.
+//! The collector's cycle, driven by a goroutine of the facade (`gcCycle` in mstats.go), which also works:
 //!
-//! The facade's collector goroutine stops the world, runs sync.Pool's cleanup, calls `collect` and starts the world.
+//! 1. `sweep_slice` until what the last cycle left is swept.
+//! 2. World stopped: `start` (caches flushed, barriers on, roots listed).
+//! 3. `mark_slice` until it finds no work; other workers and allocating goroutines (`pace::assist`) mark too.
+//! 4. World stopped: `finish` flushes all buffers. Little work left: it is done here; more: back to 3. Weak handles, finalizers,
+//!    barriers off, spans become unswept.
+//! 5. `sweep_slice` in the background, and lazily in allocation.
+//!
 //! Heap objects are scanned precisely, stacks, saved registers, descriptors and .data/.bss conservatively.
 //!
 //! # Safety
-//! The world is stopped: no P runs Go code, all goroutines have a saved context (or are in system calls, with their
-//! registers copied), so everything may be read and written without locks.
+//! `start` and `finish` run with the world stopped; slices run on g0 with a P, so the world is not stopped within them.
 
-use super::cache;
-use super::pages::{self, LOCK, span_of};
-use super::span::{ALL, NUM_SPAN_CLASSES, PARTIAL, Span, free_span};
-use super::{GOAL, HEAP_LIVE, HEAP_MARKED, MEMORY_LIMIT, TRIGGER, Type, special, typemask};
+use super::mark::*;
+use super::pages;
+use super::span;
+use super::sweep::{self, LARGE_FREED, NFREE, NLARGE_FREE};
+use super::{GOAL, HEAP_LIVE, HEAP_MARKED, barrier, cache, check, pace, roots, special};
 use crate::g::*;
-use crate::mem::WordVec;
-use crate::stack::Seg;
-use crate::{entry, mem, print, stack, sys, timer};
+use crate::{entry, mem, print, sched, stack, sys, timer};
 use core::ptr::null_mut;
-use core::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering::*};
+use core::sync::atomic::{AtomicBool, AtomicI64, AtomicPtr, AtomicU32, AtomicU64, Ordering::*};
 use rgo_abi::moduledata::ModuleData;
 use rgo_abi::sizeclass::*;
+
+pub use super::mark::{object_mask, shade};
+pub use super::roots::EXTRA_ROOTS;
+pub use super::sweep::scavenge_all;
 
 /// Filled by the linker step.
 #[cfg_attr(not(test), unsafe(no_mangle))]
@@ -28,465 +36,352 @@ pub unsafe fn moduledata() -> ModuleData {
     core::ptr::read_volatile(&raw const rt_moduledata)
 }
 
-/// Marked objects whose contents have not been scanned.
-static mut WORK: WordVec = WordVec::new();
-/// Permanent memory of the facade: pairs of address and length.
-pub static mut EXTRA_ROOTS: WordVec = WordVec::new();
-
 // Statistics.
 pub static NUM_GC: AtomicU32 = AtomicU32::new(0);
 pub static PAUSE_TOTAL: AtomicU64 = AtomicU64::new(0);
 pub static mut PAUSES: [u64; 256] = [0; 256];
 pub static mut PAUSE_ENDS: [u64; 256] = [0; 256];
 pub static LAST_GC: AtomicU64 = AtomicU64::new(0);
-pub static NFREE: [AtomicU64; NUM_CLASSES] = [const { AtomicU64::new(0) }; NUM_CLASSES];
-pub static NLARGE_FREE: AtomicU64 = AtomicU64::new(0);
-pub static LARGE_FREED: AtomicU64 = AtomicU64::new(0);
 /// Monotonic time of the last cycle; the monitor thread asks for one when it is long ago.
 pub static LAST_MONO: AtomicI64 = AtomicI64::new(0);
-static START: AtomicI64 = AtomicI64::new(0);
+/// CPU time of all cycles.
+static GC_CPU: AtomicU64 = AtomicU64::new(0);
+/// CPU time of workers in this cycle.
+static WORKER_NS: AtomicU64 = AtomicU64::new(0);
+static PROGRAM_START: AtomicI64 = AtomicI64::new(0);
+/// GODEBUG=rgowb=1: barriers stay on.
+pub static BARRIERS_ALWAYS: AtomicBool = AtomicBool::new(false);
 
-// --- marking ---
-
-/// Marks object i of s and queues it if it has pointers.
-#[inline]
-unsafe fn mark_index(s: *mut Span, i: u32) {
-    if (*s).marked(i) {
-        return;
-    }
-    (*s).mark(i);
-    if !(*s).noscan() {
-        WORK.push((*s).base + i as usize * (*s).elemsize);
-    }
+/// The cycle in progress.
+struct Cycle {
+    forced: bool,
+    began: i64,
+    mark_began: i64,
+    pause: u64,
+    heap_start: u64,
+    stop1: u64,
 }
+static mut NOW: Cycle = Cycle { forced: false, began: 0, mark_began: 0, pause: 0, heap_start: 0, stop1: 0 };
 
-/// Marks what a pointer of the heap refers to.
-#[inline]
-pub unsafe fn mark_ptr(p: usize) {
-    if p < 4096 {
-        return;
-    }
-    let s = span_of(p);
-    if s.is_null() {
-        return;
-    }
-    let i = (*s).index_of(p);
-    if (*s).is_allocated(i) {
-        mark_index(s, i);
-    }
-}
-
-/// Keeps what p refers to, if it refers to an object; the barrier's part of marking.
-pub unsafe fn shade(_p: usize) {}
-
-/// Smallest object that a pointer one past its end keeps: such pointers come from loops over arrays.
-const PAST_END_MIN: usize = 64;
-
-/// Marks what a word that may be a pointer refers to. A pointer one past the end of an object keeps that object.
-#[inline]
-unsafe fn mark_word(p: usize) {
-    if p < 4096 {
-        return;
-    }
-    let s = span_of(p);
-    if s.is_null() {
-        // One past the last object of the span before?
-        if p & (PAGE_SIZE - 1) == 0 {
-            mark_ptr(p - 1);
-        }
-        return;
-    }
-    let i = (*s).index_of(p);
-    if (*s).is_allocated(i) {
-        mark_index(s, i);
-    }
-    let off = p - (*s).base;
-    if off == i as usize * (*s).elemsize {
-        if i > 0 {
-            if (*s).elemsize >= PAST_END_MIN && (*s).is_allocated(i - 1) {
-                mark_index(s, i - 1);
-            }
-        } else {
-            mark_ptr(p - 1);
+unsafe fn for_all_ps(mut f: impl FnMut(*mut P)) {
+    for p in &ALLP {
+        let p = p.load(Acquire);
+        if !p.is_null() {
+            f(p);
         }
     }
 }
 
-/// Scans [lo, hi) conservatively.
-unsafe fn scan_range(lo: usize, hi: usize) {
-    let mut p = (lo + 7) & !7;
-    while p + 8 <= hi {
-        mark_word(*(p as *const usize));
-        p += 8;
-    }
-}
-
-/// The addresses of the pointers in the values of type t in [p, end).
-#[inline(always)]
-unsafe fn typed_pointers(mut p: usize, end: usize, t: *const Type, f: &mut impl FnMut(usize)) {
-    if t.is_null() || (*t).ptrbytes == 0 {
-        return;
-    }
-    let words = (*t).ptrbytes / 8;
-    let size = (*t).size;
-    let m = typemask::mask(t);
-    while p + (*t).ptrbytes <= end {
-        let mut w = 0;
-        while w < words {
-            let mut bits = *m.add(w / 8) as usize;
-            if words - w < 8 {
-                bits &= (1 << (words - w)) - 1;
-            }
-            while bits != 0 {
-                let k = bits.trailing_zeros() as usize;
-                bits &= bits - 1;
-                f(p + (w + k) * 8);
-            }
-            w += 8;
-        }
-        p += size;
-    }
-}
-
-/// The addresses of the pointers in the object in the slot at `p` of s.
-#[inline(always)]
-unsafe fn object_pointers(s: *mut Span, p: usize, f: &mut impl FnMut(usize)) {
-    if (*s).noscan() {
-        return;
-    }
-    if (*s).is_large() {
-        typed_pointers(p, p + (*s).elemsize, (*s).large_type, f);
-        return;
-    }
-    if (*s).has_header() {
-        let t = *(p as *const *const Type);
-        typed_pointers(p + HEADER_SIZE, p + (*s).elemsize, t, f);
-        return;
-    }
-    let words = (*s).elemsize / 8;
-    let idx = (p - (*s).base) / 8;
-    let (w, sh) = (idx / 64, idx % 64);
-    let map = (*s).ptrmap();
-    let mut bits = *map.add(w) >> sh;
-    if sh + words > 64 {
-        bits |= *map.add(w + 1) << (64 - sh);
-    }
-    if words < 64 {
-        bits &= (1 << words) - 1;
-    }
-    while bits != 0 {
-        let k = bits.trailing_zeros() as usize;
-        bits &= bits - 1;
-        f(p + k * 8);
-    }
-}
-
-/// Scans the object in the slot at `p` of s.
-pub unsafe fn scan_object(s: *mut Span, p: usize) {
-    object_pointers(s, p, &mut |a| mark_ptr(*(a as *const usize)));
-}
-
-/// For tests of package reflect: sets the bytes of `mask`, one for each word from `base`, where the object at `base`
-/// has a pointer.
-pub unsafe fn object_mask(base: usize, mask: *mut u8, n: usize) {
-    let s = span_of(base);
-    if s.is_null() {
-        return;
-    }
-    let slot = (*s).base + (*s).index_of(base) as usize * (*s).elemsize;
-    object_pointers(s, slot, &mut |a| {
-        let w = (a - base) / 8;
-        if a >= base && w < n {
-            *mask.add(w) = 1;
-        }
+/// Begins marking. The world is stopped.
+pub unsafe fn start(forced: bool) {
+    let now = sys::nanotime();
+    let stopped = sched::STOP_BEGAN.load(Relaxed);
+    PROGRAM_START.compare_exchange(0, now, Relaxed, Relaxed).ok();
+    for_all_ps(|p| {
+        cache::flush(&raw mut (*p).mcache);
+        (*p).assist_debt = 0;
     });
+    BLACK_BYTES.store(0, Relaxed);
+    MARKED_BYTES.store(0, Relaxed);
+    WORKER_NS.store(0, Relaxed);
+    pace::begin();
+    roots::prepare();
+    MARKING.store(true, SeqCst);
+    barrier::FLAG.enabled.store(1, SeqCst);
+    let end = sys::nanotime();
+    NOW = Cycle {
+        forced,
+        began: stopped,
+        mark_began: end,
+        pause: (end - stopped) as u64,
+        heap_start: HEAP_LIVE.load(Relaxed),
+        stop1: (end - stopped) as u64,
+    };
+    wake_workers();
 }
 
-/// Scans queued objects until there are none.
-pub unsafe fn drain() {
-    // Objects pass through a short queue, so that their memory is on its way while others are scanned.
-    const AHEAD: usize = 8;
-    let mut ring = [0usize; AHEAD];
-    let mut at = 0;
-    let mut held = 0;
-    loop {
-        let next = match WORK.pop() {
-            Some(p) => {
-                prefetch(p);
-                held += 1;
-                p
-            }
-            None if held == 0 => return,
-            None => 0,
-        };
-        let p = core::mem::replace(&mut ring[at], next);
-        at = (at + 1) % AHEAD;
-        if p != 0 {
-            held -= 1;
-            scan_object(span_of(p), p);
-        }
+/// Ends marking if nothing is left to mark. The world is stopped.
+pub unsafe fn finish() -> bool {
+    /// Work done in the pause, in bytes.
+    const LIMIT: usize = 256 << 10;
+    let stopped = sched::STOP_BEGAN.load(Relaxed);
+    let now = sys::nanotime();
+    for_all_ps(|p| {
+        (*p).wb.flush();
+        (*p).gcw.flush();
+    });
+    let w = gcw();
+    let mut n = 0;
+    if roots::jobs_left() || roots::LEFT.load(SeqCst) != 0 || !drain(w, LIMIT, &mut n) {
+        (*w).flush();
+        NOW.pause += (sys::nanotime() - stopped) as u64;
+        return false;
     }
-}
-
-#[inline]
-fn prefetch(p: usize) {
-    // SAFETY: a hint; no access takes place.
-    unsafe { core::arch::x86_64::_mm_prefetch::<{ core::arch::x86_64::_MM_HINT_T0 }>(p as *const i8) };
-}
-
-// --- roots ---
-
-unsafe fn scan_goroutine(g: *mut G) {
-    let st = (*g).status.load(SeqCst);
-    if st == DEAD || st == IDLE {
-        return;
-    }
-    // What the descriptor itself holds; stale scratch must not keep anything.
-    for w in [(*g).panic, (*g).deferframe, (*g).labels, (*g).startfn, (*g).facade[0], (*g).facade[1]] {
-        mark_word(w);
-    }
-    if st == WAITING || (*g).on_resume.is_some() {
-        mark_word((*g).param);
-        for w in (*g).op {
-            mark_word(w);
-        }
-    }
-    if (*g).in_syscall {
-        for w in (*g).syscall_regs {
-            mark_word(w);
-        }
-    }
-    if crate::trace::async_stopped(g) {
-        mark_word((*g).async_r13);
-        scan_range((*g).xsave as usize, (*g).xsave as usize + crate::signal::XSAVE_MAX);
-    }
-    let mut seg: *mut Seg = (*g).seg;
-    let mut sp = (*g).sched_sp;
-    while !seg.is_null() {
-        if sp < (*seg).lo || sp > (*seg).hi {
-            print::throw("runtime: saved SP of a goroutine is outside its stack");
-        }
-        scan_range(sp, (*seg).hi);
-        seg = (*seg).prev;
-        if !seg.is_null() {
-            sp = (*seg).saved_sp;
-        }
-    }
-}
-
-unsafe fn mark_roots() {
-    let md = moduledata();
-    let skip = [(md.noptrdata, md.noptrdata_end), (md.noptrbss, md.noptrbss_end)];
-    for (lo, hi) in [(md.data, md.data_end), (md.bss, md.bss_end)] {
-        // Pointer-free ranges may lie inside.
-        let mut at = lo;
-        while at < hi {
-            let mut end = hi;
-            let mut next = hi;
-            for &(a, b) in &skip {
-                if a < b && a >= at && a < end {
-                    end = a;
-                    next = b;
-                }
-            }
-            scan_range(at as usize, end as usize);
-            at = next.max(end);
-        }
-    }
-    for i in 0..EXTRA_ROOTS.len / 2 {
-        let (p, n) = (EXTRA_ROOTS.get(2 * i), EXTRA_ROOTS.get(2 * i + 1));
-        scan_range(p, p + n);
-    }
-    for i in 0..ALLGS.len() {
-        scan_goroutine(ALLGS.get(i));
-        if WORK.len > 1 << 16 {
-            drain();
-        }
-    }
-    timer::roots(|p| mark_ptr(p));
-    special::mark_roots();
-    drain();
-}
-
-// --- a cycle ---
-
-/// One full collection. The world is stopped.
-pub unsafe fn collect() {
-    let start = sys::nanotime();
-    if START.load(Relaxed) == 0 {
-        START.store(start, Relaxed);
-    }
-    for i in 0..NPROCS.load(Relaxed) {
-        cache::flush(&raw mut (*allp(i as usize)).mcache);
-    }
-    let before = HEAP_LIVE.load(Relaxed);
-    mark_roots();
-    special::process();
+    for_all_ps(|p| cache::flush(&raw mut (*p).mcache));
+    check::check();
+    special::process(w);
     timer::sweep(|p| {
-        let s = span_of(p);
+        let s = pages::span_of(p);
         s.is_null() || (*s).marked((*s).index_of(p))
     });
-    if CHECKMARK {
-        check_marks();
+    for_all_ps(|p| (*p).gcw.flush());
+    if !BARRIERS_ALWAYS.load(Relaxed) {
+        barrier::FLAG.enabled.store(0, SeqCst);
     }
-    let live = sweep();
-    WORK.release();
+    MARKING.store(false, SeqCst);
+    let live = MARKED_BYTES.load(Relaxed) + BLACK_BYTES.load(Relaxed);
+    let before = HEAP_LIVE.load(Relaxed);
+    span::begin_sweep();
+    pace::end(before.saturating_sub(NOW.heap_start));
     HEAP_MARKED.store(live, Relaxed);
     HEAP_LIVE.store(live, Relaxed);
-    super::pace();
-    if MEMORY_LIMIT.load(Relaxed) != i64::MAX {
-        scavenge_to_limit();
-    }
-    scavenge_some();
-    LAST_MONO.store(sys::nanotime(), Relaxed);
-    special::wake();
+    let goal = GOAL.load(Relaxed);
+    pace::set();
+    sweep::begin(super::TRIGGER.load(Relaxed).saturating_sub(live));
     let end = sys::nanotime();
+    LAST_MONO.store(end, Relaxed);
+    special::wake();
+    let stop2 = (end - stopped) as u64;
+    NOW.pause += stop2;
     let (sec, nsec) = sys::walltime();
-    let n = NUM_GC.fetch_add(1, Relaxed);
-    let pause = (end - start) as u64;
     let wall = sec as u64 * 1_000_000_000 + nsec as u64;
-    PAUSES[n as usize % 256] = pause;
+    let n = NUM_GC.fetch_add(1, Relaxed);
+    PAUSES[n as usize % 256] = NOW.pause;
     PAUSE_ENDS[n as usize % 256] = wall;
-    PAUSE_TOTAL.fetch_add(pause, Relaxed);
+    PAUSE_TOTAL.fetch_add(NOW.pause, Relaxed);
     LAST_GC.store(wall, Relaxed);
+    let procs = NPROCS.load(Relaxed) as u64;
+    let work = WORKER_NS.load(Relaxed) + pace::ASSIST_NS.load(Relaxed);
+    GC_CPU.fetch_add(work + NOW.pause * procs, Relaxed);
     if entry::GCTRACE.load(Relaxed) > 0 {
-        trace_line(n + 1, start, pause, before, live);
+        trace_line(n + 1, end, stop2, (now - NOW.mark_began) as u64, before, live, goal);
+    }
+    true
+}
+
+// --- slices of work ---
+
+/// Workers of the facade besides the one that drives the cycle, while they wait.
+static IDLE_WORKERS: AtomicPtr<G> = AtomicPtr::new(null_mut());
+static WORKERS_LOCK: crate::lock::Mutex = crate::lock::Mutex::new();
+/// Workers in a slice.
+static ACTIVE: AtomicU32 = AtomicU32::new(0);
+
+/// `rt_gcworkerwait`: parks a worker until marking begins.
+pub unsafe fn worker_wait(g: *mut G) {
+    WORKERS_LOCK.lock();
+    if marking() && (jobs() || roots::LEFT.load(SeqCst) != 0) {
+        WORKERS_LOCK.unlock();
+        return;
+    }
+    (*g).schedlink = IDLE_WORKERS.load(Relaxed);
+    IDLE_WORKERS.store(g, Relaxed);
+    sched::park(g, WaitReason::GcWait, || WORKERS_LOCK.unlock())
+}
+
+fn jobs() -> bool {
+    FULL_N.load(SeqCst) > 0 || roots::jobs_left()
+}
+
+unsafe fn wake_workers() {
+    WORKERS_LOCK.lock();
+    let mut g = IDLE_WORKERS.swap(null_mut(), Relaxed);
+    WORKERS_LOCK.unlock();
+    while !g.is_null() {
+        let next = (*g).schedlink;
+        (*g).schedlink = null_mut();
+        sched::ready(g);
+        g = next;
     }
 }
 
-fn trace_line(n: u32, start: i64, pause: u64, before: u64, live: u64) {
+const SLICE_MIN: i64 = 100_000;
+const SLICE_MAX: i64 = 3_000_000;
+
+/// Others want to run on this P.
+unsafe fn others_wait() -> bool {
+    let p = getp();
+    sched::GCWAITING.load(Relaxed) || !sched::runqempty(p) || sched::RUNQSIZE.load(Relaxed) > 0
+}
+
+/// Leaves the P to others if they want it; how long they take decides the length of the driver's next slice.
+unsafe fn yield_slice(g: *mut G, began: i64) {
+    let now = sys::nanotime();
+    WORKER_NS.fetch_add((now - began) as u64, Relaxed);
+    (*g).gc_left = now;
+    if others_wait() {
+        sched::goyield(g)
+    }
+}
+
+/// One slice of marking. `more`: call again.
+pub unsafe fn mark_slice(g: *mut G, more: *mut bool, driver: bool) {
+    *more = false;
+    if !marking() {
+        return;
+    }
+    ACTIVE.fetch_add(1, SeqCst);
+    let began = sys::nanotime();
+    let away = began - (*g).gc_left;
+    let slice = if driver { (away / 3).clamp(SLICE_MIN, SLICE_MAX) } else { SLICE_MIN };
+    let w = gcw();
+    roots::try_scan(w, g);
+    let mut idle = false;
+    loop {
+        let mut done = 0;
+        let empty = drain(w, 64 << 10, &mut done);
+        pace::worked(done as u64);
+        if empty && !roots::job(w) {
+            if !roots::retry(w) {
+                // Running goroutines have been asked to stop.
+                idle = true;
+            } else if FULL_N.load(SeqCst) == 0 {
+                (*w).flush();
+                if FULL_N.load(SeqCst) == 0 {
+                    break;
+                }
+            }
+        }
+        if idle || sched::GCWAITING.load(Relaxed) || sys::nanotime() - began >= slice {
+            (*w).flush();
+            *more = true;
+            if driver && jobs() {
+                wake_workers();
+            }
+            ACTIVE.fetch_sub(1, SeqCst);
+            if idle && !others_wait() {
+                sys::usleep(20);
+            }
+            yield_slice(g, began);
+            return;
+        }
+    }
+    let others = ACTIVE.fetch_sub(1, SeqCst) - 1;
+    WORKER_NS.fetch_add((sys::nanotime() - began) as u64, Relaxed);
+    if driver && others > 0 {
+        // Others may still make work.
+        *more = true;
+        if others_wait() {
+            sched::goyield(g);
+        }
+        sys::usleep(10);
+    }
+}
+
+/// One slice of sweeping.
+pub unsafe fn sweep_slice(g: *mut G, urgent: bool, more: *mut bool) {
+    let began = sys::nanotime();
+    *more = true;
+    while sweep::some(16) {
+        if sys::nanotime() - began > if urgent { SLICE_MAX } else { SLICE_MIN } {
+            if others_wait() {
+                sched::goyield(g);
+            }
+            return;
+        }
+    }
+    if sweep::done() {
+        *more = false;
+        sweep::scavenge();
+    } else {
+        sched::goyield(g);
+    }
+}
+
+/// A whole cycle at once, for tests of the heap.
+#[cfg(test)]
+pub unsafe fn collect() {
+    while sweep::some(64) {}
+    start(true);
+    let w = gcw();
+    while roots::job(w) {}
+    roots::LEFT.store(0, SeqCst);
+    let mut n = 0;
+    drain(w, usize::MAX, &mut n);
+    assert!(finish());
+    while sweep::some(64) {}
+}
+
+// --- numbers ---
+
+/// Milliseconds as Go's trace has them: three digits, at most three decimals.
+fn ms(ns: u64) {
+    if ns >= 10_000_000 {
+        print::dec((ns / 1_000_000) as i64);
+        return;
+    }
+    let (mut x, mut div) = (ns / 1_000, 3);
+    while x >= 100 && div > 0 {
+        x /= 10;
+        div -= 1;
+    }
+    let scale = 10u64.pow(div);
+    print::dec((x / scale) as i64);
+    if div > 0 {
+        print::str(".");
+        let frac = x % scale;
+        for d in (0..div).rev() {
+            print::dec((frac / 10u64.pow(d) % 10) as i64);
+        }
+    }
+}
+
+unsafe fn trace_line(n: u32, end: i64, stop2: u64, marking: u64, before: u64, live: u64, goal: u64) {
+    let procs = NPROCS.load(Relaxed) as u64;
+    let elapsed = (end - PROGRAM_START.load(Relaxed)) as u64;
+    let mb = |b: u64| print::dec((b >> 20) as i64);
     print::lock();
     print::str("gc ");
     print::dec(n as i64);
     print::str(" @");
-    print::dec((start - START.load(Relaxed)) / 1_000_000);
-    print::str("ms: pause ");
-    print::dec(pause as i64 / 1000);
-    print::str("us, ");
-    print::dec(before as i64 >> 10);
+    ms_seconds((NOW.began - PROGRAM_START.load(Relaxed)).max(0) as u64);
+    print::str("s ");
+    print::dec((GC_CPU.load(Relaxed) * 100 / (elapsed.max(1) * procs)) as i64);
+    print::str("%: ");
+    ms(NOW.stop1);
+    print::str("+");
+    ms(marking);
+    print::str("+");
+    ms(stop2);
+    print::str(" ms clock, ");
+    ms(NOW.stop1 * procs);
+    print::str("+");
+    ms(pace::ASSIST_NS.load(Relaxed));
+    print::str("/");
+    ms(WORKER_NS.load(Relaxed));
+    print::str("/0+");
+    ms(stop2 * procs);
+    print::str(" ms cpu, ");
+    mb(NOW.heap_start);
     print::str("->");
-    print::dec(live as i64 >> 10);
-    print::str(" KiB, goal ");
-    print::dec((GOAL.load(Relaxed) >> 10) as i64);
-    print::str(" KiB\n");
+    mb(before);
+    print::str("->");
+    mb(live);
+    print::str(" MB, ");
+    mb(if goal == u64::MAX { 0 } else { goal });
+    print::str(" MB goal, ");
+    mb(stack::STACK_INUSE.load(Relaxed));
+    print::str(" MB stacks, ");
+    mb(roots::globals());
+    print::str(" MB globals, ");
+    print::dec(procs as i64);
+    print::str(" P");
+    if NOW.forced {
+        print::str(" (forced)");
+    }
+    print::str("\n");
     print::unlock();
-    let _ = &TRIGGER;
 }
 
-/// Frees unmarked objects and rebuilds the central lists. Live bytes.
-unsafe fn sweep() -> u64 {
-    LOCK.lock();
-    for sc in 0..NUM_SPAN_CLASSES {
-        PARTIAL[sc] = null_mut();
-    }
-    let mut live = 0u64;
-    let mut i = 0;
-    while i < ALL.len {
-        let s = ALL.get(i) as *mut Span;
-        if (*s).is_large() {
-            if (*s).marked(0) {
-                (*s).mark_bits[0] = 0;
-                live += (*s).elemsize as u64;
-                i += 1;
-            } else if (*s).freeindex == 0 {
-                // Being allocated: not published yet.
-                i += 1;
-            } else {
-                NLARGE_FREE.fetch_add(1, Relaxed);
-                LARGE_FREED.fetch_add((*s).elemsize as u64, Relaxed);
-                free_span(s); // moves another span to i
-            }
-            continue;
-        }
-        let words = (*s).nelems.div_ceil(64) as usize;
-        let mut count = 0;
-        for w in 0..words {
-            let m = (*s).mark_bits[w];
-            (*s).alloc_bits[w] = m;
-            (*s).mark_bits[w] = 0;
-            count += m.count_ones();
-        }
-        let freed = (*s).alloc_count - count;
-        let sc = (*s).class as usize;
-        NFREE[sc >> 1].fetch_add(freed as u64, Relaxed);
-        (*s).alloc_count = count;
-        (*s).freeindex = 0;
-        if freed > 0 {
-            (*s).needzero = true;
-        }
-        if count == 0 {
-            free_span(s);
-            continue;
-        }
-        live += count as u64 * (*s).elemsize as u64;
-        if count < (*s).nelems {
-            (*s).next = PARTIAL[sc];
-            PARTIAL[sc] = s;
-        }
-        i += 1;
-    }
-    LOCK.unlock();
-    live
-}
-
-unsafe fn scavenge_to_limit() {
-    let limit = MEMORY_LIMIT.load(Relaxed) as u64;
-    let used = pages::HEAP_SYS.load(Relaxed) - pages::HEAP_RELEASED.load(Relaxed)
-        + mem::OTHER_SYS.load(Relaxed)
-        + stack::STACK_INUSE.load(Relaxed);
-    if used > limit {
-        LOCK.lock();
-        pages::scavenge((used - limit) as usize);
-        LOCK.unlock();
+/// Seconds with three decimals.
+fn ms_seconds(ns: u64) {
+    print::dec((ns / 1_000_000_000) as i64);
+    print::str(".");
+    let m = ns / 1_000_000 % 1000;
+    for d in [100, 10, 1] {
+        print::dec((m / d % 10) as i64);
     }
 }
-
-/// Gives back part of what the heap will not need before the next cycle.
-unsafe fn scavenge_some() {
-    const STEP: u64 = 32 << 20;
-    let goal = GOAL.load(Relaxed);
-    if goal == u64::MAX {
-        return;
-    }
-    let kept = pages::HEAP_SYS.load(Relaxed) - pages::HEAP_RELEASED.load(Relaxed);
-    let want = goal + goal / 8 + STEP / 2;
-    if kept > want {
-        LOCK.lock();
-        pages::scavenge((kept - want).min(STEP) as usize);
-        LOCK.unlock();
-    }
-}
-
-/// `rt_scavenge`.
-pub unsafe fn scavenge_all() {
-    LOCK.lock();
-    pages::scavenge(usize::MAX);
-    LOCK.unlock();
-}
-
-// --- check mode ---
-
-/// Verifies after marking that no marked object refers to an unmarked one. Costs a second pass.
-const CHECKMARK: bool = cfg!(feature = "checkmark");
-
-unsafe fn check_marks() {
-    for k in 0..ALL.len {
-        let s = ALL.get(k) as *mut Span;
-        if (*s).noscan() {
-            continue;
-        }
-        for i in 0..(*s).nelems {
-            if (*s).marked(i) {
-                scan_object(s, (*s).base + i as usize * (*s).elemsize);
-                if WORK.len != 0 {
-                    print::throw("runtime: collector: marked object refers to unmarked one");
-                }
-            }
-        }
-    }
-}
-
-// --- numbers ---
 
 /// Layout of runtime.MemStats up to BySize.
 #[repr(C)]
@@ -534,9 +429,7 @@ pub struct BySize {
 
 /// Fills m. The world is stopped.
 pub unsafe fn memstats(m: *mut MemStats) {
-    for i in 0..NPROCS.load(Relaxed) {
-        cache::flush(&raw mut (*allp(i as usize)).mcache);
-    }
+    for_all_ps(|p| cache::flush(&raw mut (*p).mcache));
     let tiny = cache::TINY_ALLOCS.load(Relaxed);
     let (mut mallocs, mut frees) = (cache::NLARGE.load(Relaxed), NLARGE_FREE.load(Relaxed));
     let mut total = cache::LARGE_BYTES.load(Relaxed);
@@ -565,7 +458,7 @@ pub unsafe fn memstats(m: *mut MemStats) {
     (*m).heap_released = pages::HEAP_RELEASED.load(Relaxed);
     (*m).stack_inuse = stack::STACK_INUSE.load(Relaxed);
     (*m).stack_sys = (*m).stack_inuse;
-    (*m).mspan_inuse = (ALL.len * size_of::<Span>()) as u64;
+    (*m).mspan_inuse = (span::ALL.len * size_of::<span::Span>()) as u64;
     (*m).mspan_sys = (*m).mspan_inuse;
     (*m).mcache_inuse = NPROCS.load(Relaxed) as u64 * size_of::<cache::MCache>() as u64;
     (*m).mcache_sys = (*m).mcache_inuse;
@@ -577,8 +470,9 @@ pub unsafe fn memstats(m: *mut MemStats) {
     (*m).pauses = PAUSES;
     (*m).pause_ends = PAUSE_ENDS;
     (*m).num_gc = NUM_GC.load(Relaxed);
-    let elapsed = sys::nanotime() - START.load(Relaxed);
-    if START.load(Relaxed) != 0 && elapsed > 0 {
-        (*m).cpu_fraction = (*m).pause_total as f64 / elapsed as f64 / NPROCS.load(Relaxed) as f64;
+    let began = PROGRAM_START.load(Relaxed);
+    if began != 0 {
+        let all = (sys::nanotime() - began) as f64 * NPROCS.load(Relaxed) as f64;
+        (*m).cpu_fraction = GC_CPU.load(Relaxed) as f64 / all.max(1.0);
     }
 }

@@ -3,7 +3,9 @@
 //! * `pages.rs`: arenas of 64 MiB, page runs, page -> span table.
 //! * `span.rs`: spans of one size class, their bitmaps, central lists.
 //! * `cache.rs`: per-P allocation, tiny blocks, pointer maps of small objects.
-//! * `gc.rs`: mark (stop-the-world), sweep, roots; `special.rs`: finalizers, cleanups, weak handles, pins.
+//! * `gc.rs`: the collector's cycle; `mark.rs`, `roots.rs`, `sweep.rs`, `pace.rs`: its parts; `barrier.rs`: write barriers;
+//!   `check.rs`: a check of the marking.
+//! * `special.rs`: finalizers, cleanups, weak handles, pins.
 //!
 //! Objects with pointers: up to 512 bytes their pointer map is at the end of the span (a bit per word); above that they
 //! start with an 8-byte header naming the type; large ones name it in the span. Pointer-free objects have no map.
@@ -13,10 +15,15 @@
 
 pub mod barrier;
 pub mod cache;
+pub mod check;
 pub mod gc;
+pub mod mark;
+pub mod pace;
 pub mod pages;
+pub mod roots;
 pub mod span;
 pub mod special;
+pub mod sweep;
 pub mod typemask;
 #[cfg(test)]
 mod tests;
@@ -24,7 +31,7 @@ mod tests;
 use crate::g::{G, WaitReason, getp};
 use crate::{print, sched};
 use core::ptr::null_mut;
-use core::sync::atomic::{AtomicBool, AtomicI32, AtomicI64, AtomicPtr, AtomicU64, Ordering::*};
+use core::sync::atomic::{AtomicBool, AtomicI32, AtomicI64, AtomicPtr, AtomicU64, Ordering::*, compiler_fence};
 use rgo_abi::sizeclass::*;
 
 /// `abi.Type`, as far as the allocator reads it.
@@ -88,6 +95,7 @@ pub unsafe fn mallocgc(size: usize, typ: *const u8, zero: bool) -> *mut u8 {
 unsafe fn alloc_large(c: *mut cache::MCache, size: usize, typ: *const Type, zero: bool) -> *mut u8 {
     let noscan = is_noscan(typ);
     let npages = size.div_ceil(PAGE_SIZE);
+    sweep::reclaim(npages);
     let s = span::alloc_large(npages, noscan);
     (*c).nlarge += 1;
     (*c).large_bytes += (npages * PAGE_SIZE) as u64;
@@ -96,10 +104,19 @@ unsafe fn alloc_large(c: *mut cache::MCache, size: usize, typ: *const Type, zero
     if (*s).needzero && (zero || !noscan) {
         core::ptr::write_bytes(p, 0, npages * PAGE_SIZE);
     }
-    // Published only now: the object is either zero or pointer-free.
+    let marking = mark::marking();
+    if marking {
+        mark::mark_run(s, 0, 1);
+    }
+    // Published only now: the object is either zero or pointer-free, and black while marking.
+    compiler_fence(Release);
     (*s).freeindex = 1;
     HEAP_LIVE.fetch_add((npages * PAGE_SIZE) as u64, Relaxed);
-    check_trigger();
+    if marking {
+        pace::assist(npages * PAGE_SIZE);
+    } else {
+        check_trigger();
+    }
     p
 }
 
@@ -159,33 +176,10 @@ pub unsafe fn gc_wait(g: *mut G) {
     })
 }
 
-/// Sets goal and trigger from the marked heap.
-pub fn pace() {
-    let pct = GC_PERCENT.load(Relaxed);
-    let live = HEAP_MARKED.load(Relaxed);
-    let mut goal = if pct < 0 {
-        u64::MAX
-    } else {
-        let min = (4u64 << 20) * pct as u64 / 100;
-        // Stacks and globals count as scan work, as in Go.
-        let extra = crate::stack::STACK_INUSE.load(Relaxed).min(1 << 40);
-        (live + (live + extra) / 100 * pct as u64).max(min)
-    };
-    let limit = MEMORY_LIMIT.load(Relaxed);
-    if limit != i64::MAX {
-        let other = crate::mem::OTHER_SYS.load(Relaxed) + crate::stack::STACK_INUSE.load(Relaxed);
-        let room = (limit as u64).saturating_sub(other);
-        // Not below a tenth over the live heap: collecting all the time helps nobody.
-        goal = goal.min(room.max(live + live / 10 + (64 << 10)));
-    }
-    GOAL.store(goal, Relaxed);
-    TRIGGER.store(goal, Relaxed);
-}
-
 /// Returns the old value; percent < 0 turns the collector off.
 pub fn set_gc_percent(percent: i32) -> i32 {
     let old = GC_PERCENT.swap(percent.max(-1), Relaxed);
-    pace();
+    pace::set();
     old
 }
 
@@ -195,7 +189,7 @@ pub fn set_memory_limit(limit: i64) -> i64 {
         return MEMORY_LIMIT.load(Relaxed);
     }
     let old = MEMORY_LIMIT.swap(limit, Relaxed);
-    pace();
+    pace::set();
     old
 }
 
@@ -210,7 +204,7 @@ pub unsafe fn find_object(p: usize) -> Option<(usize, usize, bool, bool)> {
         return None;
     }
     let i = (*s).index_of(p);
-    if !(*s).is_allocated(i) && !cache::in_handed_out(s, i) {
+    if !(*s).is_allocated(i) {
         return None;
     }
     let slot = (*s).base + i as usize * (*s).elemsize;

@@ -1,13 +1,16 @@
 //! Spans: runs of pages cut into objects of one size, with allocation and mark bitmaps; central lists of usable spans.
 //!
+//! Every span that is not in a P's cache is in one of the lists, by span class: swept or unswept, with free objects or full.
+//!
 //! # Safety
-//! A span in a P's cache belongs to that P; otherwise it is under `pages::LOCK`. Mark bits are set with the world stopped.
+//! A span in a P's cache belongs to that P, one being swept to the sweeper; otherwise it is under `pages::LOCK`. Mark bits are
+//! atomic.
 
 use super::pages::{self, LOCK};
-use super::{Type, cache};
+use super::{Type, sweep};
 use crate::mem;
 use core::ptr::null_mut;
-use core::sync::atomic::Ordering::*;
+use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering::*, compiler_fence};
 use rgo_abi::sizeclass::*;
 
 pub const MAX_OBJS: usize = PAGE_SIZE / 8;
@@ -30,8 +33,8 @@ pub struct Span {
     /// Size class << 1 | noscan.
     pub class: u8,
     pub needzero: bool,
-    /// In a P's cache.
-    pub cached: bool,
+    /// In `special`'s list of spans with records.
+    pub listed: bool,
     pub large_type: *const Type,
     pub alloc_bits: [u64; BITMAP_WORDS],
     pub mark_bits: [u64; BITMAP_WORDS],
@@ -57,27 +60,33 @@ impl Span {
     /// Index of the object that contains p (may be >= nelems in the span's tail).
     #[inline]
     pub fn index_of(&self, p: usize) -> u32 {
-        (((p - self.base) as u64 * self.divmul as u64) >> 32) as u32
+        ((p.wrapping_sub(self.base) as u64).wrapping_mul(self.divmul as u64) >> 32) as u32
     }
     #[inline]
     pub fn is_allocated(&self, i: u32) -> bool {
-        i < self.nelems && (i < self.freeindex || self.alloc_bits[i as usize / 64] >> (i % 64) & 1 != 0)
+        // Racy while its owner hands out objects: those count only when they are marked.
+        // SAFETY: reads a field.
+        let freeindex = unsafe { (&raw const self.freeindex).read_volatile() };
+        i < self.nelems && (i < freeindex || self.alloc_bits[i as usize / 64] >> (i % 64) & 1 != 0)
     }
     #[inline]
     pub fn marked(&self, i: u32) -> bool {
         self.mark_bits[i as usize / 64] >> (i % 64) & 1 != 0
     }
+    /// The word with the mark bit of object i.
     #[inline]
-    pub fn mark(&mut self, i: u32) {
-        self.mark_bits[i as usize / 64] |= 1 << (i % 64);
+    pub fn mark_word(&self, i: u32) -> &AtomicU64 {
+        // SAFETY: the word lives as long as the span; all writes go through here.
+        unsafe { AtomicU64::from_ptr((&raw const self.mark_bits[i as usize / 64]).cast_mut()) }
     }
     /// Address of the pointer map of a small pointerful span.
     #[inline]
     pub fn ptrmap(&self) -> *mut u64 {
         (self.base + PAGE_SIZE - PTRMAP_BYTES) as *mut u64
     }
-    /// Next run of free objects from `freeindex` on: (first, end). Consumes it (freeindex = end).
-    pub fn next_run(&mut self) -> Option<(u32, u32)> {
+    /// Next run of free objects from `freeindex` on: (first, end). `before` is called with it before its objects count as
+    /// allocated (freeindex = end).
+    pub fn next_run(&mut self, before: impl FnOnce(u32, u32)) -> Option<(u32, u32)> {
         let n = self.nelems;
         let mut i = self.freeindex;
         while i < n {
@@ -104,6 +113,8 @@ impl Span {
                 }
             }
             let end = end.min(n);
+            before(i, end);
+            compiler_fence(Release);
             self.freeindex = end;
             return Some((i, end));
         }
@@ -114,8 +125,79 @@ impl Span {
 
 static mut FREE_SPANS: *mut Span = null_mut();
 pub static mut ALL: mem::WordVec = mem::WordVec::new();
-/// Swept spans with free objects, by span class.
-pub static mut PARTIAL: [*mut Span; NUM_SPAN_CLASSES] = [null_mut(); NUM_SPAN_CLASSES];
+
+struct Lists {
+    partial: [*mut Span; NUM_SPAN_CLASSES],
+    full: [*mut Span; NUM_SPAN_CLASSES],
+}
+const NONE: Lists = Lists { partial: [null_mut(); NUM_SPAN_CLASSES], full: [null_mut(); NUM_SPAN_CLASSES] };
+static mut SWEPT: Lists = NONE;
+static mut UNSWEPT: Lists = NONE;
+static SWEPT_N: AtomicUsize = AtomicUsize::new(0);
+/// Spans unswept or being swept.
+pub static UNSWEPT_N: AtomicUsize = AtomicUsize::new(0);
+/// No unswept span has a lower class.
+static mut UNSWEPT_FROM: usize = 0;
+
+unsafe fn pop(list: *mut *mut Span) -> *mut Span {
+    let s = *list;
+    if !s.is_null() {
+        *list = (*s).next;
+        (*s).next = null_mut();
+    }
+    s
+}
+
+/// LOCK held.
+unsafe fn push_swept(s: *mut Span) {
+    let sc = (*s).class as usize;
+    let list = if (*s).alloc_count < (*s).nelems { &raw mut SWEPT.partial[sc] } else { &raw mut SWEPT.full[sc] };
+    (*s).next = *list;
+    *list = s;
+    SWEPT_N.fetch_add(1, Relaxed);
+}
+
+/// Marking is done, no span is in a cache: all are to be swept.
+pub unsafe fn begin_sweep() {
+    LOCK.lock();
+    UNSWEPT = core::mem::replace(&mut *(&raw mut SWEPT), NONE);
+    UNSWEPT_FROM = 0;
+    UNSWEPT_N.store(SWEPT_N.swap(0, Relaxed), SeqCst);
+    LOCK.unlock();
+}
+
+/// Some unswept span, for a sweeper.
+pub unsafe fn take_unswept() -> *mut Span {
+    if UNSWEPT_N.load(Relaxed) == 0 {
+        return null_mut();
+    }
+    let mut s = null_mut();
+    LOCK.lock();
+    while UNSWEPT_FROM < NUM_SPAN_CLASSES {
+        s = pop(&raw mut UNSWEPT.full[UNSWEPT_FROM]);
+        if s.is_null() {
+            s = pop(&raw mut UNSWEPT.partial[UNSWEPT_FROM]);
+        }
+        if !s.is_null() {
+            break;
+        }
+        UNSWEPT_FROM += 1;
+    }
+    LOCK.unlock();
+    s
+}
+
+/// The sweeper is done with s: `live` objects are in use.
+pub unsafe fn put_swept(s: *mut Span, live: u32) {
+    LOCK.lock();
+    if live == 0 {
+        free_span(s);
+    } else {
+        push_swept(s);
+    }
+    UNSWEPT_N.fetch_sub(1, SeqCst);
+    LOCK.unlock();
+}
 
 /// LOCK held.
 unsafe fn new_span(npages: usize) -> *mut Span {
@@ -158,35 +240,61 @@ pub unsafe fn alloc_large(npages: usize, noscan: bool) -> *mut Span {
     (*s).divmul = 0;
     (*s).alloc_count = 1;
     (*s).freeindex = 0;
+    compiler_fence(Release);
     (*s).nelems = 1;
+    push_swept(s);
     LOCK.unlock();
     s
 }
 
-/// A span with free objects for a cache.
-pub unsafe fn take(sc: usize) -> *mut Span {
+/// A swept span with free objects for a cache, which gives back `old` (null allowed).
+pub unsafe fn take(sc: usize, old: *mut Span) -> *mut Span {
     LOCK.lock();
-    let mut s = PARTIAL[sc];
-    if !s.is_null() {
-        PARTIAL[sc] = (*s).next;
-        (*s).next = null_mut();
-    } else {
-        let class = sc >> 1;
-        s = new_span(CLASS_PAGES[class] as usize);
-        let size = CLASS_SIZE[class] as usize;
-        (*s).class = sc as u8;
-        (*s).elemsize = size;
-        (*s).divmul = (u32::MAX / size as u32) + 1;
-        let mut bytes = (*s).npages * PAGE_SIZE;
-        if sc & 1 == 0 && size <= MIN_HEADER_SIZE {
-            bytes -= PTRMAP_BYTES;
-            if (*s).needzero {
-                core::ptr::write_bytes((*s).ptrmap(), 0, PTRMAP_BYTES / 8);
-            }
-        }
-        (*s).nelems = (bytes / size) as u32;
+    if !old.is_null() {
+        push_swept(old);
     }
-    (*s).cached = true;
+    let mut s = pop(&raw mut SWEPT.partial[sc]);
+    if !s.is_null() {
+        SWEPT_N.fetch_sub(1, Relaxed);
+        LOCK.unlock();
+        return s;
+    }
+    // Sweep for it: spans with free objects at the last collection first, then some of the others.
+    let mut tries = 0;
+    while UNSWEPT_N.load(Relaxed) != 0 && tries < 64 {
+        s = pop(&raw mut UNSWEPT.partial[sc]);
+        if s.is_null() {
+            s = pop(&raw mut UNSWEPT.full[sc]);
+            tries += 1;
+        }
+        if s.is_null() {
+            break;
+        }
+        LOCK.unlock();
+        sweep::sweep_span(s);
+        LOCK.lock();
+        UNSWEPT_N.fetch_sub(1, SeqCst);
+        if (*s).alloc_count < (*s).nelems {
+            LOCK.unlock();
+            return s;
+        }
+        push_swept(s);
+    }
+    let class = sc >> 1;
+    s = new_span(CLASS_PAGES[class] as usize);
+    let size = CLASS_SIZE[class] as usize;
+    (*s).class = sc as u8;
+    (*s).elemsize = size;
+    (*s).divmul = (u32::MAX / size as u32) + 1;
+    let mut bytes = (*s).npages * PAGE_SIZE;
+    if sc & 1 == 0 && size <= MIN_HEADER_SIZE {
+        bytes -= PTRMAP_BYTES;
+        if (*s).needzero {
+            core::ptr::write_bytes((*s).ptrmap(), 0, PTRMAP_BYTES / 8);
+        }
+    }
+    compiler_fence(Release);
+    (*s).nelems = (bytes / size) as u32;
     LOCK.unlock();
     s
 }
@@ -194,12 +302,6 @@ pub unsafe fn take(sc: usize) -> *mut Span {
 /// A cache gives a span back (world stopped or P retired).
 pub unsafe fn give_back(s: *mut Span) {
     LOCK.lock();
-    (*s).cached = false;
-    if (*s).alloc_count < (*s).nelems {
-        let sc = (*s).class as usize;
-        (*s).next = PARTIAL[sc];
-        PARTIAL[sc] = s;
-    }
+    push_swept(s);
     LOCK.unlock();
-    let _ = (Relaxed, cache::CACHE_MARK);
 }

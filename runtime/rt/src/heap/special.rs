@@ -5,11 +5,12 @@
 //! function. Weak handles are 8-byte heap objects that hold the hidden address and are kept by the record.
 //!
 //! # Safety
-//! Lists change under `LOCK` while the world runs; the collector walks them with the world stopped.
+//! Lists change under `LOCK`; what is put into one while the collector marks is shaded. After marking they are walked with
+//! the world stopped.
 
-use super::gc::{drain, mark_ptr, scan_object};
+use super::mark::{Gcw, drain, mark_ptr, scan_whole};
 use super::pages::span_of;
-use super::span::{ALL, Span};
+use super::span::Span;
 use super::{barrier, find_object, mallocgc};
 use crate::g::*;
 use crate::lock::Mutex;
@@ -52,6 +53,8 @@ pub struct Special {
 
 static LOCK: Mutex = Mutex::new();
 static mut FREE: *mut Special = null_mut();
+/// Spans with records (those whose list became empty leave at the end of the next cycle).
+static mut SPANS: mem::WordVec = mem::WordVec::new();
 static CLEANUP_ID: AtomicU64 = AtomicU64::new(0);
 
 /// Queues of due finalizers and cleanups (lists of specials), and the goroutines that wait for them.
@@ -110,7 +113,12 @@ unsafe fn release(s: *mut Special) {
     FREE = s;
 }
 
+/// LOCK held.
 unsafe fn attach(span: *mut Span, s: *mut Special) {
+    if !(*span).listed {
+        (*span).listed = true;
+        SPANS.push(span as usize);
+    }
     (*s).next = (*span).specials;
     (*span).specials = s;
 }
@@ -222,8 +230,12 @@ pub unsafe fn weak_handle(p: usize) -> usize {
     *(fresh as *mut usize) = p;
     let s = new_special(Kind::Weak, p);
     (*s).word = fresh;
-    (*s).next = *list;
-    *list = s;
+    if span.is_null() {
+        (*s).next = *list;
+        *list = s;
+    } else {
+        attach(span, s);
+    }
     LOCK.unlock();
     fresh
 }
@@ -316,55 +328,74 @@ pub unsafe fn bubble_forget(p: usize) {
     LOCK.unlock();
 }
 
-// --- the collector's part; world stopped ---
+// --- the collector's part ---
 
-pub unsafe fn mark_roots() {
-    for k in 0..ALL.len {
-        let span = ALL.get(k) as *mut Span;
+pub unsafe fn span_count() -> usize {
+    SPANS.len
+}
+
+/// Marks what the records of spans [from, to) of the list keep.
+pub unsafe fn mark_spans(w: *mut Gcw, from: usize, to: usize) {
+    LOCK.lock();
+    for k in from..to.min(SPANS.len) {
+        let span = SPANS.get(k) as *mut Span;
         let mut s = (*span).specials;
         while !s.is_null() {
             match (*s).kind {
                 Kind::Finalizer => {
-                    mark_ptr((*s).fin.func);
-                    mark_ptr((*s).fin.fint);
-                    mark_ptr((*s).fin.ot);
+                    mark_ptr(w, (*s).fin.func);
+                    mark_ptr(w, (*s).fin.fint);
+                    mark_ptr(w, (*s).fin.ot);
                     // Everything the object refers to stays, the object itself need not.
                     let i = (*span).index_of((*s).obj);
-                    scan_object(span, (*span).base + i as usize * (*span).elemsize);
+                    scan_whole(w, span, (*span).base + i as usize * (*span).elemsize);
                 }
-                Kind::Cleanup | Kind::Weak => mark_ptr((*s).word),
-                Kind::Pin => mark_ptr((*s).obj),
+                Kind::Cleanup | Kind::Weak => mark_ptr(w, (*s).word),
+                Kind::Pin => mark_ptr(w, (*s).obj),
                 Kind::Bubble => {}
             }
             s = (*s).next;
         }
-        drain();
     }
+    LOCK.unlock();
+}
+
+/// Marks what waits in the queues, and handles of objects outside the heap.
+pub unsafe fn mark_queues(w: *mut Gcw) {
+    LOCK.lock();
     let mut s = STATIC_WEAK;
     while !s.is_null() {
-        mark_ptr((*s).word);
+        mark_ptr(w, (*s).word);
         s = (*s).next;
     }
     for q in [&raw mut FINQ, &raw mut CLEANQ] {
         let mut s = (*q).head;
         while !s.is_null() {
-            mark_ptr((*s).fin.arg);
-            mark_ptr((*s).fin.func);
-            mark_ptr((*s).fin.fint);
-            mark_ptr((*s).fin.ot);
-            mark_ptr((*s).word);
+            mark_ptr(w, (*s).fin.arg);
+            mark_ptr(w, (*s).fin.func);
+            mark_ptr(w, (*s).fin.fint);
+            mark_ptr(w, (*s).fin.ot);
+            mark_ptr(w, (*s).word);
             s = (*s).next;
         }
     }
+    LOCK.unlock();
 }
 
-/// After marking: clears weak handles, queues finalizers and cleanups of unreachable objects.
-pub unsafe fn process() {
-    for k in 0..ALL.len {
-        let span = ALL.get(k) as *mut Span;
+/// After marking, world stopped: clears weak handles, queues finalizers and cleanups of unreachable objects.
+pub unsafe fn process(w: *mut Gcw) {
+    let mut k = 0;
+    while k < SPANS.len {
+        let span = SPANS.get(k) as *mut Span;
         if (*span).specials.is_null() {
+            (*span).listed = false;
+            let last = SPANS.pop().unwrap_or(0);
+            if k < SPANS.len {
+                *SPANS.ptr.add(k) = last;
+            }
             continue;
         }
+        k += 1;
         // Weak handles go first: they must not see an object that a finalizer brings back.
         let mut p = &raw mut (*span).specials;
         while !(*p).is_null() {
@@ -399,7 +430,7 @@ pub unsafe fn process() {
                         }
                         o = (*o).next;
                     }
-                    mark_ptr((*s).obj);
+                    mark_ptr(w, (*s).obj);
                 }
                 continue;
             }
@@ -417,7 +448,8 @@ pub unsafe fn process() {
             p = &raw mut (*s).next;
         }
     }
-    drain();
+    let mut n = 0;
+    drain(w, usize::MAX, &mut n);
 }
 
 /// Wakes the goroutines that run what was queued.
