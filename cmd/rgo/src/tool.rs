@@ -26,6 +26,17 @@ pub fn run(env: &GoEnv, args: &[String]) -> Outcome {
         }
         return Ok(());
     }
+    if tools::is_inside(name) {
+        // What would run is rgo; programs ask to know whether there is a compiler.
+        let exe = std::env::current_exe().map_err(|e| Exit::Error(format!("go tool {name}: {e}")))?;
+        if p.bool("n") {
+            return start(name, &p, vec![exe.display().to_string()], &[]);
+        }
+        if matches!(p.rest.get(1).map(String::as_str), Some("-V" | "-V=full" | "--V" | "--V=full")) {
+            println!("{name} version {}", rgo_work::goenv::GO_VERSION);
+            return Ok(());
+        }
+    }
     if valid(name) && tools::is_builtin(env, name) {
         let exe = tools::path(env, name).map_err(Exit::Error)?;
         return start(name, &p, vec![exe.display().to_string()], &[]);

@@ -17,6 +17,11 @@ pub const TOOLS: &[&str] = &[
 /// Those whose work rgo does in its own process.
 const INSIDE: &[&str] = &["compile", "link"];
 
+/// Whether a tool is a part of rgo and no program of its own.
+pub fn is_inside(name: &str) -> bool {
+    INSIDE.contains(&name)
+}
+
 /// Whether a name is that of a tool of the release.
 pub fn is_builtin(env: &GoEnv, name: &str) -> bool {
     TOOLS.contains(&name) && env.goroot.join("src/cmd").join(name).is_dir()
@@ -49,7 +54,7 @@ fn places(env: &GoEnv) -> Vec<PathBuf> {
 
 /// The program of a tool, compiled if need be.
 pub fn path(env: &GoEnv, name: &str) -> Result<PathBuf, String> {
-    if INSIDE.contains(&name) {
+    if is_inside(name) {
         return Err(format!("rgo: {name} is part of rgo and cannot be run as a tool"));
     }
     let file = format!("{name}{}", std::env::consts::EXE_SUFFIX);
