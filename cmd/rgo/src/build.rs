@@ -174,7 +174,7 @@ pub fn run(env: &GoEnv, args: &[String]) -> Outcome {
                 targets.push((id, env.cwd.join(&out).join(l.packages[id].exec_name() + &exe)));
             }
         }
-        if targets.is_empty() {
+        if targets.is_empty() && !opts.dry() {
             return Err(Exit::go("no main packages to build"));
         }
     } else if !out.is_empty() {
@@ -187,11 +187,14 @@ pub fn run(env: &GoEnv, args: &[String]) -> Outcome {
     for (_, path) in targets.iter().filter(|_| !explicit || !is_dir) {
         check_overwrite(path)?;
     }
-    if null {
-        // Nothing is kept: errors are all that is asked for.
-        return finish(build::check(&mut l, &ids, &opts));
-    }
     let b = compile(&mut l, &ids, &p, &opts)?;
+    if targets.is_empty() && !opts.dry() {
+        // Nothing is kept, but linking may find errors.
+        for &id in ids.iter().filter(|id| l.packages[**id].is_main()) {
+            let link = link_options(&l, &p, id, &l.packages[id].import_path, true)?;
+            b.check_link(&l, id, &link).map_err(|m| Exit::Error(format!("# {}\n{m}", l.packages[id].import_path)))?;
+        }
+    }
     for (id, path) in targets {
         if l.packages[id].is_main() {
             let link = link_options(&l, &p, id, &l.packages[id].import_path, true)?;

@@ -1,4 +1,4 @@
-//! Whole programs: every `testdata/run/*.go` is built and run by rgo; standard output and exit status must be those on file, standard error up to
+//! Whole programs: every `testdata/run/*.go`, and every module in a folder there, is built and run by rgo; standard output and exit status must be those on file, standard error up to
 //! the first goroutine trace too. The files were written by the reference toolchain.
 
 use std::path::{Path, PathBuf};
@@ -17,7 +17,7 @@ fn head(stderr: &[u8]) -> String {
 fn programs_print_what_go_prints() {
     let dir = root().join("testdata/run");
     let tmp = tempfile::tempdir().unwrap();
-    let mut names: Vec<PathBuf> = std::fs::read_dir(&dir).unwrap().flatten().map(|e| e.path()).filter(|p| p.extension().is_some_and(|x| x == "go")).collect();
+    let mut names: Vec<PathBuf> = std::fs::read_dir(&dir).unwrap().flatten().map(|e| e.path()).filter(|p| p.is_dir() || p.extension().is_some_and(|x| x == "go")).collect();
     names.sort();
     assert!(!names.is_empty());
     let mut bad = Vec::new();
@@ -25,7 +25,9 @@ fn programs_print_what_go_prints() {
         let base = p.with_extension("");
         let name = base.file_name().unwrap().to_string_lossy().to_string();
         let exe = tmp.path().join(&name);
-        let b = Command::new(env!("CARGO_BIN_EXE_rgo")).arg("build").arg("-o").arg(&exe).arg(&p).output().unwrap();
+        let mut b = Command::new(env!("CARGO_BIN_EXE_rgo"));
+        b.arg("build").arg("-o").arg(&exe);
+        let b = if p.is_dir() { b.arg(".").current_dir(&p).output() } else { b.arg(&p).output() }.unwrap();
         if !b.status.success() {
             bad.push(format!("{name}: build failed:\n{}", String::from_utf8_lossy(&b.stderr)));
             continue;

@@ -196,19 +196,6 @@ fn front_flags(l: &Loader<'_>, id: PkgId, opts: &BuildOptions) -> FrontFlags {
     FrontFlags { all_errors: f.all_errors, lang: f.lang }
 }
 
-/// Type-checks the packages and what they import; nothing is kept.
-pub fn check(l: &mut Loader<'_>, ids: &[PkgId], opts: &BuildOptions) -> Result<(), String> {
-    let order = l.post_order(ids);
-    for &id in &order {
-        flags_of(l, id, opts)?;
-    }
-    let l = &*l;
-    let need = |id: PkgId| if ids.contains(&id) || !l.packages[id].standard { Need::Full } else { Need::Declarations };
-    let flags = |id: PkgId| front_flags(l, id, opts);
-    let front = front::check(l, &order, &need, &flags, &FrontOptions { threads: opts.threads, ..FrontOptions::default() });
-    if front.errors.is_empty() { Ok(()) } else { Err(errors_text(l, &front.errors)) }
-}
-
 /// What the cache keys of all packages share.
 fn base_key(l: &Loader<'_>, opts: &BuildOptions, rt: &Runtime) -> Key {
     let mut k = KeyBuilder::new("package");
@@ -616,6 +603,24 @@ impl Built {
             let _ = self.cache.put(&r, &e);
         }
         Ok(false)
+    }
+
+    /// Links a command for the errors only; what linked once is believed to link.
+    pub fn check_link(&self, l: &Loader<'_>, id: PkgId, opts: &LinkOptions) -> Result<(), String> {
+        let mut k = KeyBuilder::new("linked");
+        for p in self.program(l, id) {
+            k.key("object", &self.keys[&p]);
+        }
+        k.text("options", &format!("{opts:?}"));
+        let key = k.finish();
+        if self.cache.get(&key).is_some() {
+            return Ok(());
+        }
+        let dir = tempfile::Builder::new().prefix("rgo-link").tempdir().map_err(|e| format!("temporary directory: {e}"))?;
+        self.link(l, id, opts, &dir.path().join(l.packages[id].exec_name()))?;
+        // A full disk costs time, not correctness.
+        let _ = self.cache.put(&key, &Entry::default());
+        Ok(())
     }
 
     /// The `-X` settings of variables that exist; those of other types than string are errors.
