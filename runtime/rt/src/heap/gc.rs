@@ -167,6 +167,11 @@ static WORKERS_LOCK: crate::lock::Mutex = crate::lock::Mutex::new();
 /// Workers in a slice.
 static ACTIVE: AtomicU32 = AtomicU32::new(0);
 
+/// Some worker is in a slice.
+pub fn active() -> bool {
+    ACTIVE.load(SeqCst) > 0
+}
+
 /// `rt_gcworkerwait`: parks a worker until marking begins.
 pub unsafe fn worker_wait(g: *mut G) {
     WORKERS_LOCK.lock();

@@ -28,7 +28,7 @@ pub mod typemask;
 #[cfg(test)]
 mod tests;
 
-use crate::g::{G, WaitReason, getp};
+use crate::g::{G, WaitReason, getm, getp};
 use crate::{print, sched};
 use core::ptr::null_mut;
 use core::sync::atomic::{AtomicBool, AtomicI32, AtomicI64, AtomicPtr, AtomicU64, Ordering::*, compiler_fence};
@@ -150,7 +150,7 @@ unsafe fn want_gc() {
     if !g.is_null() {
         sched::ready(g);
         // Let it run soon: the allocating goroutine yields at its next check.
-        let m = crate::g::getm();
+        let m = getm();
         let cur = (*m).curg.load(Relaxed);
         if !cur.is_null() && (*m).locks.load(Relaxed) == 0 {
             sched::request_preempt(cur);

@@ -7,7 +7,7 @@
 //! # Safety
 //! Debts belong to their P.
 
-use super::mark::{drain, gcw};
+use super::mark::{self, drain, gcw};
 use super::*;
 use crate::{stack, sys};
 use core::sync::atomic::AtomicU64;
@@ -87,6 +87,27 @@ fn owed(n: u64) -> u64 {
     (n as u128 * left as u128 / room as u128).min(64 * n as u128) as u64
 }
 
+/// An allocating goroutine owes work, but there is none: help marking to its end, and do not outrun it.
+#[cold]
+unsafe fn nothing_to_do(w: *mut mark::Gcw, n: usize) {
+    let g = (*getm()).curg.load(Relaxed);
+    if g.is_null() {
+        return;
+    }
+    // It has called the runtime, so its context is saved.
+    roots::try_scan(w, g);
+    if HEAP_LIVE.load(Relaxed) <= GOAL.load(Relaxed) {
+        return;
+    }
+    // The driver may be waiting for this P.
+    sched::request_preempt(g);
+    let mut k = (n >> 15).clamp(1, 32);
+    while k > 0 && gc::active() && mark::FULL_N.load(Relaxed) == 0 && !sched::GCWAITING.load(Relaxed) {
+        sys::usleep(10);
+        k -= 1;
+    }
+}
+
 /// n bytes are being allocated while the collector marks.
 pub unsafe fn assist(n: usize) {
     let p = getp();
@@ -116,6 +137,9 @@ pub unsafe fn assist(n: usize) {
         }
     }
     (*w).flush();
+    if done < want {
+        nothing_to_do(w, n);
+    }
     SCANNED.fetch_add(done as u64, Relaxed);
     ASSIST_NS.fetch_add((sys::nanotime() - start) as u64, Relaxed);
 }
