@@ -9,21 +9,34 @@
 //! - Parsing is strict for the main module, lax for dependencies, as in Go; errors are data with
 //!   positions, their text is Go's.
 //! - Editing keeps comments and the order of lines.
-//! - Only [`download`] writes into the cache and only [`proxy`] opens connections; what enters the cache has the checksum of go.sum.
+//! - Only [`fetch`] and [`git`] write into the cache and only [`web`] opens connections. What enters the cache has the
+//!   checksum of go.sum, or the one the checksum database vouches for.
+//! - Progress and warnings go to standard error, as the go command's do; errors are [`error::Error`].
 //!
-//! Start at [`modfile::File`], [`mvs::build_list`], [`layout::ModCache`].
+//! Start at [`modfile::File`], [`mvs::Graph`], [`fetch::Fetcher`].
 #![forbid(unsafe_code)]
 
+pub mod coderepo;
 pub mod dirhash;
-pub mod download;
+pub mod error;
+pub mod fetch;
+pub mod git;
 pub mod gosum;
+pub mod gover;
 pub mod layout;
+pub mod lock;
+pub mod memo;
 pub mod modfile;
 pub mod mvs;
 pub mod proxy;
+pub mod repo;
+pub mod require;
 pub mod semver;
+pub mod sumdb;
 pub mod syntax;
-pub mod vendor;
+pub mod tlog;
+pub mod vcs;
+pub mod web;
 pub mod zip;
 
 /// A module at a version; the main module has an empty version.
@@ -48,4 +61,24 @@ impl std::fmt::Display for ModVersion {
             write!(f, "{}@{}", self.path, self.version)
         }
     }
+}
+
+/// The text in double quotes as Go's `%q` writes it.
+pub fn quote(s: &str) -> String {
+    let mut out = String::from("\"");
+    for c in s.chars() {
+        match c {
+            '"' | '\\' => {
+                out.push('\\');
+                out.push(c);
+            }
+            '\n' => out.push_str("\\n"),
+            '\t' => out.push_str("\\t"),
+            '\r' => out.push_str("\\r"),
+            c if (c as u32) < 0x20 || c as u32 == 0x7f => out.push_str(&format!("\\x{:02x}", c as u32)),
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    out
 }

@@ -62,12 +62,18 @@ pub struct File {
     /// go.work only.
     pub uses: Vec<Word>,
     pub syntax: FileSyntax,
+    /// What it was parsed as.
+    pub mode: Mode,
 }
 
+/// Finds the version a query stands for.
+pub type Fixer<'a> = &'a dyn Fn(&str, &str) -> Result<String, String>;
+
 /// What a file is parsed as.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Mode {
     /// The main module's go.mod.
+    #[default]
     Strict,
     /// A dependency's go.mod: unknown and main-module-only directives are skipped.
     Lax,
@@ -81,8 +87,8 @@ pub fn is_directory_path(p: &str) -> bool {
         || p.as_bytes().first().is_some_and(u8::is_ascii_alphabetic) && p[1..].starts_with(':')
 }
 
-/// Whether a path must be quoted in a file.
-fn must_quote(s: &str) -> bool {
+/// Whether a text must be quoted in a file.
+pub fn must_quote(s: &str) -> bool {
     s.is_empty() || s.contains("//") || s.contains("/*")
         || s.chars().any(|c| " \"'`(){}[],".contains(c) || c.is_whitespace() || c.is_control())
 }
@@ -119,7 +125,8 @@ fn unquote(tok: &str) -> Result<String, String> {
     }
 }
 
-fn go_version_ok(s: &str) -> bool {
+/// Whether a go line may have this version.
+pub fn go_version_ok(s: &str) -> bool {
     let num = |s: &str| s == "0" || !s.is_empty() && !s.starts_with('0') && s.bytes().all(|b| b.is_ascii_digit());
     let n = s.bytes().take_while(|b| b.is_ascii_digit() || *b == b'.').count();
     let (nums, suffix) = s.split_at(n);
@@ -165,6 +172,11 @@ fn directive_comment(f: &FileSyntax, at: LineRef) -> String {
 impl File {
     /// Parses a file.
     pub fn parse(name: &str, data: &[u8], mode: Mode) -> Result<File, Vec<Error>> {
+        File::parse_fixed(name, data, mode, None)
+    }
+
+    /// Parses a file in which versions may be queries: `fix` says for a path and what stands there which version it is.
+    pub fn parse_fixed(name: &str, data: &[u8], mode: Mode, fix: Option<Fixer<'_>>) -> Result<File, Vec<Error>> {
         let syntax = parse(name, data).map_err(|e| vec![e])?;
         let mut errs = Vec::new();
         let known: &[&str] = match mode {
@@ -181,17 +193,42 @@ impl File {
                 }
             }
         }
-        let mut f = File { syntax, ..File::default() };
+        let mut f = File { syntax, mode, ..File::default() };
         for (at, verb, args) in f.syntax.lines() {
             if at.line.is_some() && !known.contains(&verb.as_str()) {
                 continue;
             }
-            if let Err((about, msg)) = f.add(at, &verb, &args, mode) {
+            let mut args = args;
+            let fixed = fix.map_or(Ok(()), |fix| f.fix(at, &verb, &mut args, fix));
+            if let Err((about, msg)) = fixed.and_then(|()| f.add(at, &verb, &args, mode)) {
                 let pos = f.syntax.line(at).start;
                 errs.push(Error { file: name.into(), pos, about: about.map(|p| (p, verb)), msg });
             }
         }
         if errs.is_empty() { Ok(f) } else { Err(errs) }
+    }
+
+    /// Replaces a version of a line that is none by the one it stands for.
+    fn fix(&mut self, at: LineRef, verb: &str, args: &mut [String], fix: Fixer<'_>) -> Result<(), (Option<String>, String)> {
+        let arrow = args.iter().position(|a| a == "=>");
+        let places: Vec<(usize, usize)> = match (verb, arrow, args.len()) {
+            ("require" | "exclude", _, 2) => vec![(0, 1)],
+            ("replace", Some(2), 5) => vec![(0, 1), (3, 4)],
+            ("replace", Some(2), 4) => vec![(0, 1)],
+            ("replace", Some(1), 4) => vec![(2, 3)],
+            _ => Vec::new(),
+        };
+        for (p, v) in places {
+            let (Ok(path), Ok(t)) = (unquote(&args[p]), unquote(&args[v])) else { continue };
+            if !t.is_empty() && semver::canonical_module(&t) == t || is_directory_path(&path) {
+                continue;
+            }
+            let got = fix(&path, &t).map_err(|m| (Some(path.clone()), m))?;
+            let skip = usize::from(at.line.is_none());
+            self.syntax.line_mut(at).tokens[v + skip].clone_from(&got);
+            args[v] = got;
+        }
+        Ok(())
     }
 
     fn add(&mut self, at: LineRef, verb: &str, args: &[String], mode: Mode) -> Result<(), (Option<String>, String)> {
@@ -317,9 +354,10 @@ impl File {
     }
 
     /// Reads the typed fields again after the syntax was edited.
-    fn refresh(&mut self, mode: Mode) {
+    fn refresh(&mut self) {
         self.syntax.cleanup();
-        let mut f = File { syntax: std::mem::take(&mut self.syntax), ..File::default() };
+        let mode = self.mode;
+        let mut f = File { syntax: std::mem::take(&mut self.syntax), mode, ..File::default() };
         for (at, verb, args) in f.syntax.lines() {
             // Edits only add lines that parse; what failed before fails the same way again.
             let _ = f.add(at, &verb, &args, mode);
@@ -339,11 +377,13 @@ impl File {
                     "go" => self.module.as_ref().map(|w| w.at.stmt),
                     _ => self.go.as_ref().or(self.module.as_ref()).map(|w| w.at.stmt),
                 };
-                let i = after.map_or(0, |i| i + 1);
+                // In go.work they come behind the comments at the beginning.
+                let comments = self.syntax.stmts.iter().take_while(|s| matches!(s, Stmt::Comment(..))).count();
+                let i = after.map_or(if self.mode == Mode::Work { comments } else { 0 }, |i| i + 1);
                 self.syntax.stmts.insert(i, line);
             }
         }
-        self.refresh(Mode::Strict);
+        self.refresh();
     }
 
     /// Sets the module path.
@@ -360,7 +400,7 @@ impl File {
     pub fn drop_go(&mut self) {
         if let Some(w) = self.go.take() {
             self.syntax.remove_line(w.at);
-            self.refresh(Mode::Strict);
+            self.refresh();
         }
     }
 
@@ -368,12 +408,13 @@ impl File {
     pub fn drop_toolchain(&mut self) {
         if let Some(w) = self.toolchain.take() {
             self.syntax.remove_line(w.at);
-            self.refresh(Mode::Strict);
+            self.refresh();
         }
     }
 
     /// Drops what edits left empty and sorts blocks.
     pub fn clean(&mut self) {
+        self.remove_dups();
         // From go 1.21 on exclusions are sorted by version, not as text.
         let semantic = semver::compare_go(self.go_version(), "1.21").is_ge();
         for s in &mut self.syntax.stmts {
@@ -387,7 +428,23 @@ impl File {
                 _ => b.lines.sort_by(|x, y| x.tokens.cmp(&y.tokens)),
             }
         }
-        self.refresh(Mode::Strict);
+        self.refresh();
+    }
+
+    /// Drops lines that say what others say already; of replacements the last one counts.
+    fn remove_dups(&mut self) {
+        let mut kill: Vec<LineRef> = Vec::new();
+        let mut seen = std::collections::HashSet::new();
+        kill.extend(self.exclude.iter().filter(|x| !seen.insert(x.module.to_string())).map(|x| x.at));
+        seen.clear();
+        kill.extend(self.replace.iter().rev().filter(|r| !seen.insert(r.old.to_string())).map(|r| r.at));
+        for list in [&self.tool, &self.ignore] {
+            seen.clear();
+            kill.extend(list.iter().filter(|w| !seen.insert(w.text.clone())).map(|w| w.at));
+        }
+        if !kill.is_empty() {
+            self.remove_all(kill);
+        }
     }
 
     /// Sets the toolchain line.
@@ -397,14 +454,14 @@ impl File {
 
     fn add_words(&mut self, tokens: &[&str]) {
         self.syntax.add_line(&tokens.iter().map(|t| t.to_string()).collect::<Vec<_>>());
-        self.refresh(Mode::Strict);
+        self.refresh();
     }
 
     fn remove_all(&mut self, at: Vec<LineRef>) {
         for r in at {
             self.syntax.remove_line(r);
         }
-        self.refresh(Mode::Strict);
+        self.refresh();
     }
 
     /// Adds a `tool` line unless it is there.
@@ -417,6 +474,18 @@ impl File {
     /// Removes a `tool` line.
     pub fn drop_tool(&mut self, path: &str) {
         self.remove_all(self.tool.iter().filter(|t| t.text == path).map(|t| t.at).collect());
+    }
+
+    /// Adds a `use` line unless it is there.
+    pub fn add_use(&mut self, path: &str) {
+        if !self.uses.iter().any(|u| u.text == path) {
+            self.add_words(&["use", &auto_quote(path)]);
+        }
+    }
+
+    /// Removes `use` lines for a folder.
+    pub fn drop_use(&mut self, path: &str) {
+        self.remove_all(self.uses.iter().filter(|u| u.text == path).map(|u| u.at).collect());
     }
 
     /// Adds an `ignore` line unless it is there.
@@ -470,7 +539,7 @@ impl File {
                 self.syntax.add_line(&toks);
             }
         }
-        self.refresh(Mode::Strict);
+        self.refresh();
     }
 
     /// Removes all requirements of a path.
@@ -478,14 +547,15 @@ impl File {
         for r in self.require.clone().iter().filter(|r| r.module.path == path) {
             self.syntax.remove_line(r.at);
         }
-        self.refresh(Mode::Strict);
+        self.refresh();
     }
 
     /// Adds an exclusion unless it is there.
     pub fn add_exclude(&mut self, m: &ModVersion) {
         if !self.exclude.iter().any(|e| e.module == *m) {
-            self.syntax.add_line(&["exclude".into(), auto_quote(&m.path), m.version.clone()]);
-            self.refresh(Mode::Strict);
+            let hint = self.exclude.iter().rev().find(|e| e.module.path == m.path).map(|e| e.at);
+            self.syntax.add_line_after(hint, &["exclude".into(), auto_quote(&m.path), m.version.clone()]);
+            self.refresh();
         }
     }
 
@@ -494,7 +564,7 @@ impl File {
         for r in self.exclude.clone().iter().filter(|r| r.module == *m) {
             self.syntax.remove_line(r.at);
         }
-        self.refresh(Mode::Strict);
+        self.refresh();
     }
 
     /// Sets a replacement; without old version it takes the place of all lines for the path.
@@ -518,10 +588,12 @@ impl File {
                 }
             }
             None => {
-                self.syntax.add_line(&toks);
+                // Beside other replacements of the module.
+                let hint = self.replace.iter().rev().find(|r| r.old.path == old.path).map(|r| r.at);
+                self.syntax.add_line_after(hint, &toks);
             }
         }
-        self.refresh(Mode::Strict);
+        self.refresh();
     }
 
     /// Removes a replacement.
@@ -529,7 +601,7 @@ impl File {
         for r in self.replace.clone().iter().filter(|r| r.old == *old) {
             self.syntax.remove_line(r.at);
         }
-        self.refresh(Mode::Strict);
+        self.refresh();
     }
 }
 

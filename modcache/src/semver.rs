@@ -146,6 +146,11 @@ pub fn compare(v: &str, w: &str) -> Ordering {
     }
 }
 
+/// Sorts versions; equal ones as text.
+pub fn sort(list: &mut [String]) {
+    list.sort_by(|a, b| compare(a, b).then_with(|| a.cmp(b)));
+}
+
 /// Splits `/v2` (or `.v2` for gopkg.in) off a module path. `None` if the suffix is not allowed.
 pub fn split_path_version(path: &str) -> Option<(&str, &str)> {
     if path.starts_with("gopkg.in/") {
@@ -202,33 +207,61 @@ pub fn is_pseudo_version(v: &str) -> bool {
     time_ok && rev_ok && head_ok
 }
 
-/// Numbers and prerelease of a Go version `1.21`, `1.21.3`, `1.22rc1`.
-fn parse_go(v: &str) -> Option<(u32, u32, Option<u32>, &str, u32)> {
-    let num = |s: &str| -> Option<(u32, usize)> {
+/// A Go version taken apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GoVersion<'a> {
+    pub major: u64,
+    /// `None` in `1`.
+    pub minor: Option<u64>,
+    /// `None` in language versions from 1.21 on: they are older than their first release candidate.
+    pub patch: Option<u64>,
+    /// `rc`, `beta`.
+    pub kind: &'a str,
+    pub pre: u64,
+}
+
+/// Parses a Go version `1.21`, `1.21.3`, `1.22rc1`.
+pub fn parse_go(v: &str) -> Option<GoVersion<'_>> {
+    let num = |s: &str| -> Option<(u64, usize)> {
         let (n, _) = parse_int(s)?;
         Some((n.parse().ok()?, n.len()))
     };
     let (major, n) = num(v)?;
+    let mut g = GoVersion { major, minor: None, patch: Some(0), kind: "", pre: 0 };
     let mut rest = &v[n..];
     if rest.is_empty() {
-        return Some((major, 0, Some(0), "", 0));
+        return Some(g);
     }
     rest = rest.strip_prefix('.')?;
     let (minor, n) = num(rest)?;
+    g.minor = Some(minor);
     rest = &rest[n..];
     if rest.is_empty() {
-        // From 1.21 on a language version is older than its first release candidate.
-        let patch = if major > 1 || minor >= 21 { None } else { Some(0) };
-        return Some((major, minor, patch, "", 0));
+        if major > 1 || minor >= 21 {
+            g.patch = None;
+        }
+        return Some(g);
     }
     if let Some(r) = rest.strip_prefix('.') {
         let (patch, n) = num(r)?;
-        return (n == r.len()).then_some((major, minor, Some(patch), "", 0));
+        g.patch = Some(patch);
+        return (n == r.len()).then_some(g);
     }
-    let n = rest.bytes().take_while(u8::is_ascii_alphabetic).count();
+    let n = rest.bytes().take_while(|b| !b.is_ascii_digit()).count();
     let (kind, pre) = rest.split_at(n);
-    let (pre, len) = num(pre)?;
-    (!kind.is_empty() && n + len == rest.len()).then_some((major, minor, Some(0), kind, pre))
+    if kind.is_empty() || kind.contains(['.', '-', '+']) {
+        return None;
+    }
+    g.kind = kind;
+    if !pre.is_empty() {
+        let (p, len) = num(pre)?;
+        g.pre = p;
+        if len != pre.len() {
+            return None;
+        }
+    }
+    // "1.999testmod" has no number; a release candidate orders by its own.
+    Some(g)
 }
 
 /// Whether the text is a Go version as in a go line.
@@ -243,12 +276,12 @@ pub fn compare_go(v: &str, w: &str) -> Ordering {
         (None, Some(_)) => Ordering::Less,
         (Some(_), None) => Ordering::Greater,
         (Some(a), Some(b)) => {
-            let kind = |k: &str| if k.is_empty() { (1, String::new()) } else { (0, k.to_string()) };
-            (a.0, a.1).cmp(&(b.0, b.1)).then_with(|| match (a.2, b.2) {
+            let kind = |g: &GoVersion<'_>| (g.kind.is_empty(), g.kind.to_string());
+            (a.major, a.minor.unwrap_or(0)).cmp(&(b.major, b.minor.unwrap_or(0))).then_with(|| match (a.patch, b.patch) {
                 (None, None) => Ordering::Equal,
                 (None, Some(_)) => Ordering::Less,
                 (Some(_), None) => Ordering::Greater,
-                (Some(p), Some(q)) => p.cmp(&q).then_with(|| kind(a.3).cmp(&kind(b.3))).then_with(|| a.4.cmp(&b.4)),
+                (Some(p), Some(q)) => p.cmp(&q).then_with(|| kind(&a).cmp(&kind(&b))).then_with(|| a.pre.cmp(&b.pre)),
             })
         }
     }

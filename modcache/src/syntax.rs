@@ -500,6 +500,24 @@ impl FileSyntax {
         LineRef { stmt: i, line: Some(b.lines.len() - 1) }
     }
 
+    /// Adds a line behind a particular one with the same verb, or as [`FileSyntax::add_line`] does.
+    pub fn add_line_after(&mut self, hint: Option<LineRef>, tokens: &[String]) -> LineRef {
+        let Some(h) = hint else { return self.add_line(tokens) };
+        if let (Some(i), Stmt::Block(b)) = (h.line, &mut self.stmts[h.stmt]) {
+            b.lines.insert(i + 1, Line { tokens: tokens[1..].to_vec(), in_block: true, ..Line::default() });
+            return LineRef { stmt: h.stmt, line: Some(i + 1) };
+        }
+        if let Stmt::Line(l) = &mut self.stmts[h.stmt] {
+            let mut l = std::mem::take(l);
+            l.in_block = true;
+            l.tokens.remove(0);
+            let new = Line { tokens: tokens[1..].to_vec(), in_block: true, ..Line::default() };
+            self.stmts[h.stmt] = Stmt::Block(LineBlock { tokens: vec![tokens[0].clone()], lines: vec![l, new], ..LineBlock::default() });
+            return LineRef { stmt: h.stmt, line: Some(1) };
+        }
+        self.add_line(tokens)
+    }
+
     /// Replaces the tokens of a line.
     pub fn update_line(&mut self, r: LineRef, tokens: &[String]) {
         let l = self.line_mut(r);

@@ -1,22 +1,20 @@
-//! Module zip files: reading, with the rules that keep them harmless.
+//! Module zip files: reading and making them, with the rules that keep them harmless.
 //!
 //! Every file lies below `path@version/`; names are clean, differ not only in case, and sizes are
 //! limited as Go limits them. Anything else is an error, never a file outside its folder.
+//! [`Archive::hash`] is what go.sum has, [`Archive::check`] must come before [`Archive::unpack`] writes anything.
 
 use crate::ModVersion;
-use std::collections::HashMap;
+use crate::error::{Error, Result, io};
+use crate::layout::check_file_path;
+use crate::{dirhash, quote, semver};
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
 
 /// Limit of a module's unpacked size, and of its zip.
 pub const MAX_ZIP: u64 = 500 << 20;
-const MAX_GO_MOD: u64 = 16 << 20;
-
-/// A file of a module zip.
-#[derive(Debug)]
-pub struct ZipFile {
-    /// As in the zip: with the leading `path@version/`.
-    pub name: String,
-    pub data: Vec<u8>,
-}
+/// Limit of go.mod and LICENSE.
+pub const MAX_GO_MOD: u64 = 16 << 20;
 
 fn u16_at(b: &[u8], i: usize) -> Option<u64> {
     Some(u16::from_le_bytes(b.get(i..i + 2)?.try_into().ok()?) as u64)
@@ -49,6 +47,7 @@ struct Entry {
     packed: u64,
     size: u64,
     offset: u64,
+    regular: bool,
 }
 
 /// The central directory.
@@ -87,72 +86,334 @@ fn directory(b: &[u8]) -> Option<Vec<Entry>> {
             }
             extra = &extra[4 + len..];
         }
-        out.push(Entry { name, method: u16_at(h, 10)?, crc: u32_at(h, 16)? as u32, packed, size, offset });
+        // Made on Unix: the mode is in the external attributes.
+        let mode = if u16_at(h, 4)? >> 8 == 3 { u32_at(h, 38)? >> 16 } else { 0 };
+        let regular = mode & 0o170000 != 0o120000;
+        out.push(Entry { name, method: u16_at(h, 10)?, crc: u32_at(h, 16)? as u32, packed, size, offset, regular });
         i += 46 + n + x + c;
     }
     Some(out)
 }
 
-fn check_file_name(name: &str) -> Result<(), String> {
-    let bad = |why: &str| Err(format!("malformed file path {name:?}: {why}"));
-    if name.is_empty() || name.starts_with('/') {
-        return bad("leading slash");
+/// Clean, relative, allowed everywhere.
+fn check_name(name: &str) -> std::result::Result<(), String> {
+    if clean(name) != name {
+        return Err("file path is not clean".into());
     }
-    for e in name.split('/') {
-        if e.is_empty() {
-            return bad("empty path element");
-        }
-        if e == "." || e == ".." {
-            return bad(&format!("invalid path element {e:?}"));
-        }
-        if e.ends_with('.') {
-            return bad("trailing dot in path element");
-        }
-        let wrong = |c: char| c.is_control() || "\"'*<>?`|\\:".contains(c);
-        if let Some(c) = e.chars().find(|c| wrong(*c)) {
-            return bad(&format!("invalid char {c:?}"));
-        }
-    }
-    Ok(())
+    check_file_path(name)
 }
 
-/// The files of a module's zip.
-pub fn read(m: &ModVersion, zip: &[u8]) -> Result<Vec<ZipFile>, String> {
-    let fail = |e: String| format!("{m}: invalid zip: {e}");
-    if zip.len() as u64 > MAX_ZIP {
-        return Err(fail(format!("module zip file is too large ({} bytes; limit is {MAX_ZIP} bytes)", zip.len())));
+fn clean(p: &str) -> String {
+    let rooted = p.starts_with('/');
+    let mut out: Vec<&str> = Vec::new();
+    for e in p.split('/') {
+        match e {
+            "" | "." => {}
+            ".." if out.last().is_some_and(|l| *l != "..") => {
+                out.pop();
+            }
+            ".." if rooted => {}
+            e => out.push(e),
+        }
     }
-    let entries = directory(zip).ok_or_else(|| fail("zip: not a valid zip file".into()))?;
-    let prefix = format!("{m}/");
-    let mut seen: HashMap<String, String> = HashMap::new();
-    let mut total = 0u64;
-    let mut out = Vec::new();
-    for e in entries {
-        if e.name.ends_with('/') {
+    let s = out.join("/");
+    if rooted { format!("/{s}") } else if s.is_empty() { ".".into() } else { s }
+}
+
+/// Names met so far, with their folders, by their lower-case form.
+#[derive(Default)]
+struct Collisions(HashMap<String, (String, bool)>);
+
+impl Collisions {
+    fn check(&mut self, name: &str, is_dir: bool) -> std::result::Result<(), String> {
+        let (mut name, mut is_dir) = (name, is_dir);
+        loop {
+            match self.0.get(&name.to_lowercase()) {
+                Some((other, _)) if other != name => {
+                    return Err(format!("case-insensitive file name collision: {} and {}", quote(other), quote(name)));
+                }
+                Some((_, d)) if *d != is_dir => return Err(format!("entry {} is both a file and a directory", quote(name))),
+                Some(_) if !is_dir => return Err(format!("multiple entries for file {}", quote(name))),
+                Some(_) => {}
+                None => {
+                    self.0.insert(name.to_lowercase(), (name.into(), is_dir));
+                }
+            }
+            match name.rsplit_once('/') {
+                Some((parent, _)) => (name, is_dir) = (parent, true),
+                None => return Ok(()),
+            }
+        }
+    }
+}
+
+/// A zip in memory.
+pub struct Archive<'a> {
+    data: &'a [u8],
+    entries: Vec<Entry>,
+}
+
+impl<'a> Archive<'a> {
+    /// Reads the directory.
+    pub fn open(data: &'a [u8]) -> Result<Archive<'a>> {
+        let entries = directory(data).ok_or("zip: not a valid zip file")?;
+        Ok(Archive { data, entries })
+    }
+
+    /// Names as in the zip.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.entries.iter().map(|e| e.name.as_str())
+    }
+
+    fn contents(&self, e: &Entry) -> Result<Vec<u8>> {
+        contents(self.data, e).ok_or_else(|| Error::text(format!("{}: zip: checksum error", e.name)))
+    }
+
+    /// The `h1:` sum.
+    pub fn hash(&self) -> Result<String> {
+        let mut lines = Vec::new();
+        for e in &self.entries {
+            if e.name.contains('\n') {
+                return Err("dirhash: filenames with newlines are not supported".into());
+            }
+            lines.push((e.name.clone(), dirhash::hex(&self.contents(e)?)));
+        }
+        Ok(dirhash::of_lines(lines))
+    }
+
+    /// Refuses what Go refuses.
+    pub fn check(&self, m: &ModVersion) -> Result<()> {
+        if self.data.len() as u64 > MAX_ZIP {
+            return Err(format!("module zip file is too large ({} bytes; limit is {MAX_ZIP} bytes)", self.data.len()).into());
+        }
+        let prefix = format!("{}@{}/", m.path, m.version);
+        let mut seen = Collisions::default();
+        let (mut total, mut size_err, mut errs) = (0u64, None, Vec::new());
+        for e in &self.entries {
+            let mut fail = |m: String| errs.push(format!("{}: {m}", e.name));
+            let Some(rel) = e.name.strip_prefix(&prefix) else {
+                fail(format!("path does not have prefix {}", quote(&prefix)));
+                continue;
+            };
+            let is_dir = rel.ends_with('/');
+            let rel = rel.strip_suffix('/').unwrap_or(rel);
+            if rel.is_empty() && !is_dir {
+                continue;
+            }
+            if let Err(m) = check_name(rel).and_then(|()| seen.check(rel, is_dir)) {
+                fail(m);
+                continue;
+            }
+            if is_dir {
+                continue;
+            }
+            let base = rel.rsplit('/').next().unwrap_or(rel);
+            if base.eq_ignore_ascii_case("go.mod") && rel != "go.mod" {
+                fail(if base != rel { "go.mod file not in module root directory" } else { "go.mod files must have lowercase names" }.into());
+                continue;
+            }
+            total = total.saturating_add(e.size);
+            if total > MAX_ZIP && size_err.is_none() {
+                size_err = Some(format!("total uncompressed size of module contents too large (max size is {MAX_ZIP} bytes)"));
+            }
+            if matches!(rel, "go.mod" | "LICENSE") && e.size > MAX_GO_MOD {
+                fail(format!("{rel} file too large (max size is {MAX_GO_MOD} bytes)"));
+            }
+        }
+        match size_err {
+            Some(e) => Err(e.into()),
+            None if errs.is_empty() => Ok(()),
+            None => Err(errs.join("\n").into()),
+        }
+    }
+
+    /// Writes the files of a checked zip below a folder.
+    pub fn unpack(&self, m: &ModVersion, dir: &Path) -> Result<()> {
+        let prefix = format!("{}@{}/", m.path, m.version);
+        let mut made: HashSet<std::path::PathBuf> = HashSet::new();
+        std::fs::create_dir_all(dir).map_err(|e| io("mkdir", dir, &e))?;
+        for e in &self.entries {
+            let rel = e.name.strip_prefix(&prefix).unwrap_or("");
+            if rel.is_empty() || rel.ends_with('/') {
+                continue;
+            }
+            let path = dir.join(rel);
+            let parent = path.parent().unwrap_or(dir);
+            if made.insert(parent.to_path_buf()) {
+                std::fs::create_dir_all(parent).map_err(|e| io("mkdir", parent, &e))?;
+            }
+            let data = self.contents(e)?;
+            let mut o = std::fs::File::options();
+            o.write(true).create_new(true);
+            #[cfg(unix)]
+            std::os::unix::fs::OpenOptionsExt::mode(&mut o, 0o444);
+            let mut f = o.open(&path).map_err(|e| io("open", &path, &e))?;
+            std::io::Write::write_all(&mut f, &data).map_err(|e| io("write", &path, &e))?;
+        }
+        Ok(())
+    }
+
+    /// Files with their contents (not folders or links), below one leading folder that is cut off.
+    pub fn files(&self) -> Result<Vec<File>> {
+        let mut out = Vec::new();
+        let mut top = "";
+        for e in &self.entries {
+            let (t, rel) = e.name.split_once('/').ok_or("missing top-level directory prefix")?;
+            if !top.is_empty() && t != top {
+                return Err("zip file contains more than one top-level directory".into());
+            }
+            top = t;
+            if rel.is_empty() || rel.ends_with('/') {
+                continue;
+            }
+            out.push(File { path: rel.into(), data: self.contents(e)?, regular: e.regular });
+        }
+        Ok(out)
+    }
+}
+
+/// A file for a zip that is made.
+pub struct File {
+    pub path: String,
+    pub data: Vec<u8>,
+    /// No link.
+    pub regular: bool,
+}
+
+fn is_vendored(name: &str, go: &str) -> bool {
+    let new = semver::compare_go(go, "1.24").is_ge();
+    if new && name == "vendor/modules.txt" {
+        return true;
+    }
+    let i = if name.starts_with("vendor/") {
+        "vendor/".len()
+    } else if let Some(j) = name.find("/vendor/") {
+        // Older releases looked at the wrong place; zips must stay the same.
+        if new { j + "/vendor/".len() } else { "/vendor/".len() }
+    } else {
+        return false;
+    };
+    name.get(i..).is_some_and(|r| r.contains('/'))
+}
+
+/// Makes the zip of a module from its files.
+pub fn create(m: &ModVersion, files: &[File]) -> Result<Vec<u8>> {
+    let fail = |e: String| Error::text(format!("create zip: {e}"));
+    let go_mods: HashSet<&str> = files.iter().filter(|f| f.regular).filter_map(|f| {
+        let (dir, base) = f.path.rsplit_once('/').map_or(("", f.path.as_str()), |(d, b)| (d, b));
+        base.eq_ignore_ascii_case("go.mod").then_some(dir)
+    }).collect();
+    let root_mod = files.iter().find(|f| f.path == "go.mod" && f.regular);
+    let go = root_mod.and_then(|f| crate::modfile::File::parse("go.mod", &f.data, crate::modfile::Mode::Lax).ok());
+    let go = go.map_or(String::new(), |f| crate::gover::lang(f.go_version()));
+    let in_submodule = |p: &str| {
+        let mut p = p;
+        while let Some((dir, _)) = p.rsplit_once('/') {
+            if go_mods.contains(dir) {
+                return true;
+            }
+            p = dir;
+        }
+        false
+    };
+    let mut seen = Collisions::default();
+    let (mut total, mut errs) = (0u64, Vec::new());
+    let mut w = Writer::default();
+    for f in files {
+        let p = f.path.as_str();
+        if p.starts_with('/') {
+            errs.push(format!("{p}: file path is not relative"));
             continue;
         }
-        let Some(rel) = e.name.strip_prefix(&prefix) else {
-            return Err(fail(format!("path does not have prefix {prefix:?}: {:?}", e.name)));
-        };
-        check_file_name(rel).map_err(fail)?;
-        if let Some(other) = seen.insert(rel.to_lowercase(), rel.to_string()) {
-            return Err(fail(format!("case-insensitive file name collision: {other:?} and {rel:?}")));
+        if is_vendored(p, &go) || in_submodule(p) || p == ".hg_archival.txt" {
+            continue;
         }
-        total = total.saturating_add(e.size);
+        if let Err(m) = check_name(p) {
+            errs.push(format!("{p}: {m}"));
+            continue;
+        }
+        if p.eq_ignore_ascii_case("go.mod") && p != "go.mod" {
+            errs.push(format!("{p}: go.mod files must have lowercase names"));
+            continue;
+        }
+        if let Err(m) = seen.check(p, false) {
+            errs.push(format!("{p}: {m}"));
+            continue;
+        }
+        if !f.regular {
+            continue;
+        }
+        total = total.saturating_add(f.data.len() as u64);
         if total > MAX_ZIP {
-            return Err(fail(format!("total uncompressed size of module contents too large (max size is {MAX_ZIP} bytes)")));
+            return Err(fail(format!("module source tree too large (max size is {MAX_ZIP} bytes)")));
         }
-        if (rel == "go.mod" || rel == "LICENSE") && e.size > MAX_GO_MOD {
-            return Err(fail(format!("{rel} file too large (max size is {MAX_GO_MOD} bytes)")));
+        if matches!(p, "go.mod" | "LICENSE") && f.data.len() as u64 > MAX_GO_MOD {
+            errs.push(format!("{p}: {p} file too large (max size is {MAX_GO_MOD} bytes)"));
+            continue;
         }
-        let data = contents(zip, &e).ok_or_else(|| fail(format!("{}: damaged", e.name)))?;
-        out.push(ZipFile { name: e.name, data });
+        w.add(&format!("{}@{}/{p}", m.path, m.version), &f.data);
     }
-    Ok(out)
+    if errs.is_empty() { Ok(w.finish()) } else { Err(fail(errs.join("\n"))) }
+}
+
+/// Writes a zip: deflated entries without times, as Go's module zips have them.
+#[derive(Default)]
+struct Writer {
+    out: Vec<u8>,
+    dir: Vec<u8>,
+    count: u64,
+}
+
+impl Writer {
+    fn add(&mut self, name: &str, data: &[u8]) {
+        let at = self.out.len() as u32;
+        let packed = miniz_oxide::deflate::compress_to_vec(data, 6);
+        let mut common = vec![20, 0, 0, 8, 8, 0, 0, 0, 0, 0];
+        common.extend(crc32(data).to_le_bytes());
+        common.extend((packed.len() as u32).to_le_bytes());
+        common.extend((data.len() as u32).to_le_bytes());
+        common.extend((name.len() as u16).to_le_bytes());
+        common.extend([0, 0]);
+        self.out.extend(b"PK\x03\x04");
+        self.out.extend(&common);
+        self.out.extend(name.as_bytes());
+        self.out.extend(&packed);
+        self.dir.extend(b"PK\x01\x02\x14\x00");
+        self.dir.extend(&common);
+        self.dir.extend([0; 10]);
+        self.dir.extend(at.to_le_bytes());
+        self.dir.extend(name.as_bytes());
+        self.count += 1;
+    }
+
+    fn finish(mut self) -> Vec<u8> {
+        let (at, size) = (self.out.len() as u64, self.dir.len() as u64);
+        self.out.append(&mut self.dir);
+        if self.count >= 0xffff {
+            let here = self.out.len() as u64;
+            self.out.extend(b"PK\x06\x06");
+            self.out.extend(44u64.to_le_bytes());
+            self.out.extend([45, 0, 45, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+            for v in [self.count, self.count, size, at] {
+                self.out.extend(v.to_le_bytes());
+            }
+            self.out.extend(b"PK\x06\x07\0\0\0\0");
+            self.out.extend(here.to_le_bytes());
+            self.out.extend([1, 0, 0, 0]);
+        }
+        let n = self.count.min(0xffff) as u16;
+        self.out.extend(b"PK\x05\x06\0\0\0\0");
+        self.out.extend(n.to_le_bytes());
+        self.out.extend(n.to_le_bytes());
+        self.out.extend((size as u32).to_le_bytes());
+        self.out.extend((at as u32).to_le_bytes());
+        self.out.extend([0, 0]);
+        self.out
+    }
 }
 
 /// All files of a zip that this machine made (no rules about names).
-pub fn read_all(zip: &[u8]) -> Result<Vec<(String, Vec<u8>)>, String> {
+pub fn read_all(zip: &[u8]) -> std::result::Result<Vec<(String, Vec<u8>)>, String> {
     let entries = directory(zip).ok_or("zip: not a valid zip file")?;
     entries.into_iter().map(|e| Ok((e.name.clone(), contents(zip, &e).ok_or_else(|| format!("{}: damaged", e.name))?))).collect()
 }
@@ -213,20 +474,37 @@ pub(crate) mod tests {
     #[test]
     fn rules() {
         let m = ModVersion::new("a.b/c", "v1.0.0");
+        let check = |z: &[u8]| Archive::open(z).and_then(|a| a.check(&m).map(|()| a.hash()));
         let ok = make(&[("a.b/c@v1.0.0/go.mod", "module a.b/c\n"), ("a.b/c@v1.0.0/x/y.go", "package x\n")]);
-        let files = read(&m, &ok).unwrap();
-        assert_eq!(files.len(), 2);
-        assert_eq!(files[1].data, b"package x\n");
-        for bad in ["other/x", "a.b/c@v1.0.0/../x", "a.b/c@v1.0.0//x", "a.b/c@v1.0.0/a\\b", "a.b/c@v1.0.0/."] {
-            assert!(read(&m, &make(&[(bad, "")])).is_err(), "{bad}");
+        assert!(check(&ok).unwrap().is_ok());
+        for bad in ["other/x", "a.b/c@v1.0.0/../x", "a.b/c@v1.0.0//x", "a.b/c@v1.0.0/a\\b", "a.b/c@v1.0.0/.", "a.b/c@v1.0.0/x/go.mod", "a.b/c@v1.0.0/NUL.go", "a.b/c@v1.0.0/GO.MOD"] {
+            assert!(check(&make(&[(bad, "")])).is_err(), "{bad}");
         }
         let twice = make(&[("a.b/c@v1.0.0/x", ""), ("a.b/c@v1.0.0/X", "")]);
-        assert!(read(&m, &twice).unwrap_err().contains("collision"));
+        assert!(check(&twice).unwrap_err().to_string().contains("collision"));
+        let both = make(&[("a.b/c@v1.0.0/x", ""), ("a.b/c@v1.0.0/x/y", "")]);
+        assert!(check(&both).unwrap_err().to_string().contains("both a file and a directory"));
         let mut damaged = ok.clone();
         let i = ok.windows(9).position(|w| w == b"package x").unwrap();
         damaged[i] ^= 1;
-        assert!(read(&m, &damaged).unwrap_err().contains("damaged"));
-        assert!(read(&m, b"junk").is_err());
+        assert!(check(&damaged).unwrap().unwrap_err().to_string().contains("checksum error"));
+        assert!(check(b"junk").is_err());
+        assert!((0..ok.len()).all(|n| check(&ok[..n]).is_err()), "truncated");
         assert_eq!(crc32(b"123456789"), 0xcbf4_3926);
+    }
+
+    #[test]
+    fn making() {
+        let m = ModVersion::new("a.b/c", "v1.0.0");
+        let f = |p: &str, d: &str| File { path: p.into(), data: d.into(), regular: true };
+        let z = create(&m, &[f("go.mod", "module a.b/c\n"), f("x.go", "package c\n"), f("sub/go.mod", ""), f("sub/y.go", ""), f("vendor/a/b.go", "")]).unwrap();
+        let a = Archive::open(&z).unwrap();
+        assert_eq!(a.names().collect::<Vec<_>>(), ["a.b/c@v1.0.0/go.mod", "a.b/c@v1.0.0/x.go"]);
+        a.check(&m).unwrap();
+        let t = tempfile::tempdir().unwrap();
+        a.unpack(&m, &t.path().join("d")).unwrap();
+        assert_eq!(std::fs::read_to_string(t.path().join("d/x.go")).unwrap(), "package c\n");
+        assert!(create(&m, &[f("a/../b", "")]).is_err());
+        assert!(create(&m, &[f("a", ""), f("A", "")]).is_err());
     }
 }

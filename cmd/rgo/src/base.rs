@@ -232,6 +232,28 @@ pub const PORTS: &[&str] = &[
     "solaris/amd64", "wasip1/wasm", "windows/386", "windows/amd64", "windows/arm64",
 ];
 
+/// How modules are used, as the flags say. `command`: as `mod tidy`.
+pub fn mod_flags(env: &GoEnv, p: &Parsed, command: &str) -> Result<ModFlags, Exit> {
+    let mode = p.str("mod");
+    if !matches!(mode, "" | "mod" | "readonly" | "vendor") {
+        return Err(Exit::Error(format!("-mod={mode} not supported (can be '', 'mod', 'readonly', or 'vendor')")));
+    }
+    let modfile = p.str("modfile").to_string();
+    Ok(ModFlags {
+        mode: mode.into(),
+        modfile_in_goflags: env.goflags().iter().any(|f| f.trim_start_matches('-') == format!("modfile={modfile}")),
+        modfile,
+        writable: p.bool("modcacherw"),
+        command: command.into(),
+        workspace: true,
+        verbose: p.bool("v"),
+        trace: p.bool("x"),
+        tags: tags(p),
+        overlay: read_overlay(env, p.str("overlay"))?,
+        ..ModFlags::default()
+    })
+}
+
 /// A loader set up by build flags.
 pub fn loader<'e>(env: &'e GoEnv, p: &Parsed) -> Result<Loader<'e>, Exit> {
     loader_for(env, p, false)
@@ -239,18 +261,18 @@ pub fn loader<'e>(env: &'e GoEnv, p: &Parsed) -> Result<Loader<'e>, Exit> {
 
 /// The same; `plain`: packages as they lie on disk.
 pub fn loader_for<'e>(env: &'e GoEnv, p: &Parsed, plain: bool) -> Result<Loader<'e>, Exit> {
+    loader_with(env, p, mod_flags(env, p, "")?, plain)
+}
+
+/// The same, with modules used in a particular way.
+pub fn loader_with<'e>(env: &'e GoEnv, p: &Parsed, flags: ModFlags, plain: bool) -> Result<Loader<'e>, Exit> {
     let port = format!("{}/{}", env.goos(), env.goarch());
     if !PORTS.contains(&port.as_str()) {
         eprintln!("go: unsupported GOOS/GOARCH pair {port}");
         return Err(Exit::Code(2));
     }
-    let mode = p.str("mod");
-    if !matches!(mode, "" | "mod" | "readonly" | "vendor") {
-        return Err(Exit::Error(format!("-mod={mode} not supported (can be '', 'mod', 'readonly', or 'vendor')")));
-    }
-    let flags = ModFlags { mode: mode.into(), modfile: p.str("modfile").into(), writable: p.bool("modcacherw") };
+    let overlay = flags.overlay.clone();
     let modules = Modules::load(env, &flags)?;
-    let overlay = read_overlay(env, p.str("overlay"))?;
     let config = LoadConfig { tags: tags(p), race: p.bool("race"), overlay, plain };
     Ok(Loader::new(env, modules, config)?)
 }

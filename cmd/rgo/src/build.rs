@@ -4,7 +4,8 @@ use crate::base::{self, Exit, Outcome, PerPackage};
 use crate::flags::{Kind, flag};
 use rgo_work::build::{self, BuildOptions, LinkOptions};
 use rgo_work::goenv::GoEnv;
-use rgo_work::load::{Loader, PkgId};
+use rgo_work::load::{Loader, PkgError, PkgId};
+use rgo_work::modload::{ModFlags, RootMode};
 use rgo_work::show::Show;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -247,16 +248,44 @@ pub fn install_dir(env: &GoEnv) -> Result<PathBuf, Exit> {
     })
 }
 
+/// Modules as `pkg@version` uses them: the current folder's module does not matter.
+pub fn outside_flags(env: &GoEnv, p: &crate::flags::Parsed) -> Result<ModFlags, Exit> {
+    let f = base::mod_flags(env, p, "install")?;
+    Ok(ModFlags { force: true, root: RootMode::None, workspace: false, allow_missing: true, ..f })
+}
+
+/// Drops packages of wildcards that are no commands; named ones are an error.
+pub fn commands_only(l: &mut Loader<'_>, ids: Vec<PkgId>) -> Result<Vec<PkgId>, Exit> {
+    let mut out = Vec::new();
+    for id in ids {
+        let p = &mut l.packages[id];
+        if !p.is_main() && p.error.is_none() {
+            if !p.cmdline_literal {
+                continue;
+            }
+            p.error = Some(PkgError::msg(format!("package {} is not a main package", p.import_path)));
+        }
+        out.push(id);
+    }
+    Ok(out)
+}
+
 /// `rgo install`: commands into GOBIN.
 pub fn install(env: &GoEnv, args: &[String]) -> Outcome {
     let defs = base::with_build_flags(&[]);
     let p = base::parse_flags("install", env, args, &defs)?;
     let opts = options(env, &p)?;
-    if p.rest.iter().any(|a| a.contains('@') && !rgo_work::pattern::is_local(a) && !Path::new(a).is_absolute()) {
-        return Err(Exit::Error("rgo: install path@version is not supported yet".into()));
-    }
-    let mut l = base::loader(env, &p)?;
-    let ids = l.load_patterns(&p.rest)?;
+    let outside = p.rest.iter().any(|a| a.contains('@') && !rgo_work::pattern::is_local(a) && !Path::new(a).is_absolute());
+    let (mut l, ids) = if outside {
+        let mut l = base::loader_with(env, &p, outside_flags(env, &p)?, false)?;
+        let ids = l.load_outside_module(&p.rest)?;
+        let ids = commands_only(&mut l, ids)?;
+        (l, ids)
+    } else {
+        let mut l = base::loader(env, &p)?;
+        let ids = l.load_patterns(&p.rest)?;
+        (l, ids)
+    };
     check_packages(&l, &ids)?;
     let ids = omit_test_only(&l, ids)?;
     let dir = install_dir(env)?;

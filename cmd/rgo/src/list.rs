@@ -3,16 +3,16 @@
 use crate::base::{self, Exit, Outcome};
 use crate::env::json_string;
 use crate::flags::{Kind, flag};
+use crate::listmod::module_fields;
 use rgo_work::goenv::GoEnv;
 use rgo_work::load::{Loader, Package, PkgId};
-use rgo_work::modload::{Module, Modules};
 use crate::template::{Funcs, KEEP, TEXT, Template, Value};
 use std::collections::HashMap;
 use std::fmt::Write;
 use std::sync::Arc;
 
 /// A value as indented JSON.
-fn json(v: &Value, indent: usize, out: &mut String) {
+pub fn json(v: &Value, indent: usize, out: &mut String) {
     let pad = |n: usize| "\t".repeat(n);
     match v {
         Value::Nil => out.push_str("null"),
@@ -50,34 +50,6 @@ fn json(v: &Value, indent: usize, out: &mut String) {
             let _ = write!(out, "{}}}", pad(indent));
         }
     }
-}
-
-fn module_fields(m: &Module) -> Vec<(&'static str, Value)> {
-    let mut o = vec![
-        ("Path", Value::Str(m.path.clone())),
-        ("Query", Value::Str(String::new())),
-        ("Version", Value::Str(m.version.clone())),
-        ("Versions", Value::List(Vec::new())),
-        ("Replace", m.replace.as_ref().map_or(Value::Nil, |r| Value::Object(module_fields(r)))),
-        ("Time", Value::Nil),
-        ("Update", Value::Nil),
-    ];
-    o.extend([
-        ("Main", Value::Bool(m.main)),
-        ("Indirect", Value::Bool(m.indirect)),
-        ("Dir", Value::Str(if m.dir.is_dir() { m.dir.display().to_string() } else { String::new() })),
-        ("GoMod", Value::Str(m.go_mod.display().to_string())),
-        ("GoVersion", Value::Str(m.go_version.clone())),
-        ("Retracted", Value::List(Vec::new())),
-        ("Deprecated", Value::Str(String::new())),
-        ("Error", Value::Nil),
-        ("Sum", Value::Str(m.sum.clone())),
-        ("Origin", Value::Nil),
-    ]);
-    let name = |m: &Module| if m.version.is_empty() { m.path.clone() } else { format!("{} {}", m.path, m.version) };
-    let arrow = m.replace.as_ref().map_or(String::new(), |r| format!(" => {}", name(r)));
-    o.push((TEXT, Value::Str(name(m) + &arrow)));
-    o
 }
 
 /// What a listing of packages refers to.
@@ -232,7 +204,7 @@ fn error_value(e: &rgo_work::load::PkgError) -> Value {
 }
 
 /// Prints one package or module as `-json` or `-f` ask.
-fn print_one(env: &GoEnv, p: &crate::flags::Parsed, fields: Vec<(&'static str, Value)>, default: &Template, modules: &dyn Fn(&str) -> Value) -> Outcome {
+pub fn print_one(env: &GoEnv, p: &crate::flags::Parsed, fields: Vec<(&'static str, Value)>, default: &Template, modules: &dyn Fn(&str) -> Value) -> Outcome {
     match p.get("json") {
         Some("false") | None => {}
         Some(want) => {
@@ -285,50 +257,8 @@ fn context(env: &GoEnv, p: &crate::flags::Parsed) -> Value {
     ])
 }
 
-fn template(p: &crate::flags::Parsed, default: &str) -> Result<Template, Exit> {
+pub fn template(p: &crate::flags::Parsed, default: &str) -> Result<Template, Exit> {
     Template::parse(p.get("f").unwrap_or(default)).map_err(|m| Exit::Error(format!("go: {m}")))
-}
-
-fn list_modules(env: &GoEnv, p: &crate::flags::Parsed) -> Outcome {
-    let l = base::loader(env, p)?;
-    if l.modules.mains.is_empty() && p.rest.iter().all(|a| !a.contains('@')) {
-        if p.rest.is_empty() {
-            // Outside of a module the main module is a package group that does not exist.
-            println!("command-line-arguments");
-            return Ok(());
-        }
-        return Err(Exit::Error(Modules::no_main_module()));
-    }
-    let mut all: Vec<Arc<Module>> = l.modules.mains.iter().map(|m| m.module.clone()).collect();
-    let names: Vec<&str> = p.rest.iter().map(String::as_str).collect();
-    if !names.is_empty() {
-        all.extend(l.modules.build_list().map_err(Exit::go)?.iter().cloned());
-    }
-    for n in names.iter().filter(|n| n.contains('@')) {
-        return Err(Exit::Error(format!("rgo: list -m {n}: version queries are not supported yet")));
-    }
-    let mains = l.modules.mains.len();
-    let text = template(p, "{{.Path}}{{with .Version}} {{.}}{{end}}{{with .Replace}} => {{.Path}}{{with .Version}} {{.}}{{end}}{{end}}")?;
-    for (i, m) in all.iter().enumerate() {
-        let wanted = if names.is_empty() { i < mains } else { names.iter().any(|n| *n == "all" || rgo_work::pattern::Matcher::new(n).matches(&m.path)) };
-        if wanted {
-            print_one(env, p, module_fields(m), &text, &|_| Value::Nil)?;
-        }
-    }
-    let mut failed = false;
-    for n in names.iter().filter(|n| **n != "all") {
-        let m = rgo_work::pattern::Matcher::new(n);
-        if all.iter().any(|x| m.matches(&x.path)) {
-            continue;
-        }
-        if m.is_wild() {
-            eprintln!("warning: pattern {n:?} matched no module dependencies");
-        } else {
-            eprintln!("go: module {n}: not a known dependency");
-            failed = true;
-        }
-    }
-    if failed && !p.bool("e") { Err(Exit::Code(1)) } else { Ok(()) }
 }
 
 /// Packages that the cache (or for commands, the place they are installed to) does not have as they would be built now.
@@ -390,8 +320,16 @@ pub fn run(env: &GoEnv, args: &[String]) -> Outcome {
         flag("versions", Kind::Bool),
     ];
     let p = base::parse_flags("list", env, args, &base::with_build_flags(&own))?;
-    for name in ["u", "versions", "retracted"] {
-        if p.bool(name) {
+    for name in ["u", "versions"] {
+        if p.bool(name) && !p.bool("m") {
+            return Err(Exit::Error(format!("go list -{name} can only be used with -m")));
+        }
+    }
+    if !p.str("reuse").is_empty() && !p.bool("m") {
+        return Err(Exit::Error("go list -reuse cannot be used without -m".into()));
+    }
+    for name in ["retracted"] {
+        if p.bool(name) && !p.bool("m") {
             return Err(Exit::Error(format!("rgo: list -{name} is not supported yet")));
         }
     }
@@ -399,13 +337,14 @@ pub fn run(env: &GoEnv, args: &[String]) -> Outcome {
         return Err(Exit::go("list -f cannot be used with -json"));
     }
     if p.bool("m") {
-        return list_modules(env, &p);
+        return crate::listmod::run(env, &p);
     }
     if p.bool("find") && (p.bool("deps") || p.bool("test")) {
         let other = if p.bool("deps") { "deps" } else { "test" };
         return Err(Exit::go(format!("list -{other} cannot be used with -find")));
     }
     let mut l = base::loader_for(env, &p, true)?;
+    l.load_tests = p.bool("test");
     let mut roots = l.load_patterns(&p.rest)?;
     let named = roots.clone();
     for w in &l.warnings {
@@ -466,11 +405,7 @@ pub fn run(env: &GoEnv, args: &[String]) -> Outcome {
     }
     let stale = if asked("Stale") && !p.bool("find") { stale_packages(env, &p)? } else { HashMap::new() };
     let x = Listing { l: &l, env, roots: &roots, patterns: &p.rest, find: p.bool("find"), compiled: p.bool("compiled"), named: &named, exports: &exports.files, tests, stale: &stale };
-    let modules = |path: &str| {
-        let mains = l.modules.mains.iter().map(|m| m.module.clone());
-        let rest = l.modules.build_list().map(<[_]>::to_vec).unwrap_or_default();
-        mains.chain(rest).find(|m| m.path == path).map_or(Value::Nil, |m| Value::Object(module_fields(&m)))
-    };
+    let modules = |path: &str| Value::Object(module_fields(&l.modules.module_named(path)));
     for id in ids {
         print_one(env, &p, package_fields(&x, id), &text, &modules)?;
     }

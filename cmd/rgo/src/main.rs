@@ -18,7 +18,10 @@ mod env;
 mod flags;
 mod fmt;
 mod generate;
+mod get;
+mod get_query;
 mod list;
+mod listmod;
 mod misc;
 mod modcmd;
 mod run;
@@ -28,6 +31,7 @@ mod tool;
 mod usage;
 mod version;
 mod vet;
+mod workcmd;
 
 use base::{Exit, Outcome};
 use rgo_work::goenv::GoEnv;
@@ -89,6 +93,12 @@ fn dispatch(mut args: Vec<String>) -> Outcome {
     if cmd == "help" || cmd == "-h" || cmd == "-help" || cmd == "--help" {
         return help(&args);
     }
+    if matches!(cmd.as_str(), "mod" | "work") && args.len() > 1 {
+        // It stands behind the subcommand.
+        let sub = args.remove(0);
+        chdir(&mut args)?;
+        args.insert(0, sub);
+    }
     chdir(&mut args)?;
     // PWD keeps the path the user came by, where it names the same folder.
     let cwd = std::env::current_dir().map_err(|e| Exit::go(format!("cannot determine current directory: {e}")))?;
@@ -119,9 +129,8 @@ fn dispatch(mut args: Vec<String>) -> Outcome {
         "telemetry" => misc::telemetry(&env, &args),
         "tool" => tool::run(&env, &args),
         "fix" | "vet" => vet::run(&env, &cmd, &args),
-        "get" | "work" => {
-            Err(Exit::Error(format!("rgo {cmd}: not supported yet")))
-        }
+        "get" => get::run(&env, &args),
+        "work" => workcmd::run(&env, &args),
         _ => {
             eprintln!("go {cmd}: unknown command\nRun 'go help' for usage.");
             Err(Exit::Code(2))
@@ -143,5 +152,6 @@ fn main() {
             1
         }
     };
-    std::process::exit(code);
+    // Loading modules may have reported errors that did not end the command.
+    std::process::exit(if code == 0 { rgo_work::modload::base::status() } else { code });
 }

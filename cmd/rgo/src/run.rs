@@ -10,17 +10,16 @@ pub fn run(env: &GoEnv, args: &[String]) -> Outcome {
     let p = base::parse_flags("run", env, args, &defs)?;
     let opts = crate::build::options(env, &p)?;
     let n = p.rest.iter().take_while(|a| a.ends_with(".go")).count();
-    let mut l = base::loader(env, &p)?;
+    let outside = p.rest.first().is_some_and(|a| a.contains('@') && !a.ends_with(".go") && !a.starts_with(['-', '/']) && !rgo_work::pattern::is_local(a));
+    let mut l = if outside { base::loader_with(env, &p, crate::build::outside_flags(env, &p)?, false)? } else { base::loader(env, &p)? };
     let (id, used) = if n > 0 {
         if let Some(t) = p.rest[..n].iter().find(|f| f.ends_with("_test.go")) {
             return Err(Exit::go(format!("cannot run *_test.go files ({t})")));
         }
         (l.load_files(&p.rest[..n])?, n)
     } else if let Some(arg) = p.rest.first().filter(|a| !a.starts_with('-')) {
-        if arg.contains('@') && !rgo_work::pattern::is_local(arg) && !arg.starts_with('/') {
-            return Err(Exit::Error("rgo: run path@version is not supported yet".into()));
-        }
-        let ids = l.load_patterns(&[arg.clone()])?;
+        let args = [arg.clone()];
+        let ids = if outside { l.load_outside_module(&args)? } else { l.load_patterns(&args)? };
         match ids[..] {
             [] => return Err(Exit::go(format!("no packages loaded from {arg}"))),
             [id] => (id, 1),

@@ -208,6 +208,7 @@ pub fn run(env: &GoEnv, args: &[String]) -> Outcome {
     opts.keep_going = true;
     opts.verbose = false;
     let mut l = base::loader(env, &r.p)?;
+    l.load_tests = true;
     let ids = l.load_patterns(&r.patterns)?;
     for w in &l.warnings {
         eprintln!("{w}");

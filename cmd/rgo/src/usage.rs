@@ -9,6 +9,7 @@ pub const COMMANDS: &[(&str, &str, &str)] = &[
     ("env", "env [-json] [-changed] [-u] [-w] [var ...]", "print Go environment information"),
     ("fmt", "fmt [-n] [-x] [packages]", "gofmt (reformat) package sources"),
     ("generate", "generate [-run regexp] [-n] [-v] [-x] [build flags] [file.go... | packages]", "generate Go files by processing source"),
+    ("get", "get [-t] [-u] [-tool] [build flags] [packages]", "add dependencies to current module and install them"),
     ("install", "install [build flags] [packages]", "compile and install packages and dependencies"),
     ("list", "list [-f format] [-json] [-m] [list flags] [build flags] [packages]", "list packages or modules"),
     ("mod", "mod <command> [arguments]", "module maintenance"),
@@ -17,11 +18,30 @@ pub const COMMANDS: &[(&str, &str, &str)] = &[
     ("test", "test [build/test flags] [packages] [build/test flags & test binary flags]", "test packages"),
     ("tool", "tool [-n] command [args...]", "run specified go tool"),
     ("version", "version [-m] [-v] [-json] [file ...]", "print Go version"),
+    ("work", "work <command> [arguments]", "workspace maintenance"),
+];
+
+/// Usage lines of commands of commands, and of those that help does not list.
+const MORE: &[(&str, &str)] = &[
+    ("mod download", "mod download [-x] [-json] [-reuse=old.json] [modules]"),
+    ("mod edit", "mod edit [editing flags] [-fmt|-print|-json] [go.mod]"),
+    ("mod graph", "mod graph [-go=version] [-x]"),
+    ("mod init", "mod init [module-path]"),
+    ("mod tidy", "mod tidy [-e] [-v] [-x] [-diff] [-go=version] [-compat=version]"),
+    ("mod vendor", "mod vendor [-e] [-v] [-o outdir]"),
+    ("mod verify", "mod verify"),
+    ("mod why", "mod why [-m] [-vendor] packages..."),
+    ("work edit", "work edit [editing flags] [go.work]"),
+    ("work init", "work init [moddirs]"),
+    ("work sync", "work sync"),
+    ("work use", "work use [-r] [moddirs]"),
+    ("work vendor", "work vendor [-e] [-v] [-o outdir]"),
 ];
 
 /// The two lines printed behind a wrong flag.
 pub fn short(cmd: &str) -> String {
-    let line = COMMANDS.iter().find(|c| c.0 == cmd).map_or(cmd, |c| c.1);
+    let more = || MORE.iter().find(|c| c.0 == cmd).map(|c| c.1);
+    let line = COMMANDS.iter().find(|c| c.0 == cmd).map(|c| c.1).or_else(more).unwrap_or(cmd);
     format!("usage: go {line}\nRun 'go help {cmd}' for details.\n")
 }
 

@@ -143,6 +143,7 @@ pub fn run(env: &GoEnv, cmd: &str, args: &[String]) -> Outcome {
     build_flags.set.retain(|(n, _)| n != "json");
     let opts = crate::build::options(env, &build_flags)?;
     let mut l = base::loader_for(env, &build_flags, true)?;
+    l.load_tests = true;
     let ids = l.load_patterns(&r.p.rest)?;
     crate::build::check_packages(&l, &ids)?;
     if ids.is_empty() {

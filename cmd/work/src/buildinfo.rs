@@ -103,10 +103,10 @@ pub fn of_program(l: &crate::load::Loader<'_>, id: crate::load::PkgId, opts: &cr
         let version = if m.version.is_empty() { "(devel)" } else { &m.version };
         let mut s = format!("{kind}\t{}\t{version}", m.path);
         match &m.replace {
-            None => s.push_str(&format!("\t{}\n", m.sum)),
+            None => s.push_str(&format!("\t{}\n", l.modules.zip_sum(&m.path, &m.version))),
             Some(r) => {
                 let v = if r.version.is_empty() { "(devel)" } else { &r.version };
-                s.push_str(&format!("\n=>\t{}\t{v}\t{}\n", r.path, r.sum));
+                s.push_str(&format!("\n=>\t{}\t{v}\t{}\n", r.path, l.modules.zip_sum(&r.path, &r.version)));
             }
         }
         s

@@ -1,12 +1,12 @@
 //! Packages from patterns on the command line.
 
 use crate::load::{Loader, has_go_files};
-use crate::modload::{Module, Modules, io_text};
+use crate::modload::{self, PackageOpts, io_text};
+use rgo_modcache::error::Error;
 use crate::package::{Package, PkgError, PkgId};
 use crate::pattern::{self, Matcher, clean_path, short_path};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 /// An import path, with its folder if that was named.
 type Named = (String, Option<PathBuf>);
@@ -25,6 +25,9 @@ impl Loader<'_> {
         // A name ending in .go may be a folder; otherwise all arguments are files.
         if patterns.iter().any(|p| p.ends_with(".go") && !self.env.cwd.join(p).is_dir()) {
             return Ok(vec![self.load_files(&patterns)?]);
+        }
+        if self.modules.gopath.is_none() {
+            return self.load_module_patterns(&patterns);
         }
         let mut out = Vec::new();
         let mut seen = BTreeSet::new();
@@ -64,6 +67,122 @@ impl Loader<'_> {
         Ok(out)
     }
 
+    /// The packages of `path@version` arguments, built as if nothing but their module mattered.
+    pub fn load_outside_module(&mut self, args: &[String]) -> Result<Vec<PkgId>, String> {
+        let at = |e: &dyn std::fmt::Display| format!("go: {}: {e}", args[0]);
+        let Some((first, version)) = args.iter().find_map(|a| a.split_once('@')) else { return Err("go: no version".into()) };
+        if version.is_empty() {
+            let arg = args.iter().find(|a| a.contains('@')).map_or("", String::as_str);
+            return Err(format!("go: {arg}: version must not be empty"));
+        }
+        let mut patterns = Vec::new();
+        for arg in args {
+            let Some(p) = arg.strip_suffix(&format!("@{version}")) else {
+                return Err(format!("go: {arg}: all arguments must refer to packages in the same module at the same version (@{version})"));
+            };
+            let std = !p.contains("...") && pattern::is_standard_path(p) && self.std_dir(p).is_some();
+            let why = if pattern::is_local(p) {
+                "be a package path, not a relative path"
+            } else if p.starts_with('/') {
+                "be a package path, not an absolute path"
+            } else if pattern::is_meta(p) {
+                "be a package path, not a meta-package"
+            } else if pattern::clean(p) != p {
+                "be a clean package path"
+            } else if std {
+                "not be a package in the standard library"
+            } else {
+                patterns.push(p.to_string());
+                continue;
+            };
+            return Err(format!("go: {arg}: argument must {why}"));
+        }
+        let m = &self.modules;
+        let any = modload::is_revision_query(first, version);
+        let check = |v: &rgo_modcache::ModVersion| m.check_allowed(v);
+        let allowed: modload::Allowed<'_> = if any { None } else { Some(&check) };
+        let found = modload::base::guard(m.query_packages(&patterns[0], version, &|_| "none".into(), allowed)).map_err(|e| at(&e))?;
+        let root = found[0].module.clone();
+        let d = m.check_deprecation(&root).map_err(|e| at(&e))?;
+        if !d.is_empty() {
+            eprintln!("go: module {} is deprecated: {}", root.path, rgo_modcache::error::short_message(&d, ""));
+        }
+        let data = modload::base::guard(m.fetcher.go_mod(&root)).map_err(|e| at(&e))?;
+        let f = rgo_modcache::modfile::File::parse("go.mod", &data, rgo_modcache::modfile::Mode::Strict)
+            .map_err(|e| format!("go: {} (in {root}): {}", args[0], e.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")))?;
+        for (name, any) in [("replace", !f.replace.is_empty()), ("exclude", !f.exclude.is_empty())] {
+            if any {
+                return Err(format!("go: {} (in {root}):\n\tThe go.mod file for the module providing named packages contains one or\n\tmore {name} directives. It must not contain directives that would cause\n\tit to be interpreted differently than if it were the main module.", args[0]));
+            }
+        }
+        self.modules.edit_build_list(&[], std::slice::from_ref(&root)).map_err(|e| at(&e))?;
+        let ids = self.load_module_patterns(&patterns)?;
+        for &id in &ids {
+            let p = &mut self.packages[id];
+            let text = match &p.module {
+                None => format!("package {} not provided by module {root}", p.import_path),
+                Some(m) if m.path != root.path || m.version != root.version => {
+                    format!("package {} provided by module {}@{}\n\tAll packages must be provided by the same module ({root}).", p.import_path, m.path, m.version)
+                }
+                Some(_) => continue,
+            };
+            p.error.get_or_insert(PkgError::msg(text));
+        }
+        Ok(ids)
+    }
+
+    /// The packages that patterns name when modules are on.
+    fn load_module_patterns(&mut self, patterns: &[String]) -> Result<Vec<PkgId>, String> {
+        let opts = PackageOpts {
+            resolve_missing: true,
+            load_tests: self.load_tests,
+            silence_package_errors: true,
+            skip_std: !patterns.iter().any(|p| p == "all"),
+            ..PackageOpts::default()
+        };
+        let (matches, _) = self.modules.load_packages(&opts, patterns);
+        let mut out = Vec::new();
+        let mut seen = BTreeSet::new();
+        for m in matches {
+            let literal = m.is_literal();
+            for path in &m.pkgs {
+                if self.rules.drop.contains(path) && !literal {
+                    continue;
+                }
+                let id = if path.contains('@') {
+                    let msg = "can only use path@version syntax with 'go get' and 'go install' in module-aware mode";
+                    let stack = vec![(path.clone(), String::new())];
+                    self.error_package(path, PkgError { stack, always_stack: true, ..PkgError::msg(msg) })
+                } else {
+                    self.load_root(path, None)
+                };
+                let pk = &mut self.packages[id];
+                pk.cmdline = true;
+                pk.cmdline_literal |= literal;
+                // A wildcard does not complain about folders without suitable files.
+                let excluded = pk.error.as_ref().is_some_and(|e| {
+                    e.msg.starts_with("build constraints exclude all") || e.msg.starts_with("no Go files in")
+                });
+                if !(excluded && !literal) && seen.insert(id) {
+                    out.push(id);
+                }
+            }
+            if let Some(e) = m.errs.first() {
+                // The pattern itself could not be made sense of: a package of its name says so.
+                let text = match e {
+                    Error::Wrap(p, inner) if literal && *p == m.pattern => inner.to_string(),
+                    e => e.to_string(),
+                };
+                let id = self.error_package(&m.pattern, PkgError::msg(text));
+                let pk = &mut self.packages[id];
+                pk.cmdline = true;
+                pk.cmdline_literal |= literal;
+                out.push(id);
+            }
+        }
+        Ok(out)
+    }
+
     fn expand(&mut self, p: &str) -> Result<Match, String> {
         let abs = Path::new(p).is_absolute();
         let wild = p.contains("...");
@@ -80,46 +199,29 @@ impl Loader<'_> {
         match p {
             "std" | "cmd" => m.paths = self.std_packages(p).into_iter().map(|p| Ok((p, None))).collect(),
             "all" => m.paths = self.all_packages()?.into_iter().map(|p| Ok((p, None))).collect(),
-            "work" | "tool" => {
-                for p in self.main_patterns() {
-                    m.paths.extend(self.path_wildcard(&p, false).into_iter().map(Ok));
-                }
-            }
             _ if wild => m.paths = self.path_wildcard(p, true).into_iter().map(Ok).collect(),
             _ => m.paths.push(Ok((pattern::clean(p), None))),
         }
         Ok(m)
     }
 
-    fn main_patterns(&self) -> Vec<String> {
-        self.modules.mains.iter().map(|m| format!("{}/...", m.module.path)).collect()
-    }
-
     fn local_wildcard(&self, p: &str) -> Result<Vec<Named>, String> {
         let full = clean_path(&self.env.cwd.join(p)).display().to_string();
         let before = &full[..full.find("...").unwrap_or(0)];
         let root = PathBuf::from(before.rsplit_once('/').map_or("/", |r| if r.0.is_empty() { "/" } else { r.0 }));
-        let in_std = root.starts_with(&self.goroot_src);
-        if self.modules.mains.is_empty() && !in_std && self.modules.gopath.is_none() {
-            return Err(Modules::no_main_module());
-        }
         let matcher = Matcher::new(&full);
-        let main = self.modules.main_of(&root).map(|m| m.module.dir.clone());
         let std_vendor = self.goroot_src.join("vendor");
-        let dirs = pattern::walk_dirs(&root, main.as_deref(), &mut |d| d.ends_with("vendor") && d != std_vendor);
-        let ignores = self.ignored_dirs();
+        let dirs = pattern::walk_dirs(&root, None, &mut |d| d.ends_with("vendor") && d != std_vendor);
         let mut out = Vec::new();
         for d in dirs {
-            if ignores.iter().any(|i| d.starts_with(i)) || !matcher.matches(&d.display().to_string()) || !has_go_files(&d) {
+            if !matcher.matches(&d.display().to_string()) || !has_go_files(&d) {
                 continue;
             }
-            let path = match self.modules.path_of_dir(&d) {
-                Some((path, _)) => path,
-                None if d.starts_with(&self.goroot_src) => pattern::relative(&self.goroot_src, &d).unwrap_or_default(),
-                None => match self.modules.gopath_of_dir(&d) {
-                    Some(p) => p,
-                    None => continue,
-                },
+            let path = if d.starts_with(&self.goroot_src) {
+                pattern::relative(&self.goroot_src, &d).unwrap_or_default()
+            } else {
+                let Some(p) = self.modules.gopath_of_dir(&d) else { continue };
+                p
             };
             out.push((path, Some(d)));
         }
@@ -140,46 +242,12 @@ impl Loader<'_> {
                 }
             }
         }
-        let mut mods: Vec<Arc<Module>> = self.modules.mains.iter().map(|m| m.module.clone()).collect();
-        if let Ok(list) = self.modules.build_list() {
-            mods.extend(list.iter().cloned());
-        }
-        let ignores = self.ignored_dirs();
-        for md in mods {
-            for d in pattern::walk_dirs(&md.dir, Some(&md.dir), &mut |d| d.ends_with("vendor")) {
-                let Some(rel) = pattern::relative(&md.dir, &d) else { continue };
-                let path = if rel == "." { md.path.clone() } else { format!("{}/{rel}", md.path) };
-                if matcher.matches(&path) && has_go_files(&d) && !ignores.iter().any(|i| d.starts_with(i)) {
-                    out.push((path, None));
-                }
-            }
-        }
         out
-    }
-
-    /// Folders that `ignore` lines of the main modules' go.mod take out of wildcards.
-    fn ignored_dirs(&self) -> Vec<PathBuf> {
-        let mut v = Vec::new();
-        for m in &self.modules.mains {
-            for i in &m.file.ignore {
-                let rel = i.text.trim_end_matches('/');
-                match rel.strip_prefix("./") {
-                    Some(r) => v.push(m.module.dir.join(r)),
-                    None => v.extend(
-                        pattern::walk_dirs(&m.module.dir, Some(&m.module.dir), &mut |_| false).into_iter().filter(|d| d.ends_with(rel)),
-                    ),
-                }
-            }
-        }
-        v
     }
 
     /// The package in a folder named on the command line.
     fn local_package(&self, dir: &Path) -> Result<Result<Named, String>, String> {
         let in_std = dir.starts_with(&self.goroot_src) && dir != self.goroot_src;
-        if self.modules.mains.is_empty() && !in_std && self.modules.gopath.is_none() {
-            return Err(Modules::no_main_module());
-        }
         match std::fs::metadata(dir) {
             Err(_) if self.has_go(dir) => {}
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
@@ -193,9 +261,6 @@ impl Loader<'_> {
             return Ok(Err(format!("no Go files in {}", dir.display())));
         }
         let named = |path: String| Ok(Ok((path, Some(dir.to_path_buf()))));
-        if let Some((path, _)) = self.modules.path_of_dir(dir) {
-            return named(path);
-        }
         if in_std {
             return named(pattern::relative(&self.goroot_src, dir).unwrap_or_default());
         }
@@ -224,30 +289,12 @@ impl Loader<'_> {
         v
     }
 
-    /// The packages of the main modules and all they import, tests of the main modules included.
+    /// All packages there are.
     fn all_packages(&mut self) -> Result<Vec<String>, String> {
-        if self.modules.gopath.is_some() {
-            let mut all = self.std_packages("std");
-            all.extend(self.std_packages("cmd"));
-            all.extend(self.path_wildcard("...", false).into_iter().map(|n| n.0));
-            return Ok(all);
-        }
-        if self.modules.mains.is_empty() {
-            return Err(Modules::no_main_module());
-        }
-        let mut roots = Vec::new();
-        for p in self.main_patterns() {
-            for (path, dir) in self.path_wildcard(&p, false) {
-                roots.push(self.load_root(&path, dir));
-            }
-        }
-        for r in roots.clone() {
-            let mut imports = self.packages[r].test_imports.clone();
-            imports.extend(self.packages[r].xtest_imports.clone());
-            roots.extend(self.load_list(&imports, r).0);
-        }
-        let set: BTreeSet<String> = self.post_order(&roots).into_iter().map(|id| self.packages[id].import_path.clone()).collect();
-        Ok(set.into_iter().collect())
+        let mut all = self.std_packages("std");
+        all.extend(self.std_packages("cmd"));
+        all.extend(self.path_wildcard("...", false).into_iter().map(|n| n.0));
+        Ok(all)
     }
 
     /// A package made of the named files.
@@ -276,6 +323,10 @@ impl Loader<'_> {
         }
         let (_, dir) = dir.ok_or("no go files listed")?;
         const PATH: &str = "command-line-arguments";
+        if self.modules.gopath.is_none() {
+            let paths: Vec<PathBuf> = names.iter().map(|n| dir.join(n)).collect();
+            self.modules.load_imports_of_files(&paths);
+        }
         let module = self.modules.main_of(&dir).map(|m| m.module.clone());
         let mut p = Package {
             import_path: PATH.into(),

@@ -94,6 +94,11 @@ impl GoEnv {
         PathBuf::from(self.process.get(if cfg!(windows) { "USERPROFILE" } else { "HOME" }).cloned().unwrap_or_default())
     }
 
+    /// The user's home folder.
+    pub fn home_dir(&self) -> PathBuf {
+        self.home()
+    }
+
     fn user_dir(&self, xdg: &str, unix: &str, mac: &str, win: &str) -> Option<PathBuf> {
         let home = self.home();
         if cfg!(windows) {

@@ -38,6 +38,8 @@ pub(crate) struct Target {
 pub struct Loader<'e> {
     pub env: &'e GoEnv,
     pub modules: Modules,
+    /// Tests of the packages named will be looked at.
+    pub load_tests: bool,
     pub rules: StdRules,
     pub packages: Vec<Package>,
     /// Warnings for standard error.
@@ -81,6 +83,7 @@ impl<'e> Loader<'e> {
         let mut l = Loader {
             env,
             modules,
+            load_tests: false,
             rules,
             packages: Vec::new(),
             warnings: Vec::new(),
