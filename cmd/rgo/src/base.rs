@@ -177,12 +177,12 @@ impl PerPackage {
 
 /// Refuses flags whose meaning is not implemented; ignoring them would change what is built.
 pub fn refuse_unsupported(p: &Parsed) -> Outcome {
-    for name in ["race", "msan", "asan", "linkshared", "cover"] {
+    for name in ["race", "msan", "asan", "linkshared"] {
         if p.bool(name) {
             return Err(Exit::Error(format!("rgo: flag -{name} is not supported yet")));
         }
     }
-    for name in ["toolexec", "pkgdir", "installsuffix", "coverpkg", "covermode", "asmflags"] {
+    for name in ["toolexec", "pkgdir", "installsuffix", "asmflags"] {
         if !p.str(name).is_empty() {
             return Err(Exit::Error(format!("rgo: flag -{name} is not supported yet")));
         }
@@ -252,6 +252,24 @@ pub fn mod_flags(env: &GoEnv, p: &Parsed, command: &str) -> Result<ModFlags, Exi
         overlay: read_overlay(env, p.str("overlay"))?,
         ..ModFlags::default()
     })
+}
+
+/// Whether a package matches a pattern of `-coverpkg`: a path, a local path, `all`, `std`, `cmd`, with wildcards.
+pub fn package_matcher(env: &GoEnv, pattern: &str) -> Box<dyn Fn(&rgo_work::load::Package) -> bool> {
+    use rgo_work::pattern::{Matcher, clean_path, is_local};
+    if is_local(pattern) || std::path::Path::new(pattern).is_absolute() {
+        let m = Matcher::new(&clean_path(&env.cwd.join(pattern)).display().to_string());
+        return Box::new(move |p| !p.dir.as_os_str().is_empty() && m.matches(&p.dir.display().to_string()));
+    }
+    match pattern {
+        "all" => Box::new(|_| true),
+        "std" => Box::new(|p| p.standard && !p.import_path.starts_with("cmd/")),
+        "cmd" => Box::new(|p| p.standard && p.import_path.starts_with("cmd/")),
+        _ => {
+            let m = Matcher::new(pattern);
+            Box::new(move |p| m.matches(p.import_path.split(' ').next().unwrap_or("")))
+        }
+    }
 }
 
 /// A loader set up by build flags.

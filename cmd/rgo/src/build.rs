@@ -108,21 +108,26 @@ pub fn link_options(l: &Loader<'_>, p: &crate::flags::Parsed, id: PkgId, path: &
 
 /// Reports the packages that failed: as text, or as events for `-json`.
 pub fn report_failures(l: &Loader<'_>, failures: &[(PkgId, String)], json: bool) {
-    use rgo_work::test2json::json_bytes;
     for (id, text) in failures {
         let path = &l.packages[*id].import_path;
-        if !json {
-            eprintln!("# {path}\n{}", text.trim_end());
-            continue;
-        }
-        let p = json_bytes(path.as_bytes());
-        let mut out = String::new();
-        for line in std::iter::once(format!("# {path}")).chain(text.trim_end().lines().map(String::from)) {
-            out.push_str(&format!("{{\"ImportPath\":{p},\"Action\":\"build-output\",\"Output\":{}}}\n", json_bytes(format!("{line}\n").as_bytes())));
-        }
-        out.push_str(&format!("{{\"ImportPath\":{p},\"Action\":\"build-fail\"}}\n"));
-        print!("{out}");
+        report_failure(path, path, text, json);
     }
+}
+
+/// The same for one package; `title` stands behind the `#`.
+pub fn report_failure(path: &str, title: &str, text: &str, json: bool) {
+    use rgo_work::test2json::json_bytes;
+    if !json {
+        eprintln!("# {title}\n{}", text.trim_end());
+        return;
+    }
+    let p = json_bytes(path.as_bytes());
+    let mut out = String::new();
+    for line in std::iter::once(format!("# {title}")).chain(text.trim_end().lines().map(String::from)) {
+        out.push_str(&format!("{{\"ImportPath\":{p},\"Action\":\"build-output\",\"Output\":{}}}\n", json_bytes(format!("{line}\n").as_bytes())));
+    }
+    out.push_str(&format!("{{\"ImportPath\":{p},\"Action\":\"build-fail\"}}\n"));
+    print!("{out}");
 }
 
 /// Compiles packages for a command that stops at errors.

@@ -27,6 +27,7 @@ mod modcmd;
 mod run;
 mod template;
 mod test;
+mod testrun;
 mod tool;
 mod usage;
 mod version;

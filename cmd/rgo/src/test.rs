@@ -1,20 +1,18 @@
 //! `rgo test`.
 
 use crate::base::{self, Exit, Outcome};
-use crate::flags::{self, Def, Item, Kind, Parsed, flag, split_quoted};
+use crate::flags::{self, Def, Item, Kind, Parsed, flag};
+use crate::testrun::{self, Case, CaseKind};
 use rgo_work::build::{self, Built, LinkOptions};
+use rgo_work::cache::Cache;
+use rgo_work::cover::{self, Cover};
 use rgo_work::goenv::GoEnv;
 use rgo_work::load::{Loader, PkgId};
-use rgo_work::test2json::Converter;
-use rgo_work::testing::{self, TestPackages};
-use rgo_work::exec;
-use rgo_work::show::Show;
-use std::collections::VecDeque;
-use std::io::Write;
+use rgo_work::testing::{self, TestCover, TestPackages};
+use rgo_work::vet::{self, VetOptions};
+use rgo_work::gcfiles;
+use std::collections::{HashSet, VecDeque};
 use std::path::PathBuf;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
 
 /// Flags of the go command itself.
 const OWN: &[Def] = &[
@@ -35,6 +33,7 @@ const PASSED: &[Def] = &[
     flag("blockprofile", Kind::Str),
     flag("blockprofilerate", Kind::Str),
     flag("count", Kind::Int),
+    flag("coverprofile", Kind::Str),
     flag("cpu", Kind::Str),
     flag("cpuprofile", Kind::Str),
     flag("failfast", Kind::Bool),
@@ -58,10 +57,10 @@ const PASSED: &[Def] = &[
     flag("v", Kind::OptWord),
 ];
 
-const PROFILES: &[&str] = &["blockprofile", "cpuprofile", "memprofile", "mutexprofile", "trace"];
+pub const PROFILES: &[&str] = &["blockprofile", "cpuprofile", "memprofile", "mutexprofile", "trace"];
 
 /// A duration as Go prints it.
-fn duration(ns: i64) -> String {
+pub fn duration(ns: i64) -> String {
     let s = ns / 1_000_000_000;
     if ns % 1_000_000_000 != 0 || s == 0 {
         return if ns == 0 { "0s".into() } else { format!("{}ns", ns) };
@@ -75,17 +74,17 @@ fn duration(ns: i64) -> String {
 }
 
 /// What the command line asks for.
-struct Request {
-    p: Parsed,
-    patterns: Vec<String>,
+pub struct Request {
+    pub p: Parsed,
+    pub patterns: Vec<String>,
     /// No package was named: output is shown as it comes.
-    local: bool,
+    pub local: bool,
     /// Arguments of the test program.
-    args: Vec<String>,
-    json: bool,
-    show_pass: bool,
-    stream: bool,
-    timeout: i64,
+    pub args: Vec<String>,
+    pub json: bool,
+    pub show_pass: bool,
+    pub stream: bool,
+    pub timeout: i64,
 }
 
 /// Splits the command line: flags may stand before and behind the packages.
@@ -155,6 +154,9 @@ fn parse(env: &GoEnv, args: &[String]) -> Result<Request, Exit> {
             }
         }
     }
+    if p.get("coverprofile").is_some_and(|v| !v.is_empty()) || p.get("covermode").is_some() || p.get("coverpkg").is_some() {
+        p.set.push(("cover".into(), "true".into()));
+    }
     let json = p.bool("json");
     let timeout = p.get("timeout").and_then(flags::parse_duration).unwrap_or(600_000_000_000);
     let mut out = vec!["-test.paniconexit0".to_string()];
@@ -162,7 +164,7 @@ fn parse(env: &GoEnv, args: &[String]) -> Result<Request, Exit> {
         match (d.name, p.get(d.name)) {
             ("timeout", _) if timeout > 0 => out.push(format!("-test.timeout={}", duration(timeout))),
             ("v", _) if json => out.push("-test.v=test2json".into()),
-            (_, None) => {}
+            (_, None) | ("coverprofile", Some("")) => {}
             (n, Some(v)) => out.push(format!("-test.{n}={v}")),
         }
     }
@@ -184,18 +186,50 @@ fn parse(env: &GoEnv, args: &[String]) -> Result<Request, Exit> {
     })
 }
 
-/// One package to test.
-struct Case {
-    path: String,
-    dir: PathBuf,
-    kind: CaseKind,
+/// The analyses that `test` runs when it is not told otherwise: those that are hardly ever wrong.
+const VET: &[&str] = &["atomic", "bools", "buildtag", "directive", "errorsas", "ifaceassert", "nilfunc", "printf", "slog", "stdversion", "stringintconv", "tests"];
+
+/// The flags for vet; None: it is off.
+fn vet_flags(r: &Request) -> Result<Option<Vec<String>>, Exit> {
+    match r.p.get("vet") {
+        None => Ok(Some(VET.iter().map(|v| format!("-{v}")).collect())),
+        Some("off") => Ok(None),
+        Some("all") | Some("") => Ok(Some(Vec::new())),
+        Some(list) => {
+            let mut v = Vec::new();
+            for w in list.split(',') {
+                let problem = match w {
+                    "" => "-vet argument contains empty list element",
+                    "off" | "all" => "-vet argument must be off, all or a list of analyzers",
+                    w if w.contains(['=', ' ']) || w.starts_with('-') => "-vet argument is not a supported analyzer",
+                    w => {
+                        v.push(format!("-{w}"));
+                        continue;
+                    }
+                };
+                return Err(base::usage_error("test", &format!("invalid value {list:?} for flag -vet: {problem}")));
+            }
+            Ok(Some(v))
+        }
+    }
 }
 
-enum CaseKind {
-    NoTests,
-    /// Messages for standard error.
-    SetupFailed(Vec<String>),
-    Ready(TestPackages),
+/// What is covered and how.
+struct Covering {
+    test: TestCover,
+    /// Meta-data of packages selected by -coverpkg.
+    meta: Vec<(String, PathBuf)>,
+}
+
+fn cover_mode(p: &Parsed) -> Result<Option<String>, Exit> {
+    if !p.bool("cover") {
+        return Ok(None);
+    }
+    match p.str("covermode") {
+        "" => Ok(Some(if p.bool("race") { "atomic".into() } else { "set".into() })),
+        m @ ("set" | "count" | "atomic") => Ok(Some(m.into())),
+        m => Err(base::usage_error("test", &format!("invalid value {m:?} for flag -covermode: valid modes are \"set\", \"count\", or \"atomic\""))),
+    }
 }
 
 /// Runs the command.
@@ -204,45 +238,89 @@ pub fn run(env: &GoEnv, args: &[String]) -> Outcome {
     if !r.p.str("fuzz").is_empty() {
         return Err(Exit::Error("rgo: test -fuzz is not supported yet".into()));
     }
+    check_flags(&r)?;
+    let vet = vet_flags(&r)?;
+    let mode = cover_mode(&r.p)?;
     let mut opts = crate::build::options(env, &r.p)?;
     opts.keep_going = true;
     opts.verbose = false;
+    let show = opts.show.clone().ok_or_else(|| Exit::go("no work folder"))?;
     let mut l = base::loader(env, &r.p)?;
     l.load_tests = true;
     let ids = l.load_patterns(&r.patterns)?;
     for w in &l.warnings {
         eprintln!("{w}");
     }
+    if ids.is_empty() {
+        return Err(Exit::Error("no packages to test".into()));
+    }
+    if ids.len() > 1 && PROFILES.iter().any(|n| !r.p.str(n).is_empty()) {
+        let n = PROFILES.iter().find(|n| !r.p.str(n).is_empty()).unwrap_or(&"");
+        return Err(Exit::Error(format!("cannot use -{n} flag with multiple packages")));
+    }
     let compile_only = r.p.bool("c");
+    let work = || show.work().map_err(|e| Exit::go(format!("creating work dir: {e}")));
+    let covering = match &mode {
+        Some(m) if !show.dry => Some(prepare_cover(&mut l, &r, &ids, m, work()?)?),
+        Some(m) => Some(Covering { test: TestCover { mode: m.clone(), ..TestCover::default() }, meta: Vec::new() }),
+        None => None,
+    };
     let mut cases: Vec<Case> = Vec::new();
     for id in ids {
         let (path, dir) = (l.packages[id].import_path.clone(), l.packages[id].dir.clone());
+        let root = match &l.packages[id].module {
+            Some(m) => m.dir.clone(),
+            None if l.packages[id].standard => env.goroot.clone(),
+            None => dir.clone(),
+        };
         let errors = l.errors(&[id]);
         let kind = if !errors.is_empty() {
             CaseKind::SetupFailed(errors)
         } else {
-            match testing::prepare(&mut l, id) {
+            match testing::prepare_with(&mut l, id, covering.as_ref().map(|c| &c.test)) {
                 Ok(None) => CaseKind::NoTests,
                 Ok(Some(t)) => CaseKind::Ready(t),
                 Err(e) => CaseKind::SetupFailed(e),
             }
         };
-        cases.push(Case { path, dir, kind });
-    }
-    // A package without tests is compiled too: it may have errors.
-    let mut roots: Vec<PkgId> = Vec::new();
-    for c in &cases {
-        match &c.kind {
-            CaseKind::Ready(t) => roots.push(t.main),
-            CaseKind::NoTests => roots.extend(l.by_path(&c.path)),
-            CaseKind::SetupFailed(_) => {}
-        }
+        cases.push(Case { path, dir, root, kind, package: id, vet_failed: false, meta: None });
     }
     for c in &cases {
         if let CaseKind::SetupFailed(errors) = &c.kind {
             for e in errors {
                 eprintln!("# {}\n{e}", c.path);
             }
+        }
+    }
+    // Vet sees the files as they are, not as coverage makes them.
+    let plain = l.packages.len();
+    let own: Vec<PkgId> = cases.iter().flat_map(|c| c.units()).collect();
+    let originals: Vec<_> = own.iter().map(|id| l.packages[*id].clone()).collect();
+    if let Some(c) = covering.as_ref().filter(|c| c.test.local && !show.dry) {
+        for case in &mut cases {
+            let cover = Cover { mode: &c.test.mode, dir: work()? };
+            let id = match &case.kind {
+                CaseKind::Ready(t) => t.own,
+                CaseKind::NoTests => {
+                    // Others may import the package: a copy tells what there is to cover.
+                    let copy = l.packages[case.package].clone();
+                    l.add(copy)
+                }
+                CaseKind::SetupFailed(_) => continue,
+            };
+            if cover::select(&mut l, &[id], &c.test.mode, &|_, _| true).is_empty() {
+                continue;
+            }
+            case.meta = cover::instrument(&mut l, id, &cover, false)?.meta;
+        }
+    }
+    // A package without tests is compiled too: it may have errors.
+    let mut roots: Vec<PkgId> = Vec::new();
+    for c in &cases {
+        match &c.kind {
+            CaseKind::Ready(t) => roots.push(t.main),
+            CaseKind::NoTests => roots.push(c.package),
+            CaseKind::SetupFailed(_) => {}
         }
     }
     let (built, failures) = match build::compile_some(&mut l, &roots, &opts) {
@@ -253,16 +331,109 @@ pub fn run(env: &GoEnv, args: &[String]) -> Outcome {
     if compile_only {
         return link_only(env, &l, &built, &r, &cases, !failures.is_empty());
     }
-    let show = opts.show.clone().ok_or_else(|| Exit::go("no work folder"))?;
-    run_cases(env, &l, &built, &r, &cases, &show)
+    if let Some(flags) = vet {
+        // Back to the originals for the time of vet.
+        let mut now = Vec::new();
+        for (id, p) in own.iter().zip(originals) {
+            now.push(std::mem::replace(&mut l.packages[*id], p));
+        }
+        debug_assert!(plain <= l.packages.len());
+        let bad = run_vet(&l, &cases, &built, &r, flags, &opts)?;
+        for (id, p) in own.iter().zip(now) {
+            l.packages[*id] = p;
+        }
+        for c in &mut cases {
+            c.vet_failed = c.units().iter().any(|u| bad.contains(u));
+        }
+    }
+    testrun::run_cases(env, &l, &built, &r, &cases, &show, covering.as_ref().map(|c| (c.test.mode.as_str(), &c.meta[..])))
 }
 
-fn test_binary_name(path: &str) -> String {
+/// Combinations of flags that make no sense.
+fn check_flags(r: &Request) -> Outcome {
+    let p = &r.p;
+    if !p.str("o").is_empty() && p.bool("json") && p.bool("c") {
+        return Err(base::usage_error("test", "cannot use -json with -c"));
+    }
+    if p.get("count").and_then(flags::parse_int).is_some_and(|n| n < 0) {
+        return Err(base::usage_error("test", "invalid value for flag -count: must not be negative"));
+    }
+    Ok(())
+}
+
+/// Instruments the packages that -coverpkg selects.
+fn prepare_cover(l: &mut Loader<'_>, r: &Request, ids: &[PkgId], mode: &str, dir: PathBuf) -> Result<Covering, Exit> {
+    let text = r.p.str("coverpkg");
+    if r.p.get("coverpkg").is_none() || text.is_empty() {
+        return Ok(Covering { test: TestCover { mode: mode.into(), local: true, ..TestCover::default() }, meta: Vec::new() });
+    }
+    let patterns: Vec<String> = text.split(',').map(String::from).collect();
+    // Everything the tests consist of.
+    let mut all = ids.to_vec();
+    for &id in ids {
+        let mut imports = l.packages[id].test_imports.clone();
+        imports.extend(l.packages[id].xtest_imports.iter().cloned());
+        if l.errors(&[id]).is_empty() {
+            all.extend(l.load_list(&imports, id).0);
+        }
+    }
+    let all = l.post_order(&all);
+    let matchers: Vec<_> = patterns.iter().map(|p| base::package_matcher(l.env, p)).collect();
+    let hit = |l: &Loader<'_>, id: PkgId| matchers.iter().any(|m| m(&l.packages[id]));
+    for (p, m) in patterns.iter().zip(&matchers) {
+        if !all.iter().any(|id| m(&l.packages[*id])) {
+            eprintln!("warning: no packages being tested depend on matches for pattern {p}");
+        }
+    }
+    let chosen = cover::select(l, &all, mode, &hit);
+    let mut c = Covering { test: TestCover { mode: mode.into(), local: false, patterns: patterns.clone(), selected: Vec::new() }, meta: Vec::new() };
+    for id in chosen {
+        let path = l.packages[id].import_path.clone();
+        let i = cover::instrument(l, id, &Cover { mode, dir: dir.clone() }, false)?;
+        c.meta.extend(i.meta.map(|m| (path.clone(), m)));
+        c.test.selected.push(path);
+    }
+    Ok(c)
+}
+
+/// Runs vet on what is tested; the packages it found something in.
+fn run_vet(l: &Loader<'_>, cases: &[Case], built: &Built, r: &Request, flags: Vec<String>, opts: &build::BuildOptions) -> Result<HashSet<PkgId>, Exit> {
+    let mut bad = HashSet::new();
+    let dry = opts.dry();
+    let units: Vec<PkgId> = cases.iter().flat_map(|c| c.units()).filter(|u| dry || built.is_complete(l, *u)).collect();
+    if units.is_empty() {
+        return Ok(bad);
+    }
+    let Some(show) = opts.show.as_ref() else { return Ok(bad) };
+    let tool = rgo_work::tools::path(l.env, "vet").map_err(Exit::Error)?;
+    let explicit = r.p.get("vet").is_some();
+    let exports = gcfiles::make(l, &vet::wanted(l, &units), &[], opts);
+    let o = VetOptions {
+        tool,
+        std_flags: (!explicit).then(|| vec!["-unsafeptr=false".into(), "-unreachable=false".into()]),
+        flags,
+        fix: false,
+        rebuild: r.p.bool("a"),
+        threads: opts.threads,
+        cache: Cache::new(&opts.cache_dir),
+        show,
+    };
+    let results = vet::run(l, &units, &exports, &o);
+    for u in units {
+        let Some(text) = results.get(&u).and_then(|v| v.failure.as_ref()) else { continue };
+        let path = &l.packages[u].import_path;
+        crate::build::report_failure(path, path.split(' ').next().unwrap_or(""), text, r.json);
+        bad.insert(u);
+    }
+    Ok(bad)
+}
+
+pub fn test_binary_name(path: &str) -> String {
     let elem = rgo_work::load::Package { import_path: path.into(), ..Default::default() }.exec_name();
     format!("{elem}.test")
 }
 
-fn link_options(l: &Loader<'_>, t: &TestPackages, r: &Request) -> Result<LinkOptions, Exit> {
+pub fn link_options(l: &Loader<'_>, t: &TestPackages, r: &Request) -> Result<LinkOptions, Exit> {
     let p = &l.packages[t.main];
     let mut o = crate::build::link_options(l, &r.p, t.main, p.import_path.trim_end_matches(".test"), false)?;
     // As Go does: unless the program is kept, nobody debugs it.
@@ -311,240 +482,3 @@ fn link_only(env: &GoEnv, l: &Loader<'_>, built: &Built, r: &Request, cases: &[C
     if failed { Err(Exit::Code(1)) } else { Ok(()) }
 }
 
-/// Standard output, written to a piece at a time.
-struct Out;
-
-impl Write for Out {
-    fn write(&mut self, b: &[u8]) -> std::io::Result<usize> {
-        std::io::stdout().lock().write_all(b)?;
-        Ok(b.len())
-    }
-    fn flush(&mut self) -> std::io::Result<()> {
-        std::io::stdout().lock().flush()
-    }
-}
-
-/// Where the output of one test goes.
-enum Sink {
-    Stream { tail: Vec<u8>, keep: bool },
-    Buffer(Vec<u8>),
-    Json(Box<Converter<Out>>, Vec<u8>),
-}
-
-impl Sink {
-    fn write(&mut self, data: &[u8]) {
-        match self {
-            Sink::Stream { tail, keep } => {
-                let _ = Out.write_all(data);
-                let _ = Out.flush();
-                if *keep {
-                    tail.extend_from_slice(data);
-                }
-            }
-            Sink::Buffer(b) => b.extend_from_slice(data),
-            Sink::Json(c, b) => {
-                c.write(data);
-                b.extend_from_slice(data);
-            }
-        }
-    }
-
-    /// What the go command knows of the output (nothing if it only streams).
-    fn seen(&self) -> &[u8] {
-        match self {
-            Sink::Stream { tail, .. } => tail,
-            Sink::Buffer(b) | Sink::Json(_, b) => b,
-        }
-    }
-}
-
-struct Context<'a> {
-    env: &'a GoEnv,
-    l: &'a Loader<'a>,
-    built: &'a Built,
-    r: &'a Request,
-    cases: &'a [Case],
-    stop: AtomicBool,
-    show: &'a Show,
-    dir: PathBuf,
-}
-
-fn run_cases(env: &GoEnv, l: &Loader<'_>, built: &Built, r: &Request, cases: &[Case], show: &Show) -> Outcome {
-    let dir = show.work().map_err(|e| Exit::go(format!("creating work dir: {e}")))?;
-    let cx = Context { env, l, built, r, cases, stop: AtomicBool::new(false), show, dir };
-    let threads = if r.stream { 1 } else { base::threads(&r.p)?.min(cases.len()).max(1) };
-    let next = AtomicUsize::new(0);
-    let failed = AtomicBool::new(false);
-    // Finished output by case, and the next case to print.
-    let done: Mutex<(Vec<Option<Vec<u8>>>, usize)> = Mutex::new(((0..cases.len()).map(|_| None).collect(), 0));
-    std::thread::scope(|s| {
-        for _ in 0..threads {
-            s.spawn(|| {
-                loop {
-                    let i = next.fetch_add(1, Ordering::Relaxed);
-                    if i >= cases.len() || cx.stop.load(Ordering::Relaxed) {
-                        return;
-                    }
-                    let (ok, out) = run_case(&cx, i);
-                    if !ok {
-                        failed.store(true, Ordering::Relaxed);
-                    }
-                    let (slots, printed) = &mut *done.lock().unwrap_or_else(|e| e.into_inner());
-                    slots[i] = Some(out);
-                    while let Some(out) = slots.get_mut(*printed).and_then(Option::take) {
-                        let _ = Out.write_all(&out);
-                        *printed += 1;
-                    }
-                    let _ = Out.flush();
-                }
-            });
-        }
-    });
-    if failed.load(Ordering::Relaxed) {
-        if !r.local && !r.json {
-            println!("FAIL");
-        }
-        return Err(Exit::Code(1));
-    }
-    Ok(())
-}
-
-/// Runs one test; the result is whether it passed, and output to print in order.
-fn run_case(cx: &Context<'_>, i: usize) -> (bool, Vec<u8>) {
-    let (c, r) = (&cx.cases[i], cx.r);
-    let single = cx.cases.len() == 1 || r.p.get("p") == Some("1");
-    let mut sink = if r.json {
-        Sink::Json(Box::new(Converter::new(Out, &c.path)), Vec::new())
-    } else if r.stream {
-        Sink::Stream { tail: Vec::new(), keep: false }
-    } else if r.show_pass && single {
-        Sink::Stream { tail: Vec::new(), keep: true }
-    } else {
-        Sink::Buffer(Vec::new())
-    };
-    let ok = run_into(cx, i, &mut sink);
-    match sink {
-        Sink::Json(mut conv, _) => {
-            conv.exited(ok);
-            conv.close();
-            (ok, Vec::new())
-        }
-        Sink::Stream { .. } => (ok, Vec::new()),
-        Sink::Buffer(b) => (ok, b),
-    }
-}
-
-fn run_into(cx: &Context<'_>, i: usize, sink: &mut Sink) -> bool {
-    let (c, r) = (&cx.cases[i], cx.r);
-    let t = match &c.kind {
-        CaseKind::SetupFailed(_) => {
-            sink.write(format!("FAIL\t{} [setup failed]\n", c.path).as_bytes());
-            return false;
-        }
-        CaseKind::NoTests => {
-            let id = cx.l.by_path(&c.path);
-            if id.is_some_and(|id| !cx.show.dry && !cx.built.is_complete(cx.l, id)) {
-                sink.write(format!("FAIL\t{} [build failed]\n", c.path).as_bytes());
-                return false;
-            }
-            sink.write(format!("?   \t{}\t[no test files]\n", c.path).as_bytes());
-            return true;
-        }
-        CaseKind::Ready(t) => t,
-    };
-    let build_failed = |sink: &mut Sink| {
-        if let Sink::Json(conv, _) = sink {
-            let bad = cx.l.post_order(&[t.main]).into_iter().find(|id| !cx.built.is_complete(cx.l, *id));
-            conv.set_failed_build(bad.map_or("", |b| &cx.l.packages[b].import_path));
-        }
-        sink.write(format!("FAIL\t{} [build failed]\n", c.path).as_bytes());
-        false
-    };
-    let dry = cx.show.dry;
-    if !dry && !cx.built.is_complete(cx.l, t.main) {
-        return build_failed(sink);
-    }
-    let name = test_binary_name(&c.path) + &cx.env.value("GOEXE");
-    let keep = !r.p.str("o").is_empty() || PROFILES.iter().any(|n| !r.p.str(n).is_empty());
-    let exe = match (keep, r.p.str("o")) {
-        (false, _) => {
-            let d = cx.dir.join(cx.show.folder(t.main).trim_start_matches("$WORK/"));
-            if !dry {
-                let _ = std::fs::create_dir_all(&d);
-            }
-            d.join(&name)
-        }
-        (true, "") => cx.env.cwd.join(&name),
-        (true, o) if cx.env.cwd.join(o).is_dir() => cx.env.cwd.join(o).join(&name),
-        (true, o) => cx.env.cwd.join(o),
-    };
-    let linked = link_options(cx.l, t, r).and_then(|o| cx.built.link(cx.l, t.main, &o, &exe).map_err(Exit::Error));
-    if let Err(e) = linked {
-        if let Exit::Error(m) = e {
-            crate::build::report_failures(cx.l, &[(t.main, m)], r.json);
-        }
-        return build_failed(sink);
-    }
-    let mut words = match split_quoted(r.p.str("exec")) {
-        Ok(w) => w,
-        Err(m) => {
-            eprintln!("go: {m}");
-            return false;
-        }
-    };
-    words.push(exe.display().to_string());
-    words.extend(r.args.iter().cloned());
-    cx.show.command(&c.dir, &words.iter().map(|w| rgo_work::show::quote(w)).collect::<Vec<_>>().join(" "));
-    if dry {
-        return true;
-    }
-    let vars = [("PWD".to_string(), c.dir.display().to_string()), exec::path_variable(&cx.env.goroot)];
-    // The program stops itself at its limit; this is for one that does not.
-    let limit = (r.timeout > 0).then(|| Duration::from_nanos(r.timeout as u64) + Duration::from_secs(60).max(exec::WAIT_DELAY));
-    let start = Instant::now();
-    let ended = exec::run_captured(&words, &c.dir, &vars, limit, &mut |d| sink.write(d));
-    if !keep {
-        let _ = std::fs::remove_file(&exe);
-    }
-    let secs = format!("{:.3}s", start.elapsed().as_secs_f64());
-    let ended = match ended {
-        Ok(e) => e,
-        Err(e) => {
-            sink.write(format!("{e}\nFAIL\t{}\t{secs}\n", c.path).as_bytes());
-            return false;
-        }
-    };
-    let seen = sink.seen().to_vec();
-    let newline = !seen.is_empty() && !seen.ends_with(b"\n");
-    if ended.status.success() && !ended.incomplete {
-        if let Sink::Buffer(b) = sink {
-            if !r.show_pass {
-                b.clear();
-            }
-        }
-        const NONE: &[u8] = b"testing: warning: no tests to run";
-        let none = seen.split(|&b| b == b'\n').any(|l| l.strip_prefix(&[0x16]).unwrap_or(l) == NONE);
-        if newline && (r.show_pass || r.json) {
-            sink.write(b"\n");
-        }
-        sink.write(format!("ok  \t{}\t{secs}{}\n", c.path, if none { " [no tests to run]" } else { "" }).as_bytes());
-        return true;
-    }
-    if r.p.bool("failfast") {
-        cx.stop.store(true, Ordering::Relaxed);
-    }
-    let limit_text = || duration(limit.map_or(0, |l| l.as_nanos() as i64));
-    if ended.quit {
-        sink.write(format!("*** Test killed with quit: ran too long ({}).\n", limit_text()).as_bytes());
-    } else if ended.incomplete {
-        sink.write(b"*** Test I/O incomplete 5s after exiting.\n");
-    }
-    if ended.status.code().is_none() || seen.is_empty() {
-        sink.write(format!("{}\n", exec::status_text(&ended.status)).as_bytes());
-    } else if newline {
-        sink.write(b"\n");
-    }
-    let mark = if r.json { "\x16" } else { "" };
-    sink.write(format!("{mark}FAIL\t{}\t{secs}\n", c.path).as_bytes());
-    false
-}

@@ -511,6 +511,18 @@ impl Built {
         self.link_or_check(l, id, opts, out, false).map(drop)
     }
 
+    /// What a program is made of, as a key; None when the runtime library cannot be read.
+    pub fn program_key(&self, l: &Loader<'_>, id: PkgId, opts: &LinkOptions) -> Option<Key> {
+        let rt = blake3::hash(&std::fs::read(&self.rt.archive).ok()?);
+        let mut k = KeyBuilder::new("program of a test");
+        k.bytes("runtime library", rt.as_bytes());
+        for p in self.program(l, id) {
+            k.key("object", &self.keys[&p]);
+        }
+        k.text("options", &format!("{opts:?}"));
+        Some(k.finish())
+    }
+
     /// The result is whether the program was there already.
     fn link_or_check(&self, l: &Loader<'_>, id: PkgId, opts: &LinkOptions, out: &Path, check: bool) -> Result<bool, String> {
         let list = self.program(l, id);

@@ -127,13 +127,45 @@ fn quote(s: &str) -> String {
     rgo_constant::quote(s.as_bytes())
 }
 
-fn main_source(p: &Package, own: Option<&Found>, ext: Option<&Found>) -> String {
+/// How a test program reports coverage.
+#[derive(Clone, Debug, Default)]
+pub struct TestCover {
+    pub mode: String,
+    /// Only the package under test is covered, in a copy of its own.
+    pub local: bool,
+    /// `-coverpkg`, and the packages it selects.
+    pub patterns: Vec<String>,
+    pub selected: Vec<String>,
+}
+
+impl TestCover {
+    fn source(&self) -> String {
+        let covered = if self.local { String::new() } else { format!(" in {}", self.patterns.join(", ")) };
+        let selected = if self.local {
+            "nil".to_string()
+        } else {
+            let list: Vec<String> = self.selected.iter().map(|s| quote(s)).collect();
+            format!("[]string{{{}}}", list.join(", "))
+        };
+        format!(
+            "\ttestdeps.CoverMode = {}\n\ttestdeps.Covered = {}\n\ttestdeps.CoverSelectedPackages = {selected}\n\ttestdeps.CoverSnapshotFunc = cfile.Snapshot\n\
+             \ttestdeps.CoverProcessTestDirFunc = cfile.ProcessCoverTestDir\n\ttestdeps.CoverMarkProfileEmittedFunc = cfile.MarkProfileEmitted\n\tcfile.InitHook(true)\n",
+            quote(&self.mode),
+            quote(&covered)
+        )
+    }
+}
+
+fn main_source(p: &Package, own: Option<&Found>, ext: Option<&Found>, cover: Option<&TestCover>) -> String {
     let mut s = String::from("// Code generated for a test run. DO NOT EDIT.\n\npackage main\n\nimport (\n\t\"os\"\n");
     let main = own.filter(|f| f.main).map(|_| "_test").or(ext.filter(|f| f.main).map(|_| "_xtest"));
     if main.is_some() {
         s.push_str("\t\"reflect\"\n");
     }
     s.push_str("\t\"testing\"\n\t\"testing/internal/testdeps\"\n");
+    if cover.is_some() {
+        s.push_str("\t\"internal/coverage/cfile\"\n");
+    }
     let import = |f: Option<&Found>, name: &str, path: &str| match f {
         Some(f) => format!("\t{} {}\n", if f.needed { name } else { "_" }, quote(path)),
         None => String::new(),
@@ -162,7 +194,8 @@ fn main_source(p: &Package, own: Option<&Found>, ext: Option<&Found>) -> String 
     }
     let module = p.module.as_ref().map_or("", |m| m.path.as_str());
     s.push_str(&format!(
-        "}}\n\nfunc init() {{\n\ttestdeps.ModulePath = {}\n\ttestdeps.ImportPath = {}\n}}\n\nfunc main() {{\n\tm := testing.MainStart(testdeps.TestDeps{{}}, tests, benchmarks, fuzzTargets, examples)\n",
+        "}}\n\nfunc init() {{\n{}\ttestdeps.ModulePath = {}\n\ttestdeps.ImportPath = {}\n}}\n\nfunc main() {{\n\tm := testing.MainStart(testdeps.TestDeps{{}}, tests, benchmarks, fuzzTargets, examples)\n",
+        cover.map_or(String::new(), TestCover::source),
         quote(module),
         quote(&p.import_path)
     ));
@@ -188,6 +221,11 @@ pub struct TestPackages {
 /// Makes the packages for the test of `id`; `None` if there are no test files. The error is the
 /// message of a test that cannot be set up.
 pub fn prepare(l: &mut Loader<'_>, id: PkgId) -> Result<Option<TestPackages>, Vec<String>> {
+    prepare_with(l, id, None)
+}
+
+/// The same with coverage.
+pub fn prepare_with(l: &mut Loader<'_>, id: PkgId, cover: Option<&TestCover>) -> Result<Option<TestPackages>, Vec<String>> {
     let real = l.packages[id].clone();
     if real.test_go_files.is_empty() && real.xtest_go_files.is_empty() {
         return Ok(None);
@@ -201,7 +239,7 @@ pub fn prepare(l: &mut Loader<'_>, id: PkgId) -> Result<Option<TestPackages>, Ve
     }
     let path = real.import_path.clone();
     let suffix = format!(" [{path}.test]");
-    let copied = !real.test_go_files.is_empty() || real.is_main();
+    let copied = !real.test_go_files.is_empty() || real.is_main() || cover.is_some_and(|c| c.local);
     let own = if copied {
         let mut p = real.clone();
         p.import_path = format!("{path}{suffix}");
@@ -259,7 +297,7 @@ pub fn prepare(l: &mut Loader<'_>, id: PkgId) -> Result<Option<TestPackages>, Ve
         l.packages[own].error.get_or_insert(e);
         l.packages[id].error = None;
     }
-    let source = main_source(&real, (own != id || !real.test_go_files.is_empty()).then_some(&own_found).or(Some(&own_found)), external.map(|_| &ext_found));
+    let source = main_source(&real, (own != id || !real.test_go_files.is_empty()).then_some(&own_found).or(Some(&own_found)), external.map(|_| &ext_found), cover);
     let mut m = Package {
         import_path: format!("{path}.test"),
         pkg_path: "main".into(),

@@ -61,6 +61,8 @@ fn config(l: &Loader<'_>, id: PkgId, exports: &Exports) -> Map<String, Value> {
     let p = &l.packages[id];
     let path = plain(&p.import_path);
     let abs = |names: &mut dyn Iterator<Item = &str>| -> Vec<String> { names.map(|n| l.actual_file(&p.dir.join(n)).display().to_string()).collect() };
+    // What coverage adds is not there to be read.
+    let made = |f: &crate::load::SourceFile| f.name == "covervars.go" && !f.path.exists();
     let (mut map, mut files, mut standard) = (Map::new(), Map::new(), Map::new());
     for (raw, dep) in &p.dep_of {
         let d = &l.packages[*dep];
@@ -89,7 +91,7 @@ fn config(l: &Loader<'_>, id: PkgId, exports: &Exports) -> Map<String, Value> {
     set("Compiler", "gc".into());
     set("Dir", p.dir.display().to_string().into());
     set("ImportPath", path.into());
-    set("GoFiles", abs(&mut p.go_files.iter().map(|f| f.name.as_str())).into());
+    set("GoFiles", abs(&mut p.go_files.iter().filter(|f| !made(f)).map(|f| f.name.as_str())).into());
     set("NonGoFiles", abs(&mut p.s_files.iter().chain(&p.h_files).chain(&p.c_files).map(String::as_str)).into());
     set("IgnoredFiles", abs(&mut p.ignored_go_files.iter().chain(&p.ignored_other_files).map(String::as_str)).into());
     set("Module", module);

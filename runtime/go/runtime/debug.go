@@ -1,6 +1,9 @@
 package runtime
 
-import "internal/coverage/rtcov"
+import (
+	"internal/coverage/rtcov"
+	"unsafe"
+)
 
 // runtime/debug, and the edges of features that are absent: tracer, heap dumps, cgo, coverage counters, plugins.
 
@@ -82,7 +85,23 @@ func trace_userLog(id uint64, category, message string) {}
 // Coverage.
 
 //go:linkname coverage_getCovCounterList internal/coverage/cfile.getCovCounterList
-func coverage_getCovCounterList() []rtcov.CovCounterBlob { return nil }
+func coverage_getCovCounterList() []rtcov.CovCounterBlob { return covCounters }
+
+// Counters of instrumented packages, in order of registration.
+var covCounters []rtcov.CovCounterBlob
+
+// addCovMeta and addCovCounters are called by the initialisers that the go command adds to instrumented packages.
+func addCovMeta(p unsafe.Pointer, dlen uint32, hash [16]byte, pkgpath string, pkgid int, cmode uint8, cgran uint8) uint32 {
+	id := rtcov.AddMeta(p, dlen, hash, pkgpath, pkgid, cmode, cgran)
+	if id == 0 {
+		throw("runtime.addCovMeta: coverage package map collision")
+	}
+	return id
+}
+
+func addCovCounters(p *uint32, n uint64) {
+	covCounters = append(covCounters, rtcov.CovCounterBlob{Counters: p, Len: n})
+}
 
 // Crypto.
 
