@@ -65,6 +65,7 @@ pub const BUILD_FLAGS: &[Def] = &[
     flag("pkgdir", Kind::Str),
     flag("race", Kind::Bool),
     flag("tags", Kind::Str),
+    flag("timings", Kind::OptWord),
     flag("toolexec", Kind::Str),
     flag("trimpath", Kind::Bool),
     flag("v", Kind::Bool),
@@ -89,6 +90,10 @@ pub fn parse_flags(cmd: &str, env: &GoEnv, args: &[String], defs: &[Def]) -> Res
             if p.set.iter().any(|(n, _)| n == "C") {
                 return Err(usage_error(cmd, "invalid value for flag -C: -C flag must be first flag on command line"));
             }
+            if p.get("timings").is_some_and(|v| v != "false") {
+                rgo_work::timings::enable();
+                let _ = TIMINGS.set(p.str("timings").to_string());
+            }
             Ok(p)
         }
         Err(flags::Error::Help) => {
@@ -96,6 +101,20 @@ pub fn parse_flags(cmd: &str, env: &GoEnv, args: &[String], defs: &[Def]) -> Res
             Err(Exit::Code(2))
         }
         Err(flags::Error::Message(m)) => Err(usage_error(cmd, &m)),
+    }
+}
+
+/// The value of `-timings`.
+static TIMINGS: std::sync::OnceLock<String> = std::sync::OnceLock::new();
+
+/// What `-timings` asks for: the table, and where a file is named the trace.
+pub fn print_timings() {
+    let Some(value) = TIMINGS.get() else { return };
+    eprint!("{}", rgo_work::timings::table());
+    if value != "true"
+        && let Err(e) = std::fs::write(value, rgo_work::timings::trace())
+    {
+        eprintln!("rgo: {value}: {e}");
     }
 }
 

@@ -42,7 +42,7 @@ pub fn options(env: &GoEnv, p: &crate::flags::Parsed) -> Result<BuildOptions, Ex
         rebuild: p.bool("a"),
         verbose: p.bool("v"),
         trimpath: p.bool("trimpath"),
-        gcflags: Box::new(move |path, cmdline| gcflags.of(path, cmdline).to_vec()),
+        gcflags: std::sync::Arc::new(move |path, cmdline| gcflags.of(path, cmdline).to_vec()),
         cache_dir: env.gocache(),
         show: Some(Arc::new(Show::new(env.tmp_dir(), env.cwd.clone(), p.bool("n"), p.bool("x"), p.bool("work")))),
         ..BuildOptions::default()
@@ -151,7 +151,10 @@ pub fn run(env: &GoEnv, args: &[String]) -> Outcome {
     let p = base::parse_flags("build", env, args, &defs)?;
     let opts = options(env, &p)?;
     let mut l = base::loader(env, &p)?;
-    let ids = l.load_patterns(&p.rest)?;
+    let ids = {
+        let _span = rgo_work::timings::span("load", "");
+        l.load_patterns(&p.rest)?
+    };
     check_packages(&l, &ids)?;
     let ids = omit_test_only(&l, ids)?;
     let exe = env.value("GOEXE");

@@ -153,6 +153,7 @@ fn main() {
             1
         }
     };
+    base::print_timings();
     // Loading modules may have reported errors that did not end the command.
     std::process::exit(if code == 0 { rgo_work::modload::base::status() } else { code });
 }

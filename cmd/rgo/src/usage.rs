@@ -71,6 +71,7 @@ Flags shared by commands that build:
 	-overlay file   JSON file that replaces files
 	-tags list      build tags, separated by commas
 	-trimpath       remove file system paths from the program
+	-timings[=file] print where the time went; write a trace that Perfetto opens
 ";
 
 /// The text of `go help NAME`.

@@ -3,12 +3,14 @@
 //! [`check`] reports errors and leaves nothing behind; [`compile`] gives every package an object,
 //! from the cache where nothing it depends on has changed.
 
-use crate::cache::{Cache, Entry, Key, KeyBuilder};
+use crate::cache::{Artifact, Cache, Entry, Key, KeyBuilder, tool_key};
 use crate::codegen::{self, Runtime};
 use crate::front::{self, FrontFlags, FrontOptions, Need};
 use crate::interface;
 use crate::load::{Loader, PkgId};
 use crate::package::Package;
+use crate::stamp::Stamp;
+use crate::timings;
 use crate::show::{LinkStep, Show};
 use rayon::prelude::*;
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -16,9 +18,10 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Words of `-gcflags` for a package: its path, whether it was named on the command line.
-pub type FlagsOf = Box<dyn Fn(&str, bool) -> Vec<String> + Send + Sync>;
+pub type FlagsOf = Arc<dyn Fn(&str, bool) -> Vec<String> + Send + Sync>;
 
 /// Options of a build.
+#[derive(Clone)]
 pub struct BuildOptions {
     pub threads: usize,
     /// Compile even what the cache has.
@@ -50,7 +53,7 @@ impl Default for BuildOptions {
             verbose: false,
             trimpath: false,
             keep_going: false,
-            gcflags: Box::new(|_, _| Vec::new()),
+            gcflags: Arc::new(|_, _| Vec::new()),
             cache_dir: PathBuf::new(),
             show: None,
         }
@@ -199,13 +202,7 @@ fn front_flags(l: &Loader<'_>, id: PkgId, opts: &BuildOptions) -> FrontFlags {
 /// What the cache keys of all packages share.
 fn base_key(l: &Loader<'_>, opts: &BuildOptions, rt: &Runtime) -> Key {
     let mut k = KeyBuilder::new("package");
-    // The tool itself: a rebuilt rgo does not trust results of an older one.
-    if let Ok(exe) = std::env::current_exe() {
-        if let Ok(m) = std::fs::metadata(&exe) {
-            let t = m.modified().ok().and_then(|t| t.duration_since(std::time::UNIX_EPOCH).ok()).unwrap_or_default();
-            k.text("tool", &format!("{} {} {}", env!("CARGO_PKG_VERSION"), m.len(), t.as_nanos()));
-        }
-    }
+    k.key("tool", &tool_key());
     k.text("target", &format!("{}/{}", l.env.goos(), l.env.goarch()));
     // Which functions the runtime library provides decides how they are called.
     k.bytes("runtime symbols", &rt.symbols_hash);
@@ -215,8 +212,9 @@ fn base_key(l: &Loader<'_>, opts: &BuildOptions, rt: &Runtime) -> Key {
 }
 
 /// What importers of each package depend on, without the summaries of its functions: its interface and those of its imports.
-fn interfaces(l: &Loader<'_>, order: &[PkgId], opts: &BuildOptions, cache: &Cache, base: &Key) -> HashMap<PkgId, Key> {
-    let own: HashMap<PkgId, Key> = order.par_iter().map(|&id| (id, interface::hash(&l.packages[id], cache, NEEDED))).collect();
+fn interfaces(l: &Loader<'_>, order: &[PkgId], opts: &BuildOptions, cache: &Cache, base: &Key) -> Result<HashMap<PkgId, Key>, String> {
+    let own: HashMap<PkgId, Key> =
+        order.par_iter().map(|&id| interface::hash(&l.packages[id], cache, NEEDED).map(|k| (id, k))).collect::<Result<_, _>>()?;
     let mut out: HashMap<PkgId, Key> = HashMap::new();
     for &id in order {
         let p = &l.packages[id];
@@ -231,7 +229,7 @@ fn interfaces(l: &Loader<'_>, order: &[PkgId], opts: &BuildOptions, cache: &Cach
         }
         out.insert(id, k.finish());
     }
-    out
+    Ok(out)
 }
 
 /// What both keys of a package contain.
@@ -253,7 +251,7 @@ fn object_key(p: &Package, opts: &BuildOptions, base: &Key, seen: &HashMap<PkgId
     k.key("base", base);
     common_key(&mut k, p, opts);
     for f in &p.go_files {
-        k.bytes(&f.name, &f.data);
+        k.bytes(&f.name, &f.hash);
     }
     for (name, data) in &p.s_data {
         k.bytes(name, data);
@@ -277,9 +275,9 @@ fn object_key(p: &Package, opts: &BuildOptions, base: &Key, seen: &HashMap<PkgId
 }
 
 /// The hash of the summaries of a package and of what it imports.
-fn summaries_key(p: &Package, e: &Entry, sums: &HashMap<PkgId, Key>) -> Key {
+fn summaries_key(p: &Package, e: &Artifact, sums: &HashMap<PkgId, Key>) -> Key {
     let mut k = KeyBuilder::new("summaries");
-    k.bytes("own", e.get("summaries"));
+    k.bytes("own", &e.hash("summaries"));
     for dep in p.dep_of.values() {
         if let Some(d) = sums.get(dep) {
             k.key("import", d);
@@ -305,14 +303,25 @@ fn executable_hash(path: &Path) -> Option<[u8; 32]> {
 
 static LINKING: std::sync::Mutex<()> = std::sync::Mutex::new(());
 
+/// What became of a link.
+enum Linked {
+    /// The program was there already.
+    Current,
+    Done,
+    /// Nothing was linked, as asked for.
+    No,
+    /// An object was damaged; it is no longer in the cache.
+    Damaged,
+}
+
 /// The packages of a build with their objects.
 pub struct Built {
     pub cache: Cache,
     pub keys: HashMap<PkgId, Key>,
-    entries: HashMap<PkgId, Arc<Entry>>,
+    entries: HashMap<PkgId, Arc<Artifact>>,
     runtime: PkgId,
-    rt: Runtime,
-    show: Option<Arc<Show>>,
+    rt: Arc<Runtime>,
+    opts: BuildOptions,
 }
 
 /// Which functions of packages that are not compiled must be checked with their bodies.
@@ -338,30 +347,39 @@ pub fn compile_some(l: &mut Loader<'_>, ids: &[PkgId], opts: &BuildOptions) -> R
     for &id in order.iter().filter(|_| !opts.dry()) {
         flags_of(l, id, opts)?;
     }
-    let l = &*l;
+    l.save_index();
+    compile_loaded(l, runtime, &order, opts)
+}
+
+/// As [`compile_some`], when everything in `order` is loaded.
+fn compile_loaded(l: &Loader<'_>, runtime: PkgId, order: &[PkgId], opts: &BuildOptions) -> Result<(Built, Vec<(PkgId, String)>), String> {
     let cache = Cache::new(&opts.cache_dir);
     cache.trim();
-    let rt = Runtime::find(&cache).map_err(|m| m + "\n")?;
+    let rt = Arc::new(Runtime::find(&cache).map_err(|m| m + "\n")?);
+    let span = timings::span("keys", "");
     let base = base_key(l, opts, &rt);
-    let seen = interfaces(l, &order, opts, &cache, &base);
+    let seen = interfaces(l, order, opts, &cache, &base)?;
+    drop(span);
+    let built = |keys, entries| Built { cache: cache.clone(), keys, entries, runtime, rt: rt.clone(), opts: opts.clone() };
     // Results in hand, by key: of this run, or read before.
-    let mut have: HashMap<Key, Arc<Entry>> = HashMap::new();
+    let mut have: HashMap<Key, Arc<Artifact>> = HashMap::new();
     let mut first = true;
     // The key of a package depends on the summaries of its imports, which are known only when those are compiled. They seldom change with a body, so
     // those of the last compilation with the same interface are assumed; where that was wrong, another round puts it right.
     loop {
         let mut keys: HashMap<PkgId, Key> = HashMap::new();
         let mut sums: HashMap<PkgId, Key> = HashMap::new();
-        let mut entries: HashMap<PkgId, Arc<Entry>> = HashMap::new();
+        let mut entries: HashMap<PkgId, Arc<Artifact>> = HashMap::new();
+        let span = timings::span("look up", "");
         let mut todo: Vec<PkgId> = Vec::new();
-        for &id in &order {
+        for &id in order {
             let p = &l.packages[id];
             let key = object_key(p, opts, &base, &seen, &sums);
             keys.insert(id, key);
             if p.is_unsafe() || p.error.is_some() {
                 continue;
             }
-            let found = have.get(&key).cloned().or_else(|| if opts.rebuild { None } else { cache.get(&key).map(Arc::new) });
+            let found = have.get(&key).cloned().or_else(|| if opts.rebuild { None } else { cache.open(&key).map(|s| Arc::new(Artifact::Stored(s))) });
             let sum = match &found {
                 Some(e) => summaries_key(p, e, &sums),
                 None => cache.get(&prediction_key(&seen[&id])).and_then(|e| e.get("hash").try_into().ok()).map_or(key, Key),
@@ -375,6 +393,7 @@ pub fn compile_some(l: &mut Loader<'_>, ids: &[PkgId], opts: &BuildOptions) -> R
                 None => todo.push(id),
             }
         }
+        drop(span);
         if let Some(show) = opts.show.as_ref().filter(|s| s.print && first) {
             let cached = |d: PkgId| entries.contains_key(&d).then(|| cache.path(&keys[&d]));
             for &id in &todo {
@@ -383,7 +402,7 @@ pub fn compile_some(l: &mut Loader<'_>, ids: &[PkgId], opts: &BuildOptions) -> R
             }
         }
         if todo.is_empty() || opts.dry() {
-            return Ok((Built { cache, keys, entries, runtime, rt, show: opts.show.clone() }, Vec::new()));
+            return Ok((built(keys, entries), Vec::new()));
         }
         let compiled: HashSet<PkgId> = todo.iter().copied().collect();
         let around: HashSet<PkgId> = l.post_order(&todo).into_iter().collect();
@@ -394,31 +413,47 @@ pub fn compile_some(l: &mut Loader<'_>, ids: &[PkgId], opts: &BuildOptions) -> R
         };
         let flags = |id: PkgId| front_flags(l, id, opts);
         let front_opts = FrontOptions { threads: opts.threads, trimpath: opts.trimpath, body_filter: Some(NEEDED) };
-        let front = front::check(l, &order, &need, &flags, &front_opts);
+        // What is known of the functions of packages from the cache.
+        let mut summaries: HashMap<PkgId, Vec<u8>> = HashMap::new();
+        let mut damaged = false;
+        for (&id, e) in entries.iter().filter(|e| around.contains(e.0)) {
+            match e.read("summaries") {
+                Some(s) => drop(summaries.insert(id, s)),
+                None => {
+                    have.remove(&keys[&id]);
+                    damaged = true;
+                }
+            }
+        }
+        if damaged {
+            continue;
+        }
+        let front = front::check(l, order, &need, &flags, &front_opts);
         let todo: Vec<PkgId> = todo.into_iter().filter(|id| front.checked[*id].get().is_some()).collect();
         let mut failures = front.errors.clone();
         if !failures.is_empty() && !opts.keep_going {
-            return Ok((Built { cache, keys, entries, runtime, rt, show: opts.show.clone() }, failures));
+            return Ok((built(keys, entries), failures));
         }
         // What is true of the summaries, as far as it is known: of packages from the cache, and of each compiled one.
         let known: Mutex<HashMap<PkgId, Key>> = Mutex::new(HashMap::new());
         {
             let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
-            for &id in &order {
+            for &id in order {
                 if let Some(e) = entries.get(&id) {
                     let k = summaries_key(&l.packages[id], e, &known);
                     known.insert(id, k);
                 }
             }
         }
-        let job = codegen::Job { loader: l, todo: &todo, front: &front, known: &entries, rt: &rt, opts };
+        let job = codegen::Job { loader: l, todo: &todo, front: &front, known: &entries, summaries: &summaries, rt: &rt, opts };
         let new_keys: Mutex<HashMap<PkgId, Key>> = Mutex::default();
         let (new, failed) = codegen::compile_all(&job, &|id, e| {
             let p = &l.packages[id];
+            let e = Artifact::Memory(e);
             let (key, sum) = {
                 let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
                 let key = object_key(p, opts, &base, &seen, &known);
-                let sum = summaries_key(p, e, &known);
+                let sum = summaries_key(p, &e, &known);
                 known.insert(id, sum);
                 (key, sum)
             };
@@ -426,8 +461,11 @@ pub fn compile_some(l: &mut Loader<'_>, ids: &[PkgId], opts: &BuildOptions) -> R
             let mut last = Entry::default();
             last.set("hash", sum.0.to_vec());
             // A full disk costs time, not correctness.
-            let _ = cache.put(&key, e);
             let _ = cache.put(&prediction_key(&seen[&id]), &last);
+            match &e {
+                Artifact::Memory(m) if cache.put(&key, m).is_ok() => cache.open(&key).map_or(e, Artifact::Stored),
+                _ => e,
+            }
         })?;
         failures.extend(failed);
         let new_keys = new_keys.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -437,7 +475,7 @@ pub fn compile_some(l: &mut Loader<'_>, ids: &[PkgId], opts: &BuildOptions) -> R
         if !failures.is_empty() {
             entries.extend(new);
             keys.extend(new_keys);
-            return Ok((Built { cache, keys, entries, runtime, rt, show: opts.show.clone() }, failures));
+            return Ok((built(keys, entries), failures));
         }
         // Everything was compiled against what is true unless a package from the cache was chosen on a wrong assumption; the next round finds out.
         if !first && new.is_empty() {
@@ -503,19 +541,43 @@ impl Built {
 
     /// Whether a program file is what linking would write.
     pub fn is_current(&self, l: &Loader<'_>, id: PkgId, opts: &LinkOptions, out: &Path) -> bool {
-        self.link_or_check(l, id, opts, out, true).unwrap_or(false)
+        matches!(self.link_or_check(l, id, opts, out, true), Ok(Linked::Current))
+    }
+
+    /// The objects of packages, for the linker; None if one is damaged (it is no longer in the cache then).
+    fn objects(&self, l: &Loader<'_>, list: &[PkgId]) -> Result<Option<Vec<rgo_linker::Object>>, String> {
+        let _span = timings::span("read objects", "");
+        let one = |p: &PkgId| {
+            let path = &l.packages[*p].import_path;
+            let e = self.entries.get(p).ok_or_else(|| format!("internal compiler error: no object for {path}"))?;
+            Ok(codegen::object(path, e))
+        };
+        list.par_iter().map(one).collect()
     }
 
     /// Links a command.
     pub fn link(&self, l: &Loader<'_>, id: PkgId, opts: &LinkOptions, out: &Path) -> Result<(), String> {
-        self.link_or_check(l, id, opts, out, false).map(drop)
+        for _ in 0..3 {
+            if !matches!(self.link_or_check(l, id, opts, out, false)?, Linked::Damaged) {
+                return Ok(());
+            }
+            // What the damaged object was made of is still there.
+            let order = l.post_order(&[id, self.runtime]);
+            let (again, failures) = compile_loaded(l, self.runtime, &order, &self.opts)?;
+            if !failures.is_empty() {
+                return Err(errors_text(l, &failures));
+            }
+            if !matches!(again.link_or_check(l, id, opts, out, false)?, Linked::Damaged) {
+                return Ok(());
+            }
+        }
+        Err(format!("rgo: objects in {} are damaged again and again", self.cache.dir().display()))
     }
 
     /// What a program is made of, as a key; None when the runtime library cannot be read.
     pub fn program_key(&self, l: &Loader<'_>, id: PkgId, opts: &LinkOptions) -> Option<Key> {
-        let rt = blake3::hash(&std::fs::read(&self.rt.archive).ok()?);
         let mut k = KeyBuilder::new("program of a test");
-        k.bytes("runtime library", rt.as_bytes());
+        k.bytes("runtime library", &self.rt.hash);
         for p in self.program(l, id) {
             k.key("object", &self.keys[&p]);
         }
@@ -523,15 +585,11 @@ impl Built {
         Some(k.finish())
     }
 
-    /// The result is whether the program was there already.
-    fn link_or_check(&self, l: &Loader<'_>, id: PkgId, opts: &LinkOptions, out: &Path, check: bool) -> Result<bool, String> {
+    /// Links, or with `check` only says whether that is needed.
+    fn link_or_check(&self, l: &Loader<'_>, id: PkgId, opts: &LinkOptions, out: &Path, check: bool) -> Result<Linked, String> {
+        let _span = timings::span("link", &l.packages[id].import_path);
         let list = self.program(l, id);
-        let dry = check || self.show.as_ref().is_some_and(|s| s.dry);
-        let mut objects = Vec::new();
-        for &p in list.iter().filter(|_| !dry) {
-            let e = self.entries.get(&p).ok_or_else(|| format!("internal compiler error: no object for {}", l.packages[p].import_path))?;
-            objects.push(codegen::object(&l.packages[p].import_path, e));
-        }
+        let dry = check || self.opts.dry();
         let paths: Vec<String> = list.iter().map(|&p| l.packages[p].pkg_path.clone()).collect();
         let mut k = KeyBuilder::new("main");
         k.key("runtime", &self.keys[&self.runtime]);
@@ -539,21 +597,8 @@ impl Built {
             k.text("package", p);
         }
         let key = k.finish();
-        let main = match self.cache.get(&key) {
-            _ if dry => Entry::default(),
-            Some(e) => e,
-            None => {
-                let e = codegen::compile_main(&paths, &self.rt, &l.env.goarch())?;
-                let _ = self.cache.put(&key, &e);
-                e
-            }
-        };
-        if !dry {
-            objects.push(codegen::object("go:main", &main));
-        }
         let info = crate::buildinfo::of_program(l, id, opts);
         let mut o = rgo_linker::LinkOptions::new(out, rgo_linker::Input::Path(self.rt.archive.clone()));
-        o.objects = objects;
         o.strip_symbols = opts.strip;
         o.strip_dwarf = opts.omit_debug;
         o.raw_dwarf = opts.raw_debug;
@@ -584,14 +629,14 @@ impl Built {
         // A program that is there already and is what this link would write stays as it is.
         let result = self.link_key(&list, &key, &o, opts);
         if let Some(r) = &result
-            && self.cache.get(r).is_some_and(|e| executable_hash(out).is_some_and(|h| e.get("hash") == h.as_slice()))
+            && self.is_result(r, out)
         {
-            return Ok(true);
+            return Ok(Linked::Current);
         }
         if check {
-            return Ok(false);
+            return Ok(Linked::No);
         }
-        if let Some(show) = self.show.as_ref().filter(|s| s.print) {
+        if let Some(show) = self.opts.show.as_ref().filter(|s| s.print) {
             let cached = |d: PkgId| self.entries.contains_key(&d).then(|| self.cache.path(&self.keys[&d]));
             let inner = show.work().ok().and_then(|w| out.strip_prefix(w).ok().map(Path::to_path_buf));
             let file = out.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -602,19 +647,58 @@ impl Built {
                 show.moved(id, "a.out", out);
             }
             if dry {
-                return Ok(false);
+                return Ok(Linked::No);
             }
         }
+        let Some(objects) = self.objects(l, &list)? else { return Ok(Linked::Damaged) };
+        o.objects = objects;
+        let kept = self.cache.open(&key).and_then(|s| codegen::object("go:main", &Artifact::Stored(s)));
+        o.objects.push(match kept {
+            Some(o) => o,
+            None => {
+                let e = codegen::compile_main(&paths, &self.rt, &l.env.goarch())?;
+                // A full disk costs time, not correctness.
+                let _ = self.cache.put(&key, &e);
+                codegen::object("go:main", &Artifact::Memory(e)).ok_or("internal compiler error: object without sections")?
+            }
+        });
         // LLD has global state.
         let _one = LINKING.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        rgo_linker::link(&o).map_err(|e| e.0)?;
+        {
+            let _span = timings::span("linker", &l.packages[id].import_path);
+            rgo_linker::link(&o).map_err(|e| e.0)?;
+        }
         if let (Some(r), Some(h)) = (result, executable_hash(out)) {
             let mut e = Entry::default();
             e.set("hash", h.to_vec());
             // A full disk costs time, not correctness.
             let _ = self.cache.put(&r, &e);
+            self.note_current(&r, out);
         }
-        Ok(false)
+        Ok(Linked::Done)
+    }
+
+    fn note_current(&self, result: &Key, out: &Path) {
+        if let Some(s) = Stamp::at(out) {
+            self.cache.note(&format!("program {}", result.hex()), out, &s, vec![1]);
+        }
+    }
+
+    /// Whether a file is the program of a link with this key.
+    fn is_result(&self, result: &Key, out: &Path) -> bool {
+        use std::os::unix::fs::PermissionsExt;
+        let Ok(m) = std::fs::metadata(out) else { return false };
+        if m.permissions().mode() & 0o111 == 0 {
+            return false;
+        }
+        if Stamp::of(&m).is_some_and(|s| self.cache.fact(&format!("program {}", result.hex()), out, &s).is_some()) {
+            return true;
+        }
+        let same = self.cache.get(result).is_some_and(|e| executable_hash(out).is_some_and(|h| e.get("hash") == h.as_slice()));
+        if same {
+            self.note_current(result, out);
+        }
+        same
     }
 
     /// Links a command for the errors only; what linked once is believed to link.
@@ -648,7 +732,7 @@ impl Built {
         }
         for (name, value) in last {
             let typ = list.iter().filter_map(|p| self.entries.get(p)).find_map(|e| {
-                let text = std::str::from_utf8(e.get("variables")).unwrap_or_default();
+                let text = String::from_utf8(e.read("variables").unwrap_or_default()).unwrap_or_default();
                 text.lines().filter_map(|l| l.split_once('\t')).find(|(n, _)| n == name).map(|(_, t)| t.to_string())
             });
             match typ.as_deref() {
@@ -682,7 +766,7 @@ impl Built {
     fn link_key(&self, list: &[PkgId], main: &Key, o: &rgo_linker::LinkOptions, opts: &LinkOptions) -> Option<Key> {
         let mut k = KeyBuilder::new("program");
         k.key("main", main);
-        k.bytes("runtime library", blake3::hash(&std::fs::read(&self.rt.archive).ok()?).as_bytes());
+        k.bytes("runtime library", &self.rt.hash);
         for p in list {
             k.key("object", &self.keys[p]);
         }
@@ -700,6 +784,7 @@ impl Built {
     /// Writes the object of a package that is no command.
     pub fn write_object(&self, _l: &Loader<'_>, id: PkgId, out: &Path) -> Result<(), String> {
         let e = self.entries.get(&id).ok_or("internal compiler error: object is missing")?;
-        std::fs::write(out, e.get("object")).map_err(|e| format!("open {}: {}", out.display(), crate::modload::io_text(&e)))
+        let data = e.read("object").ok_or("rgo: the object in the cache is damaged; build again")?;
+        std::fs::write(out, data).map_err(|e| format!("open {}: {}", out.display(), crate::modload::io_text(&e)))
     }
 }

@@ -1,16 +1,18 @@
 //! The build cache: results by key, on disk, shared by concurrent commands.
 //!
-//! An entry is one file: a magic word, the BLAKE3 hash of what follows, then named sections. It is
-//! written under a temporary name and renamed; a reader believes it only if the hash is right.
-//! So neither a killed writer nor a damaged disk gives a wrong result, and two writers of the
-//! same key write the same thing.
+//! An entry is one file: its sections, then a table of them with their BLAKE3 hashes, then the hash of the table and a magic word. A section
+//! `object` comes first, so that the linker can map the file as it is. The file is written under a temporary name and renamed; a reader believes
+//! a section only if its hash is right. So neither a killed writer nor a damaged disk gives a wrong result, and two writers of the same key
+//! write the same thing. [`Stored`] reads the table only, and sections when asked for.
 
+use crate::stamp::Stamp;
 use std::collections::BTreeMap;
-use std::io::Write;
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-const MAGIC: &[u8; 8] = b"rgo-c01\n";
+const MAGIC: &[u8; 8] = b"rgo-c02\n";
 
 /// Entries unused for this long are removed.
 const KEEP: Duration = Duration::from_secs(5 * 24 * 3600);
@@ -65,6 +67,17 @@ impl KeyBuilder {
     }
 }
 
+/// Identifies this program: a rebuilt rgo does not trust results of an older one.
+pub fn tool_key() -> Key {
+    let mut k = KeyBuilder::new("tool");
+    k.text("version", env!("CARGO_PKG_VERSION"));
+    if let Ok(m) = std::env::current_exe().and_then(std::fs::metadata) {
+        let t = m.modified().ok().and_then(|t| t.duration_since(SystemTime::UNIX_EPOCH).ok()).unwrap_or_default();
+        k.text("file", &format!("{} {}", m.len(), t.as_nanos()));
+    }
+    k.finish()
+}
+
 /// Named pieces of a result.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Entry {
@@ -82,39 +95,159 @@ impl Entry {
         self.sections.insert(name.into(), data);
     }
 
-    fn encode(&self) -> Vec<u8> {
-        let mut body = Vec::new();
-        for (name, data) in &self.sections {
-            body.extend_from_slice(&(name.len() as u32).to_le_bytes());
-            body.extend_from_slice(name.as_bytes());
-            body.extend_from_slice(&(data.len() as u64).to_le_bytes());
-            body.extend_from_slice(data);
-        }
-        let mut out = MAGIC.to_vec();
-        out.extend_from_slice(blake3::hash(&body).as_bytes());
-        out.extend_from_slice(&body);
-        out
+    /// The sections in the order of the file.
+    fn in_order(&self) -> impl Iterator<Item = (&String, &Vec<u8>)> {
+        let object = self.sections.get_key_value(OBJECT);
+        object.into_iter().chain(self.sections.iter().filter(|(n, _)| *n != OBJECT))
     }
 
-    fn decode(file: &[u8]) -> Option<Entry> {
-        let rest = file.strip_prefix(MAGIC)?;
-        let (hash, mut body) = rest.split_at_checked(32)?;
-        if blake3::hash(body).as_bytes() != hash {
+    fn write(&self, f: &mut impl Write) -> std::io::Result<()> {
+        let mut table = Vec::new();
+        let mut at = 0u64;
+        for (name, data) in self.in_order() {
+            table.extend_from_slice(&(name.len() as u32).to_le_bytes());
+            table.extend_from_slice(name.as_bytes());
+            table.extend_from_slice(&at.to_le_bytes());
+            table.extend_from_slice(&(data.len() as u64).to_le_bytes());
+            table.extend_from_slice(blake3::hash(data).as_bytes());
+            at += data.len() as u64;
+            f.write_all(data)?;
+        }
+        f.write_all(&table)?;
+        f.write_all(blake3::hash(&table).as_bytes())?;
+        f.write_all(&(table.len() as u64).to_le_bytes())?;
+        f.write_all(MAGIC)
+    }
+}
+
+/// The section that lies at the start of its file.
+pub const OBJECT: &str = "object";
+/// Hash, length and magic word at the end of a file.
+const FOOTER: usize = 48;
+
+#[derive(Clone, Copy, Debug)]
+struct Extent {
+    at: u64,
+    len: u64,
+    hash: [u8; 32],
+}
+
+/// An entry in its file.
+#[derive(Clone, Debug)]
+pub struct Stored {
+    path: PathBuf,
+    table: BTreeMap<String, Extent>,
+}
+
+fn read_table(tail: &[u8], file_len: u64) -> Option<Result<BTreeMap<String, Extent>, usize>> {
+    let footer = tail.get(tail.len().checked_sub(FOOTER)?..)?;
+    if &footer[40..] != MAGIC {
+        return None;
+    }
+    let n = u64::from_le_bytes(footer[32..40].try_into().ok()?);
+    if n > file_len - FOOTER as u64 {
+        return None;
+    }
+    let n = n as usize;
+    if n + FOOTER > tail.len() {
+        return Some(Err(n + FOOTER));
+    }
+    let mut t = &tail[tail.len() - FOOTER - n..tail.len() - FOOTER];
+    if blake3::hash(t).as_bytes() != &footer[..32] {
+        return None;
+    }
+    let end = file_len - (FOOTER + n) as u64;
+    let mut take = |n: usize| -> Option<&[u8]> {
+        let (a, b) = t.split_at_checked(n)?;
+        t = b;
+        Some(a)
+    };
+    let mut table = BTreeMap::new();
+    while let Some(n) = take(4) {
+        let n = u32::from_le_bytes(n.try_into().ok()?) as usize;
+        let name = String::from_utf8(take(n)?.to_vec()).ok()?;
+        let at = u64::from_le_bytes(take(8)?.try_into().ok()?);
+        let len = u64::from_le_bytes(take(8)?.try_into().ok()?);
+        let hash = take(32)?.try_into().ok()?;
+        if at.checked_add(len)? > end {
             return None;
         }
-        let mut e = Entry::default();
-        let mut take = |n: usize| -> Option<&[u8]> {
-            let (a, b) = body.split_at_checked(n)?;
-            body = b;
-            Some(a)
-        };
-        while let Some(n) = take(4) {
-            let n = u32::from_le_bytes(n.try_into().ok()?) as usize;
-            let name = String::from_utf8(take(n)?.to_vec()).ok()?;
-            let n = u64::from_le_bytes(take(8)?.try_into().ok()?) as usize;
-            e.sections.insert(name, take(n)?.to_vec());
+        table.insert(name, Extent { at, len, hash });
+    }
+    Some(Ok(table))
+}
+
+impl Stored {
+    fn open(path: PathBuf, f: &mut File, len: u64) -> Option<Stored> {
+        // Enough for the table of any entry of ours.
+        let mut n = len.min(1024) as usize;
+        loop {
+            let mut tail = vec![0; n];
+            f.seek(SeekFrom::Start(len - n as u64)).ok()?;
+            f.read_exact(&mut tail).ok()?;
+            match read_table(&tail, len)? {
+                Ok(table) => return Some(Stored { path, table }),
+                Err(more) if more > n => n = more,
+                Err(_) => return None,
+            }
         }
-        Some(e)
+    }
+
+    /// The file; the section `object` lies at its start.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The hash of a section, without reading it.
+    pub fn hash(&self, name: &str) -> Option<[u8; 32]> {
+        self.table.get(name).map(|e| e.hash)
+    }
+
+    /// A section, if it is undamaged. Otherwise the file is removed: it is of no use to anyone.
+    pub fn read(&self, name: &str) -> Option<Vec<u8>> {
+        let e = self.table.get(name)?;
+        let mut data = Vec::new();
+        let read = File::open(&self.path)
+            .and_then(|mut f| f.seek(SeekFrom::Start(e.at)).map(|_| f))
+            .and_then(|f| f.take(e.len).read_to_end(&mut data));
+        if read.is_ok() && blake3::hash(&data).as_bytes() == &e.hash {
+            return Some(data);
+        }
+        let _ = std::fs::remove_file(&self.path);
+        None
+    }
+}
+
+/// A result: in memory, or in the cache.
+#[derive(Clone, Debug)]
+pub enum Artifact {
+    Memory(Entry),
+    Stored(Stored),
+}
+
+impl Artifact {
+    /// A section; None if the file with it is damaged.
+    pub fn read(&self, name: &str) -> Option<Vec<u8>> {
+        match self {
+            Artifact::Memory(e) => e.sections.get(name).cloned(),
+            Artifact::Stored(s) => s.read(name),
+        }
+    }
+
+    /// The hash of a section; zeros if there is none.
+    pub fn hash(&self, name: &str) -> [u8; 32] {
+        match self {
+            Artifact::Memory(e) => e.sections.get(name).map_or([0; 32], |d| *blake3::hash(d).as_bytes()),
+            Artifact::Stored(s) => s.hash(name).unwrap_or_default(),
+        }
+    }
+}
+
+/// Notes the use of an entry, at most once an hour.
+fn note_use(f: &File, m: &std::fs::Metadata) {
+    let old = m.modified().is_ok_and(|t| SystemTime::now().duration_since(t).is_ok_and(|d| d > Duration::from_secs(3600)));
+    if old {
+        let _ = f.set_modified(SystemTime::now());
     }
 }
 
@@ -146,28 +279,28 @@ impl Cache {
         self.path(key).is_file()
     }
 
-    /// The entry, if it is there and undamaged.
-    pub fn get(&self, key: &Key) -> Option<Entry> {
+    /// The entry, if it is there; its sections are read when asked for.
+    pub fn open(&self, key: &Key) -> Option<Stored> {
         let path = self.path(key);
-        let data = std::fs::read(&path).ok()?;
-        let Some(e) = Entry::decode(&data) else {
-            // Of no use to anyone; another process may have replaced it meanwhile, which is as well.
+        let mut f = File::open(&path).ok()?;
+        let m = f.metadata().ok()?;
+        note_use(&f, &m);
+        let s = Stored::open(path.clone(), &mut f, m.len());
+        if s.is_none() {
+            // Another process may have replaced it meanwhile, which is as well.
             let _ = std::fs::remove_file(&path);
-            return None;
-        };
-        self.touch(&path);
-        Some(e)
+        }
+        s
     }
 
-    /// Notes the use of an entry, at most once an hour.
-    fn touch(&self, path: &Path) {
-        let Ok(f) = std::fs::File::options().append(true).open(path) else { return };
-        let old = f.metadata().and_then(|m| m.modified()).is_ok_and(|t| {
-            SystemTime::now().duration_since(t).is_ok_and(|d| d > Duration::from_secs(3600))
-        });
-        if old {
-            let _ = f.set_modified(SystemTime::now());
+    /// The whole entry, if it is there and undamaged.
+    pub fn get(&self, key: &Key) -> Option<Entry> {
+        let s = self.open(key)?;
+        let mut e = Entry::default();
+        for name in s.table.keys() {
+            e.set(name, s.read(name)?);
         }
+        Some(e)
     }
 
     /// Stores an entry.
@@ -176,22 +309,46 @@ impl Cache {
         let dir = path.parent().unwrap_or(&self.dir);
         std::fs::create_dir_all(dir)?;
         let mut f = tempfile::Builder::new().prefix(".tmp-").tempfile_in(dir)?;
-        f.write_all(&e.encode())?;
+        e.write(&mut std::io::BufWriter::new(f.as_file_mut()))?;
         f.persist(&path)?;
         Ok(())
+    }
+
+    fn fact_key(kind: &str, path: &Path, stamp: &Stamp) -> Key {
+        KeyBuilder::new("fact").text("kind", kind).text("path", &path.display().to_string()).bytes("stamp", &stamp.0).finish()
+    }
+
+    /// What was found out before about a file that still looks the same.
+    pub fn fact(&self, kind: &str, path: &Path, stamp: &Stamp) -> Option<Vec<u8>> {
+        self.open(&Cache::fact_key(kind, path, stamp))?.read("value")
+    }
+
+    /// Notes something about a file that has this stamp.
+    pub fn note(&self, kind: &str, path: &Path, stamp: &Stamp, value: Vec<u8>) {
+        let mut e = Entry::default();
+        e.set("value", value);
+        // A full disk costs time, not correctness.
+        let _ = self.put(&Cache::fact_key(kind, path, stamp), &e);
+    }
+
+    /// Where [`Cache::file`] puts contents with this hash.
+    pub fn file_path(&self, name: &str, hash: &Key) -> PathBuf {
+        self.dir.join("files").join(hash.hex()).join(name)
     }
 
     /// A file with these contents, under a name of its own.
     pub fn file(&self, name: &str, data: &[u8]) -> std::io::Result<PathBuf> {
         let hash = Key(*blake3::hash(data).as_bytes());
-        let dir = self.dir.join("files").join(hash.hex());
-        let path = dir.join(name);
+        let path = self.file_path(name, &hash);
+        let dir = path.parent().unwrap_or(&self.dir);
         let right = std::fs::read(&path).is_ok_and(|d| blake3::hash(&d).as_bytes() == &hash.0);
         if right {
-            self.touch(&path);
+            if let Ok((f, m)) = File::open(&path).and_then(|f| f.metadata().map(|m| (f, m))) {
+                note_use(&f, &m);
+            }
         } else {
-            std::fs::create_dir_all(&dir)?;
-            let mut f = tempfile::Builder::new().prefix(".tmp-").tempfile_in(&dir)?;
+            std::fs::create_dir_all(dir)?;
+            let mut f = tempfile::Builder::new().prefix(".tmp-").tempfile_in(dir)?;
             f.write_all(data)?;
             f.persist(&path)?;
         }
@@ -244,12 +401,25 @@ mod tests {
         assert_eq!(c.get(&k), Some(e.clone()));
         // A damaged entry counts as missing and goes away.
         let p = c.path(&k);
-        let mut data = std::fs::read(&p).unwrap();
+        let whole = std::fs::read(&p).unwrap();
+        let mut data = whole.clone();
         *data.last_mut().unwrap() ^= 1;
-        std::fs::write(&p, data).unwrap();
+        std::fs::write(&p, &data).unwrap();
         assert!(c.get(&k).is_none() && !c.has(&k));
-        std::fs::write(&p, b"rgo-c01\nshort").unwrap();
-        assert!(c.get(&k).is_none());
+        // So does one of any shape.
+        for n in 0..whole.len() {
+            c.put(&k, &e).unwrap();
+            std::fs::write(&p, &whole[..n]).unwrap();
+            assert!(c.get(&k).is_none(), "cut to {n}");
+            let mut d = whole.clone();
+            d[n] ^= 0x55;
+            std::fs::write(&p, d).unwrap();
+            assert!(c.get(&k).is_none(), "flipped {n}");
+        }
+        c.put(&k, &e).unwrap();
+        let s = c.open(&k).unwrap();
+        assert_eq!((s.read("object"), s.hash("empty")), (Some(vec![1, 2, 3]), Some(*blake3::hash(b"").as_bytes())));
+        assert_eq!(std::fs::read(s.path()).unwrap()[..3], [1, 2, 3]);
         c.put(&k, &e).unwrap();
         c.trim();
         assert!(c.has(&k));

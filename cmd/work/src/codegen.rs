@@ -1,7 +1,7 @@
 //! From checked packages to objects: lowering, passes, LLVM; and the runtime library they are linked with.
 
 use crate::build::{BuildOptions, flags_of};
-use crate::cache::{Cache, Entry};
+use crate::cache::{Artifact, Cache, Entry, Key, OBJECT};
 use crate::front::{Checked, FrontEnd};
 use crate::load::{Loader, Package, PkgId};
 use crate::pool;
@@ -11,6 +11,8 @@ use rgo_lower::{PackageData, Program, lower_main, lower_package};
 use rgo_opt::Summaries;
 use rgo_syntax::ast::{Decl, Spec};
 use std::collections::{BTreeSet, HashMap, HashSet};
+use crate::stamp::Stamp;
+use crate::timings;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -20,6 +22,8 @@ pub struct Runtime {
     pub symbols: RtSymbols,
     /// Hash of the names it provides.
     pub symbols_hash: [u8; 32],
+    /// Hash of the file.
+    pub hash: [u8; 32],
 }
 
 impl Runtime {
@@ -34,7 +38,7 @@ impl Runtime {
             tries.push(dir.join("../lib/rgo").join(NAME));
         }
         if let Some(data) = crate::stdrules::RUNTIME {
-            tries.push(cache.file("librgort.a", data).map_err(|e| format!("rgo: {}: {e}", cache.dir().display()))?);
+            tries.push(unpacked(cache, NAME, data).map_err(|e| format!("rgo: {}: {e}", cache.dir().display()))?);
         }
         let tree = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../runtime/rt/target"));
         tries.push(tree.join("release").join(NAME));
@@ -42,17 +46,48 @@ impl Runtime {
         let archive = tries.iter().find(|p| p.is_file()).cloned().ok_or_else(|| {
             format!("rgo: the runtime library {NAME} is missing; run rgo's set-up (looked for {})", tries[0].display())
         })?;
-        let data = std::fs::read(&archive).map_err(|e| format!("rgo: {}: {e}", archive.display()))?;
-        let symbols = RtSymbols::from_archive(&data).map_err(|e| format!("rgo: {}: {e}", archive.display()))?;
-        let names: BTreeSet<&String> = symbols.full.iter().collect();
-        let leaf: BTreeSet<&String> = symbols.leaf.iter().collect();
-        let mut h = blake3::Hasher::new();
-        for n in names.into_iter().chain(leaf) {
-            h.update(n.as_bytes());
-            h.update(&[0]);
-        }
-        Ok(Runtime { archive, symbols, symbols_hash: *h.finalize().as_bytes() })
+        let stamp = Stamp::at(&archive);
+        let (hash, text) = match stamp.and_then(|s| cache.fact("runtime library", &archive, &s)).filter(|f| f.len() > 32) {
+            Some(f) => (f[..32].to_vec(), String::from_utf8_lossy(&f[32..]).into_owned()),
+            None => {
+                let fail = |e: &dyn std::fmt::Display| format!("rgo: {}: {e}", archive.display());
+                let data = std::fs::read(&archive).map_err(|e| fail(&e))?;
+                let symbols = RtSymbols::from_archive(&data).map_err(|e| fail(&e))?;
+                let names: BTreeSet<String> =
+                    symbols.full.iter().map(|n| format!("rt.{n}")).chain(symbols.leaf.iter().map(|n| format!("rt1.{n}"))).collect();
+                let text = names.into_iter().collect::<Vec<_>>().join("\n");
+                let hash = blake3::hash(&data).as_bytes().to_vec();
+                if let Some(s) = stamp {
+                    cache.note("runtime library", &archive, &s, [&hash, text.as_bytes()].concat());
+                }
+                (hash, text)
+            }
+        };
+        Ok(Runtime {
+            archive,
+            symbols: RtSymbols::from_names(text.lines()),
+            symbols_hash: *blake3::hash(text.as_bytes()).as_bytes(),
+            hash: hash.try_into().unwrap_or_default(),
+        })
     }
+}
+
+/// The library inside the program, as a file in the cache.
+fn unpacked(cache: &Cache, name: &str, data: &[u8]) -> std::io::Result<PathBuf> {
+    // The program does not change while its file does not: its hash need not be computed every time.
+    let exe = std::env::current_exe()?;
+    let stamp = Stamp::at(&exe);
+    if let Some(h) = stamp.and_then(|s| cache.fact("library inside", &exe, &s)).and_then(|h| h.try_into().ok()) {
+        let path = cache.file_path(name, &Key(h));
+        if std::fs::metadata(&path).is_ok_and(|m| m.len() == data.len() as u64) {
+            return Ok(path);
+        }
+    }
+    let path = cache.file(name, data)?;
+    if let Some(s) = stamp {
+        cache.note("library inside", &exe, &s, blake3::hash(data).as_bytes().to_vec());
+    }
+    Ok(path)
 }
 
 /// What is to be compiled.
@@ -62,16 +97,18 @@ pub struct Job<'a> {
     pub todo: &'a [PkgId],
     pub front: &'a FrontEnd,
     /// Results of packages that need no compilation.
-    pub known: &'a HashMap<PkgId, Arc<Entry>>,
+    pub known: &'a HashMap<PkgId, Arc<Artifact>>,
+    /// Escape summaries of those that compilation may ask for.
+    pub summaries: &'a HashMap<PkgId, Vec<u8>>,
     pub rt: &'a Runtime,
     pub opts: &'a BuildOptions,
 }
 
 /// Objects, and messages about packages that have none.
-pub type Results = (HashMap<PkgId, Arc<Entry>>, Vec<(PkgId, String)>);
+pub type Results = (HashMap<PkgId, Arc<Artifact>>, Vec<(PkgId, String)>);
 
 /// Compiles packages in parallel. `done` is called with each result.
-pub fn compile_all(job: &Job<'_>, done: &(dyn Fn(PkgId, &Entry) + Sync)) -> Result<Results, String> {
+pub fn compile_all(job: &Job<'_>, done: &(dyn Fn(PkgId, Entry) -> Artifact + Sync)) -> Result<Results, String> {
     let l = job.loader;
     let mut rules = BodylessRules::default();
     rules.aliases.extend(l.rules.alias.iter().map(|(k, v)| (k.clone(), v.clone())));
@@ -90,14 +127,14 @@ pub fn compile_all(job: &Job<'_>, done: &(dyn Fn(PkgId, &Entry) + Sync)) -> Resu
     }
     // Summaries by package, and packages by the prefix of their symbols.
     let summaries: Vec<OnceLock<Summaries>> = l.packages.iter().map(|_| OnceLock::new()).collect();
-    for (id, e) in job.known {
-        let _ = summaries[*id].set(Summaries::from_text(&String::from_utf8_lossy(e.get("summaries"))));
+    for (id, text) in job.summaries {
+        let _ = summaries[*id].set(Summaries::from_text(&String::from_utf8_lossy(text)));
     }
     let closures: HashMap<PkgId, HashMap<String, PkgId>> = job.todo.iter().map(|&id| {
         let m = l.post_order(&[id]).into_iter().filter(|d| *d != id);
         (id, m.map(|d| (rgo_lower::names::path_to_prefix(&l.packages[d].pkg_path), d)).collect())
     }).collect();
-    let results: Mutex<HashMap<PkgId, Arc<Entry>>> = Mutex::default();
+    let results: Mutex<HashMap<PkgId, Arc<Artifact>>> = Mutex::default();
     let failures: Mutex<Vec<(usize, String)>> = Mutex::default();
     let has_object = |id: PkgId| {
         l.packages[id].is_unsafe() || job.known.contains_key(&id) || results.lock().unwrap_or_else(PoisonError::into_inner).contains_key(&id)
@@ -120,7 +157,7 @@ pub fn compile_all(job: &Job<'_>, done: &(dyn Fn(PkgId, &Entry) + Sync)) -> Resu
         match std::panic::catch_unwind(one).unwrap_or_else(|e| Err(fault(p, e))) {
             Ok((e, s)) => {
                 let _ = summaries[id].set(s);
-                done(id, &e);
+                let e = done(id, e);
                 results.lock().unwrap_or_else(PoisonError::into_inner).insert(id, Arc::new(e));
             }
             Err(m) => failures.lock().unwrap_or_else(PoisonError::into_inner).push((i, m)),
@@ -161,9 +198,16 @@ fn compile_one(
     external: &dyn Fn(&str) -> Option<rgo_opt::FuncSummary>,
 ) -> Result<(Entry, Summaries), String> {
     let flags = flags_of(job.loader, id, job.opts)?;
-    let mut m = lower_package(program, data);
+    let _span = timings::span("compile", &p.import_path);
+    let mut m = {
+        let _span = timings::span("lower", &p.import_path);
+        lower_package(program, data)
+    };
     dump(&m, p, "lowered");
-    let summaries = if flags.no_opt { Summaries::default() } else { rgo_opt::optimize(&mut m, external) };
+    let summaries = {
+        let _span = timings::span("optimize", &p.import_path);
+        if flags.no_opt { Summaries::default() } else { rgo_opt::optimize(&mut m, external) }
+    };
     dump(&m, p, "optimized");
     let level = if flags.no_opt { Level::Dev } else { Level::Release };
     let mut e = object_of(&m, level, job.rt, &job.loader.env.goarch(), p)?;
@@ -192,7 +236,15 @@ fn object_of(m: &rgo_ir::Module, level: Level, rt: &Runtime, goarch: &str, p: &P
         o.emit_ir.before = Some(name("before"));
         o.emit_ir.after = Some(name("after"));
     }
-    let out = rgo_llvm::compile_module(m, &o).map_err(|e| e.0)?;
+    let out = {
+        let _span = timings::span("llvm", &p.import_path);
+        rgo_llvm::compile_module(m, &o).map_err(|e| e.0)?
+    };
+    if timings::enabled() {
+        for s in &out.steps {
+            timings::add(s.name, p.import_path.clone(), s.start, s.wall, s.cpu);
+        }
+    }
     let mut e = Entry::default();
     e.set("object", out.object);
     e.set("sidecar", out.sidecar);
@@ -207,15 +259,20 @@ pub fn compile_main(paths: &[String], rt: &Runtime, goarch: &str) -> Result<Entr
     object_of(&m, Level::Release, rt, goarch, &Package { import_path: "go:main".into(), ..Package::default() })
 }
 
-/// A result as the linker takes it.
-pub fn object(package: &str, e: &Entry) -> rgo_linker::Object {
-    let text = String::from_utf8_lossy(e.get("aliases")).into_owned();
-    rgo_linker::Object {
+/// A result as the linker takes it; None if it is damaged.
+pub fn object(package: &str, e: &Artifact) -> Option<rgo_linker::Object> {
+    let object = match e {
+        // It is read for its hash only: the linker maps the file.
+        Artifact::Stored(s) => s.read(OBJECT).map(|_| rgo_linker::Input::Path(s.path().into()))?,
+        Artifact::Memory(e) => rgo_linker::Input::Bytes(e.get(OBJECT).to_vec()),
+    };
+    let text = String::from_utf8_lossy(&e.read("aliases")?).into_owned();
+    Some(rgo_linker::Object {
         package: package.into(),
-        object: rgo_linker::Input::Bytes(e.get("object").to_vec()),
-        sidecar: Some(rgo_linker::Input::Bytes(e.get("sidecar").to_vec())),
+        object,
+        sidecar: Some(rgo_linker::Input::Bytes(e.read("sidecar")?)),
         aliases: text.lines().filter_map(|l| l.split_once('\t')).map(|(a, t)| (a.into(), t.into())).collect(),
-    }
+    })
 }
 
 /// Contents of the variables with `//go:embed`.

@@ -58,10 +58,10 @@ pub fn instrument(l: &mut Loader<'_>, id: PkgId, c: &Cover<'_>, init_hook: bool)
     std::fs::create_dir_all(&dir).map_err(fail)?;
     let (mut inputs, mut outputs) = (Vec::new(), vec![dir.join("covervars.go")]);
     for f in p.go_files.iter().filter(|f| !f.name.ends_with("_test.go")) {
-        let same = std::fs::read(&f.path).is_ok_and(|d| d[..] == f.data[..]);
+        let same = std::fs::read(&f.path).is_ok_and(|d| blake3::hash(&d).as_bytes() == &f.hash);
         let input = if same { f.path.clone() } else { dir.join(&f.name) };
         if !same {
-            std::fs::write(&input, &f.data).map_err(fail)?;
+            std::fs::write(&input, f.data()?).map_err(fail)?;
         }
         inputs.push(input);
         outputs.push(dir.join(format!("{}.cover.go", f.name.strip_suffix(".go").unwrap_or(&f.name))));

@@ -3,6 +3,7 @@
 use crate::load::{Loader, Package, PkgId};
 use crate::pool;
 use crate::report::shorten;
+use crate::timings;
 use rgo_syntax::ast::{File, NodeIdGen};
 use rgo_syntax::parser::{Mode, parse_file};
 use rgo_syntax::pos::FileSet;
@@ -110,6 +111,7 @@ pub fn check(
             let Some(c) = checked[*dep].get() else { return };
             map.insert(path.clone(), c.pkg);
         }
+        let _span = timings::span(if need(id) == Need::Full { "check" } else { "check declarations" }, &p.import_path);
         match check_package(p, map, need(id) == Need::Full, &flags(id), &goarch, opts) {
             Ok(c) => drop(checked[id].set(c)),
             Err(text) => {
@@ -144,7 +146,8 @@ pub fn check_package(
     let dir = shown_dir(p, opts.trimpath);
     for f in &p.go_files {
         let name = dir.join(&f.name).display().to_string();
-        let r = parse_file(FileSet::global(), &mut ids, &name, &f.data, Mode::default());
+        let data = f.data().map_err(|m| m + "\n")?;
+        let r = parse_file(FileSet::global(), &mut ids, &name, &data, Mode::default());
         for e in &r.errors {
             log.add(e.pos, &e.msg);
         }

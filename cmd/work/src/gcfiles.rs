@@ -19,19 +19,14 @@ pub struct Exports {
 /// Everything a package's types depend on.
 fn keys(l: &Loader<'_>, order: &[PkgId]) -> HashMap<PkgId, Key> {
     let mut out: HashMap<PkgId, Key> = HashMap::new();
-    let mut tool = KeyBuilder::new("tool");
-    if let Ok(m) = std::env::current_exe().and_then(std::fs::metadata) {
-        let t = m.modified().ok().and_then(|t| t.duration_since(std::time::UNIX_EPOCH).ok()).unwrap_or_default();
-        tool.text("tool", &format!("{} {} {}", env!("CARGO_PKG_VERSION"), m.len(), t.as_nanos()));
-    }
-    let tool = tool.finish();
+    let tool = crate::cache::tool_key();
     for &id in order {
         let p = &l.packages[id];
         let mut k = KeyBuilder::new("export data");
         k.key("tool", &tool).text("target", &format!("{}/{}", l.env.goos(), l.env.goarch()));
         k.text("path", &p.pkg_path).text("go", &p.go_version).text("dir", &p.dir.display().to_string());
         for f in &p.go_files {
-            k.bytes(&f.name, &f.data);
+            k.bytes(&f.name, &f.hash);
         }
         for (path, dep) in &p.dep_of {
             k.text("import", path);

@@ -13,28 +13,29 @@ use rgo_syntax::parser::{Mode, parse_file};
 use rgo_syntax::pos::FileSet;
 
 /// The hash of what importers can see of the package's files (not of what it imports).
-pub fn hash(p: &Package, cache: &Cache, needed: fn(&rgo_syntax::ast::FuncDecl) -> bool) -> Key {
+pub fn hash(p: &Package, cache: &Cache, needed: fn(&rgo_syntax::ast::FuncDecl) -> bool) -> Result<Key, String> {
     let mut k = KeyBuilder::new("interface of files");
     k.text("tool", env!("CARGO_PKG_VERSION"));
     for f in &p.go_files {
-        k.bytes(&f.name, &f.data);
+        k.bytes(&f.name, &f.hash);
     }
     let sources = k.finish();
     if p.standard {
-        return sources;
+        return Ok(sources);
     }
     if let Some(e) = cache.get(&sources)
         && let Ok(h) = e.get("interface").try_into()
     {
-        return Key(h);
+        return Ok(Key(h));
     }
     let mut k = KeyBuilder::new("interface");
     for f in &p.go_files {
         // A set of its own: the positions are not needed later.
         let set = FileSet::new();
-        let r = parse_file(&set, &mut NodeIdGen::new(), &f.name, &f.data, Mode::default());
+        let data = f.data()?;
+        let r = parse_file(&set, &mut NodeIdGen::new(), &f.name, &data, Mode::default());
         if !r.errors.is_empty() {
-            k.bytes(&f.name, &f.data);
+            k.bytes(&f.name, &f.hash);
             continue;
         }
         let file: &'static rgo_syntax::ast::File = Box::leak(Box::new(r.file));
@@ -48,20 +49,20 @@ pub fn hash(p: &Package, cache: &Cache, needed: fn(&rgo_syntax::ast::FuncDecl) -
                 continue;
             }
             let (from, to) = ((body.pos.0 - base) as usize, (body.rbrace.0 - base) as usize);
-            if from < at || to > f.data.len() {
+            if from < at || to > data.len() {
                 continue;
             }
-            k.bytes("text", &f.data[at..from]);
+            k.bytes("text", &data[at..from]);
             at = to;
         }
-        k.bytes("text", &f.data[at..]);
+        k.bytes("text", &data[at..]);
     }
     let h = k.finish();
     let mut e = Entry::default();
     e.set("interface", h.0.to_vec());
     // A full disk costs time, not correctness.
     let _ = cache.put(&sources, &e);
-    h
+    Ok(h)
 }
 
 #[cfg(test)]
@@ -72,7 +73,7 @@ mod tests {
     fn key(src: &str) -> Key {
         let dir = tempfile::tempdir().unwrap();
         let p = Package { go_files: vec![SourceFile::new(dir.path(), "a.go".into(), src.as_bytes().to_vec())], ..Package::default() };
-        hash(&p, &Cache::new(dir.path()), |fd| fd.name.name.as_str().starts_with("small"))
+        hash(&p, &Cache::new(dir.path()), |fd| fd.name.name.as_str().starts_with("small")).unwrap()
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! Patterns are in `expand.rs`.
 
 use crate::goenv::GoEnv;
+use crate::fileindex::FileIndex;
 use crate::header::{self, LineCol};
 use crate::modload::{Found, Module, Modules, io_text};
 pub use crate::package::{Package, PkgError, PkgId, SourceFile};
@@ -13,7 +14,7 @@ use crate::select::{GO_MINOR, Selector};
 use crate::stdrules::{self, StdRules};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Options that decide which files belong to packages.
 #[derive(Clone, Debug, Default)]
@@ -52,6 +53,11 @@ pub struct Loader<'e> {
     stack: Vec<(PkgId, String)>,
     pub(crate) goroot_src: PathBuf,
     base: Selector,
+    index: FileIndex,
+    /// Whether folders have Go files, where that was asked.
+    with_go: Mutex<HashMap<PathBuf, bool>>,
+    /// Where import paths were found in modules.
+    found: Mutex<HashMap<String, Found>>,
 }
 
 impl<'e> Loader<'e> {
@@ -93,6 +99,9 @@ impl<'e> Loader<'e> {
             stack: Vec::new(),
             goroot_src,
             base,
+            index: FileIndex::new(crate::cache::Cache::new(&env.gocache()), crate::cache::tool_key()),
+            with_go: Mutex::default(),
+            found: Mutex::default(),
         };
         let dir = l.goroot_src.join("unsafe");
         let mut unsafe_package =
@@ -122,12 +131,27 @@ impl<'e> Loader<'e> {
             return None;
         }
         let d = self.goroot_src.join(path);
-        has_go_files(&d).then_some(d)
+        self.has_go_files(&d).then_some(d)
+    }
+
+    /// Asks the file system once per folder.
+    fn has_go_files(&self, dir: &Path) -> bool {
+        if let Some(b) = self.with_go.lock().unwrap_or_else(PoisonError::into_inner).get(dir) {
+            return *b;
+        }
+        let b = has_go_files(dir);
+        self.with_go.lock().unwrap_or_else(PoisonError::into_inner).insert(dir.into(), b);
+        b
+    }
+
+    /// Keeps what was found out about source files for later commands.
+    pub fn save_index(&self) {
+        self.index.save();
     }
 
     /// Whether a folder has Go files, those of the overlay included.
     pub(crate) fn has_go(&self, dir: &Path) -> bool {
-        has_go_files(dir)
+        self.has_go_files(dir)
             || self.config.overlay.iter().any(|(f, to)| {
                 f.parent() == Some(dir) && f.extension().is_some_and(|x| x == "go") && !to.as_os_str().is_empty()
             })
@@ -197,7 +221,7 @@ impl<'e> Loader<'e> {
         if pattern::is_standard_path(path) && !self.modules.covers(path) {
             return Err(not_std());
         }
-        match self.modules.find(path) {
+        match self.find_in_modules(path) {
             Ok(Found { dir, module }) => Ok(Target { path: path.into(), dir, module, standard: false }),
             Err(m) if pattern::is_standard_path(path) && m.starts_with("no required module") => Err(not_std()),
             Err(m) if m.starts_with("no required module") => {
@@ -206,6 +230,16 @@ impl<'e> Loader<'e> {
             }
             Err(m) => Err(m),
         }
+    }
+
+    /// Asks the modules once per path.
+    fn find_in_modules(&self, path: &str) -> Result<Found, String> {
+        if let Some(f) = self.found.lock().unwrap_or_else(PoisonError::into_inner).get(path) {
+            return Ok(f.clone());
+        }
+        let f = self.modules.find(path)?;
+        self.found.lock().unwrap_or_else(PoisonError::into_inner).insert(path.into(), f.clone());
+        Ok(f)
     }
 
     /// Where an import leads when modules are off.
@@ -505,8 +539,8 @@ impl<'e> Loader<'e> {
         }
         if p.import_path == "runtime" {
             for name in &self.rules.goroot_files {
-                match self.std_file(p, name) {
-                    Ok(data) => p.go_files.push(SourceFile::new(&p.dir, name.clone(), data)),
+                match self.source(p, name) {
+                    Ok(f) => p.go_files.push(f),
                     Err(msg) => p.error = Some(PkgError::msg(msg)),
                 }
             }
@@ -515,10 +549,26 @@ impl<'e> Loader<'e> {
         p.name = p.go_files.first().map_or(String::new(), |f| f.header.package.clone());
     }
 
-    fn std_file(&self, p: &Package, name: &str) -> Result<Vec<u8>, String> {
+    /// A file of a package's folder.
+    fn source(&self, p: &Package, name: &str) -> Result<SourceFile, String> {
         let path = p.dir.join(name);
-        let data = self.read_file(&path).map_err(|e| format!("open {}: {}", path.display(), io_text(&e)))?;
-        if p.standard { self.rules.transform(&format!("{}/{name}", p.import_path), data) } else { Ok(data) }
+        let fail = |e: std::io::Error| format!("open {}: {}", path.display(), io_text(&e));
+        if p.standard {
+            let in_std = format!("{}/{name}", p.import_path);
+            if self.rules.changes(&in_std) {
+                let data = self.read_file(&path).map_err(fail)?;
+                return Ok(SourceFile::new(&p.dir, name.into(), self.rules.transform(&in_std, data)?));
+            }
+        }
+        if self.config.overlay.contains_key(&path) {
+            return Ok(SourceFile::new(&p.dir, name.into(), self.read_file(&path).map_err(fail)?));
+        }
+        let root = match &p.module {
+            _ if p.standard => &self.goroot_src,
+            Some(m) => &m.dir,
+            None => &p.dir,
+        };
+        self.index.open(root, &p.dir, name).map_err(fail)
     }
 
     /// Sorts the named files of a folder into the package. `all`: whatever their constraints say.
@@ -540,8 +590,8 @@ impl<'e> Loader<'e> {
                 p.ignored_go_files.push(name.clone());
                 continue;
             }
-            let f = match self.std_file(p, name) {
-                Ok(d) => SourceFile::new(&p.dir, name.clone(), d),
+            let f = match self.source(p, name) {
+                Ok(f) => f,
                 Err(msg) => {
                     p.error.get_or_insert(PkgError::msg(msg));
                     continue;

@@ -4,26 +4,47 @@ use crate::header::{Header, LineCol, read};
 use crate::modload::Module;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Index of a package in its loader.
 pub type PkgId = usize;
 
-/// A file with its contents.
+/// A Go file: its head, the hash of its contents, and the contents when asked for.
 #[derive(Clone, Debug)]
 pub struct SourceFile {
     pub name: String,
     /// Where it lies; for files of ours where it would lie in GOROOT.
     pub path: PathBuf,
-    pub data: Arc<[u8]>,
     pub header: Arc<Header>,
+    /// BLAKE3 of the contents.
+    pub hash: [u8; 32],
+    /// Filled when first needed if head and hash were known without reading the file.
+    text: Arc<OnceLock<Arc<[u8]>>>,
 }
 
 impl SourceFile {
     /// A file with its head read.
     pub fn new(dir: &Path, name: String, data: Vec<u8>) -> SourceFile {
         let header = Arc::new(read(&data));
-        SourceFile { path: dir.join(&name), name, data: data.into(), header }
+        let hash = *blake3::hash(&data).as_bytes();
+        SourceFile { path: dir.join(&name), name, header, hash, text: Arc::new(OnceLock::from(Arc::from(data))) }
+    }
+
+    /// A file whose head and hash are known.
+    pub fn known(path: PathBuf, name: String, hash: [u8; 32], header: Header) -> SourceFile {
+        SourceFile { path, name, header: Arc::new(header), hash, text: Arc::default() }
+    }
+
+    /// The contents. They are those of the hash: a file that has changed since it was looked at is an error.
+    pub fn data(&self) -> Result<Arc<[u8]>, String> {
+        if let Some(d) = self.text.get() {
+            return Ok(d.clone());
+        }
+        let data = std::fs::read(&self.path).map_err(|e| format!("open {}: {}", self.path.display(), crate::modload::io_text(&e)))?;
+        if blake3::hash(&data).as_bytes() != &self.hash {
+            return Err(format!("{}: file changed while it was being compiled", self.path.display()));
+        }
+        Ok(self.text.get_or_init(|| data.into()).clone())
     }
 }
 

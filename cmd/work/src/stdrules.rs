@@ -102,6 +102,11 @@ impl StdRules {
         Ok(r)
     }
 
+    /// Whether `package/file.go` is not what lies in GOROOT.
+    pub fn changes(&self, name: &str) -> bool {
+        self.overlay.contains_key(name) || self.patch.contains_key(name)
+    }
+
     /// The contents of `package/file.go` after overlay and patch.
     pub fn transform(&self, name: &str, data: Vec<u8>) -> Result<Vec<u8>, String> {
         if let Some(ours) = self.overlay.get(name) {

@@ -62,7 +62,8 @@ fn scan(files: &[SourceFile], found: &mut Found) -> Result<(), String> {
         let set = FileSet::new();
         let mut ids = NodeIdGen::new();
         let mode = Mode { comments: true, ..Mode::default() };
-        let r = parse_file(&set, &mut ids, &f.name, &f.data, mode);
+        let data = f.data()?;
+        let r = parse_file(&set, &mut ids, &f.name, &data, mode);
         for d in &r.file.decls {
             let Decl::Func(fd) = d else { continue };
             if fd.recv.is_some() {

@@ -145,7 +145,7 @@ fn one(l: &Loader<'_>, id: PkgId, exports: &Exports, o: &VetOptions<'_>, only_fa
         k.text("flag", f);
     }
     for f in &p.go_files {
-        k.bytes(&f.name, &f.data);
+        k.bytes(&f.name, &f.hash);
     }
     for n in p.s_files.iter().chain(&p.h_files).chain(&p.ignored_go_files).chain(&p.ignored_other_files) {
         k.bytes(n, &std::fs::read(p.dir.join(n)).unwrap_or_default());

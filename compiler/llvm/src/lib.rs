@@ -30,6 +30,7 @@ mod stack;
 mod stubs;
 
 use std::collections::HashSet;
+use std::time::{Duration, Instant};
 
 use inkwell::context::Context;
 use inkwell::targets::FileType;
@@ -121,6 +122,8 @@ pub struct Output {
     pub sidecar: Vec<u8>,
     /// Aliases whose target is defined in another package: `(alias, target)`, for the linker.
     pub foreign_aliases: Vec<(String, String)>,
+    /// How long each step took.
+    pub steps: Vec<Step>,
 }
 
 #[derive(Debug)]
@@ -137,11 +140,16 @@ impl std::error::Error for Error {}
 /// Compiles one package.
 pub fn compile_module(m: &rgo_ir::Module, opts: &Options<'_>) -> Result<Output, Error> {
     let mut known: FxHashMap<String, u64> = FxHashMap::default();
+    let mut steps = Vec::new();
     for _ in 0..6 {
         match attempt(m, opts, &known)? {
-            Ok(out) => return Ok(out),
-            Err(frames) => {
-                for (f, n) in frames {
+            Ok(mut out) => {
+                steps.append(&mut out.steps);
+                return Ok(Output { steps, ..out });
+            }
+            Err(mut t) => {
+                steps.append(&mut t.steps);
+                for (f, n) in t.frames {
                     let f = f.strip_suffix(".body").unwrap_or(&f).to_string();
                     let e = known.entry(f).or_insert(0);
                     *e = n.max(*e + 256);
@@ -152,9 +160,12 @@ pub fn compile_module(m: &rgo_ir::Module, opts: &Options<'_>) -> Result<Output, 
     Err(Error(format!("internal compiler error: package {}: frame sizes do not settle: {known:?}", m.name)))
 }
 
-type Frames = Vec<(String, u64)>;
+struct TooLarge {
+    frames: Vec<(String, u64)>,
+    steps: Vec<Step>,
+}
 
-fn attempt(m: &rgo_ir::Module, opts: &Options<'_>, known: &FxHashMap<String, u64>) -> Result<Result<Output, Frames>, Error> {
+fn attempt(m: &rgo_ir::Module, opts: &Options<'_>, known: &FxHashMap<String, u64>) -> Result<Result<Output, TooLarge>, Error> {
     let err = |what: &str, e: &dyn std::fmt::Display| Error(format!("internal compiler error: package {}: {what}: {e}", m.name));
     let tm = passes::target_machine(opts).map_err(|e| err("target", &e))?;
     let context = Context::create();
@@ -166,16 +177,16 @@ fn attempt(m: &rgo_ir::Module, opts: &Options<'_>, known: &FxHashMap<String, u64
     let mut times = Times::new();
     let mut g = module::Gen::new(context.raw(), module.as_mut_ptr(), m, opts);
     g.run();
-    times.lap("build");
+    times.lap("llvm build");
     if let Some(p) = &opts.emit_ir.before {
         module.print_to_file(p).map_err(|e| err("writing IR", &e))?;
     }
     if opts.verify {
         module.verify().map_err(|e| err("invalid LLVM IR", &e))?;
     }
-    times.lap("verify");
+    times.lap("llvm verify");
     passes::optimize(&module, &tm, opts.level).map_err(|e| err("optimisation", &e))?;
-    times.lap("optimize");
+    times.lap("llvm optimize");
     stack::insert_checks(&mut g, known);
     if let Some(p) = &opts.emit_ir.after {
         module.print_to_file(p).map_err(|e| err("writing IR", &e))?;
@@ -183,22 +194,22 @@ fn attempt(m: &rgo_ir::Module, opts: &Options<'_>, known: &FxHashMap<String, u64
     if opts.verify {
         module.verify().map_err(|e| err("invalid LLVM IR after optimisation", &e))?;
     }
-    times.lap("checks");
+    times.lap("llvm checks");
     let buf = tm.write_to_memory_buffer(&module, FileType::Object).map_err(|e| err("code generation", &e))?;
     if let Some(e) = diags.errors.first() {
         return Err(err("code generation", e));
     }
     if !diags.frames.is_empty() {
-        return Ok(Err(std::mem::take(&mut diags.frames)));
+        times.lap("llvm codegen");
+        return Ok(Err(TooLarge { frames: std::mem::take(&mut diags.frames), steps: times.steps }));
     }
     let object = buf.as_slice().to_vec();
     if let Some(p) = &opts.emit_ir.after {
         std::fs::write(p.with_extension("o"), &object).map_err(|e| err("writing object", &e))?;
     }
-    times.lap("codegen");
+    times.lap("llvm codegen");
     let sidecar = sidecar::build(&object, &g.meta).map_err(|e| err("function table", &e))?;
-    times.lap("sidecar");
-    times.print(&m.name);
+    times.lap("llvm sidecar");
     let foreign_aliases = m
         .aliases
         .iter()
@@ -206,30 +217,37 @@ fn attempt(m: &rgo_ir::Module, opts: &Options<'_>, known: &FxHashMap<String, u64
         .map(|(a, t)| (module::link_name(m.sym_name(*a)), module::link_name(m.sym_name(*t))))
         .collect();
     drop(g);
-    Ok(Ok(Output { object, sidecar, foreign_aliases }))
+    Ok(Ok(Output { object, sidecar, foreign_aliases, steps: times.steps }))
 }
 
-/// Time of each step, printed when RGO_LLVM_TIMES is set (work on the compiler).
+/// Time of one step of a compilation.
+#[derive(Clone, Debug)]
+pub struct Step {
+    pub name: &'static str,
+    pub start: Instant,
+    pub wall: Duration,
+    /// Time on a processor.
+    pub cpu: Duration,
+}
+
 struct Times {
-    on: bool,
-    last: std::time::Instant,
-    text: String,
+    last: (Instant, Duration),
+    steps: Vec<Step>,
+}
+
+/// Time this thread has spent on a processor.
+fn cpu_time() -> Duration {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    Duration::from_nanos(text.split(' ').next().and_then(|n| n.parse().ok()).unwrap_or(0))
 }
 
 impl Times {
     fn new() -> Times {
-        Times { on: std::env::var_os("RGO_LLVM_TIMES").is_some(), last: std::time::Instant::now(), text: String::new() }
+        Times { last: (Instant::now(), cpu_time()), steps: Vec::new() }
     }
-    fn lap(&mut self, step: &str) {
-        if self.on {
-            let now = std::time::Instant::now();
-            self.text.push_str(&format!(" {step} {:.0?}", now - self.last));
-            self.last = now;
-        }
-    }
-    fn print(&self, package: &str) {
-        if self.on {
-            eprintln!("{package}:{}", self.text);
-        }
+    fn lap(&mut self, name: &'static str) {
+        let now = (Instant::now(), cpu_time());
+        self.steps.push(Step { name, start: self.last.0, wall: now.0 - self.last.0, cpu: now.1.saturating_sub(self.last.1) });
+        self.last = now;
     }
 }
