@@ -6,7 +6,7 @@
 
 use crate::load::{Loader, Package, PkgError, PkgId, SourceFile};
 use rgo_syntax::ast::{Decl, Expr, ExprKind, FuncDecl, NodeIdGen};
-use rgo_syntax::parser::{Mode, parse_file};
+use rgo_syntax::goparser::{self, parse_file};
 use rgo_syntax::pos::FileSet;
 use std::collections::{BTreeMap, HashMap};
 
@@ -58,12 +58,15 @@ fn example_output(text: &str) -> Option<(String, bool)> {
 }
 
 fn scan(files: &[SourceFile], found: &mut Found) -> Result<(), String> {
+    goparser::on_large_stack(|| scan_here(files, found))
+}
+
+fn scan_here(files: &[SourceFile], found: &mut Found) -> Result<(), String> {
     for f in files {
         let set = FileSet::new();
         let mut ids = NodeIdGen::new();
-        let mode = Mode { comments: true, ..Mode::default() };
         let data = f.data()?;
-        let r = parse_file(&set, &mut ids, &f.name, &data, mode);
+        let r = parse_file(&set, &mut ids, &f.name, &data, false);
         for d in &r.file.decls {
             let Decl::Func(fd) = d else { continue };
             if fd.recv.is_some() {

@@ -32,11 +32,13 @@ mod stmt;
 mod tabwriter;
 
 use printer::{Lines, Printer, Shared};
-use rgo_syntax::header::header_errors;
-use rgo_syntax::{File, FileSet, Mode, NodeIdGen, ParseResult, SyntaxError, parse_file};
+use rgo_syntax::goparser::{self, Parsed};
+use rgo_syntax::{File, FileSet, NodeIdGen};
+use std::borrow::Cow;
 use std::cell::RefCell;
 
 pub use rewrite::Rule;
+pub use rgo_syntax::goparser::Error;
 
 /// What to do besides formatting.
 #[derive(Clone, Copy, Default)]
@@ -47,14 +49,16 @@ pub struct Options<'a> {
     pub fragment: bool,
     /// `-r`
     pub rewrite: Option<&'a Rule>,
+    /// `-e`
+    pub all_errors: bool,
 }
 
-/// A syntax error with its position.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FormatError {
-    pub line: u32,
-    pub col: u32,
-    pub msg: String,
+/// The outcome of formatting.
+#[derive(Debug)]
+pub struct Formatted {
+    pub text: Vec<u8>,
+    /// There was a rewrite rule, but rules are not applied to fragments.
+    pub rewrite_ignored: bool,
 }
 
 /// How a fragment was made a file.
@@ -65,86 +69,44 @@ enum Wrap {
     Stmts,
 }
 
-/// Formats a source file (or a fragment, if the options allow).
-pub fn format_source(src: &[u8], opts: Options<'_>) -> Result<Vec<u8>, Vec<FormatError>> {
-    std::thread::scope(|scope| {
-        let run = move || format_here(src, opts);
-        match std::thread::Builder::new().stack_size(STACK_SIZE).spawn_scoped(scope, run) {
-            Ok(h) => h.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
-            Err(_) => format_here(src, opts),
-        }
-    })
+/// Formats a source file (or a fragment, if the options allow). `name` is for errors.
+pub fn format_source(name: &str, src: &[u8], opts: Options<'_>) -> Result<Formatted, Vec<Error>> {
+    goparser::on_large_stack(|| format_here(name, src, opts))
 }
 
-/// The stack printing is given: it recurses as deep as the source nests.
-pub(crate) const STACK_SIZE: usize = 256 << 20;
-
-struct Parsed {
-    file: File,
-    text: Vec<u8>,
-    wrap: Wrap,
+fn parse(name: &str, src: &[u8], opts: &Options<'_>) -> Result<File, Vec<Error>> {
+    let Parsed { file, errors } = goparser::parse_file(&FileSet::new(), &mut NodeIdGen::new(), name, src, opts.all_errors);
+    if errors.is_empty() { Ok(file) } else { Err(errors) }
 }
 
-fn parse(src: &[u8]) -> (FileSet, ParseResult) {
-    let set = FileSet::new();
-    let mode = Mode { comments: true, keep_parens: true, no_branch_check: true, imports_only: false };
-    let r = parse_file(&set, &mut NodeIdGen::new(), "", src, mode);
-    (set, r)
-}
-
-fn errors(set: &FileSet, src: &[u8], list: &[SyntaxError]) -> Vec<FormatError> {
-    let header = header_errors(src);
-    if !header.is_empty() {
-        let file = set.add_file("", src);
-        let of = |(off, msg): (usize, String)| {
-            let (line, col) = file.line_col(off as u32);
-            FormatError { line, col, msg }
-        };
-        return header.into_iter().map(of).collect();
-    }
-    let mut out: Vec<FormatError> = list
-        .iter()
-        .map(|e| {
-            let p = set.position(e.pos);
-            FormatError { line: p.line, col: p.col, msg: e.msg.clone() }
-        })
-        .collect();
-    out.sort_by_key(|e| (e.line, e.col));
-    out
-}
-
-fn parse_any(src: &[u8], fragment: bool) -> Result<Parsed, Vec<FormatError>> {
-    let (set, r) = parse(src);
-    if r.errors.is_empty() {
-        return Ok(Parsed { file: r.file, text: src.to_vec(), wrap: Wrap::File });
-    }
-    let first = |list: &[SyntaxError], text: &str| {
-        list.iter().min_by_key(|e| e.pos).is_some_and(|e| e.msg.contains(text))
+/// Parses a file or fragment. A fragment is made a file: the text is what was parsed.
+fn parse_any<'t>(name: &str, src: &'t [u8], opts: &Options<'_>) -> Result<(File, Cow<'t, [u8]>, Wrap), Vec<Error>> {
+    let first = |errors: &[Error], text: &str| errors.first().is_some_and(|e| e.to_string().contains(text));
+    let errors = match parse(name, src, opts) {
+        Ok(file) => return Ok((file, src.into(), Wrap::File)),
+        Err(e) => e,
     };
-    if !fragment || !first(&r.errors, "package statement must be first") {
-        return Err(errors(&set, src, &r.errors));
+    if !opts.fragment || !first(&errors, "expected 'package'") {
+        return Err(errors);
     }
     // A semicolon keeps the line numbers.
     let text = [b"package p;", src].concat();
-    let (set, r) = parse(&text);
-    if r.errors.is_empty() {
-        return Ok(Parsed { file: r.file, text, wrap: Wrap::Decls });
-    }
-    if !first(&r.errors, "non-declaration statement outside function body") {
-        return Err(errors(&set, &text, &r.errors));
+    let errors = match parse(name, &text, opts) {
+        Ok(file) => return Ok((file, text.into(), Wrap::Decls)),
+        Err(e) => e,
+    };
+    if !first(&errors, "expected declaration") {
+        return Err(errors);
     }
     // The newlines make sure that comments stay before the brace.
     let text = [b"package p; func _() {", src, b"\n\n}"].concat();
-    let (set, r) = parse(&text);
-    if r.errors.is_empty() {
-        return Ok(Parsed { file: r.file, text, wrap: Wrap::Stmts });
-    }
-    Err(errors(&set, &text, &r.errors))
+    let file = parse(name, &text, opts)?;
+    Ok((file, text.into(), Wrap::Stmts))
 }
 
-/// Formats on the current thread, whose stack must be large.
-pub(crate) fn format_here(src: &[u8], opts: Options<'_>) -> Result<Vec<u8>, Vec<FormatError>> {
-    let Parsed { mut file, text, wrap } = parse_any(src, opts.fragment)?;
+/// Formats on the current thread, whose stack must be [`goparser::STACK_SIZE`].
+pub(crate) fn format_here(name: &str, src: &[u8], opts: Options<'_>) -> Result<Formatted, Vec<Error>> {
+    let (mut file, text, wrap) = parse_any(name, src, &opts)?;
     let mut lines = Lines::new(file.start.0, &text);
     if let (Some(rule), Wrap::File) = (opts.rewrite, wrap) {
         rule.apply(&mut file);
@@ -160,13 +122,11 @@ pub(crate) fn format_here(src: &[u8], opts: Options<'_>) -> Result<Vec<u8>, Vec<
         p.file(&file);
         p.finish()
     };
-    let result = match wrap {
+    let text = match wrap {
         Wrap::File => print(0),
         wrap => place_fragment(src, wrap, print),
     };
-    // Dropping a deep tree would recurse, too; here the stack is large enough.
-    drop(file);
-    Ok(result)
+    Ok(Formatted { text, rewrite_ignored: opts.rewrite.is_some() && wrap != Wrap::File })
 }
 
 /// Formats a fragment with the indentation and surrounding white space of the source.

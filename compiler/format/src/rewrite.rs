@@ -19,22 +19,10 @@ fn is_wildcard(name: Symbol) -> bool {
 }
 
 fn parse_expr(text: &str, what: &str) -> Result<Expr, String> {
-    let set = FileSet::new();
-    let src = format!("package p; var _ = {text}\n");
-    let mode = Mode { keep_parens: true, no_branch_check: true, ..Mode::default() };
-    let mut r = parse_file(&set, &mut NodeIdGen::new(), "", src.as_bytes(), mode);
-    if let Some(e) = r.errors.first() {
-        let p = set.position(e.pos);
-        let col = p.col.saturating_sub("package p; var _ = ".len() as u32);
-        return Err(format!("parsing {what} {text} at 1:{col}: {}", e.msg));
-    }
-    match r.file.decls.pop() {
-        Some(Decl::Gen(mut g)) if r.file.decls.is_empty() => match g.specs.pop() {
-            Some(Spec::Value(mut v)) if v.values.len() == 1 => v.values.pop().ok_or_else(String::new),
-            _ => Err(format!("parsing {what} {text}: not an expression")),
-        },
-        _ => Err(format!("parsing {what} {text}: not an expression")),
-    }
+    goparser::parse_expr(&FileSet::new(), text.as_bytes()).map_err(|errors| {
+        let more = if errors.len() > 1 { format!(" (and {} more errors)", errors.len() - 1) } else { String::new() };
+        format!("parsing {what} {text} at {}{more}", errors[0])
+    })
 }
 
 impl Rule {

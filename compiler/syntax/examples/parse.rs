@@ -1,6 +1,6 @@
 //! Parses files (or all .go files below folders), prints their syntax errors and the speed.
 //!
-//! usage: parse [-q] [-f] FILE|FOLDER...   (-q: no errors; -f: as for formatting)
+//! usage: parse [-q] FILE|FOLDER...   (-q: no errors)
 
 use rgo_syntax::{FileSet, Mode, NodeIdGen, parse_file, reported_errors};
 use std::path::Path;
@@ -23,11 +23,10 @@ fn collect(path: &Path, out: &mut Vec<String>) {
 
 fn run() {
     let mut files = Vec::new();
-    let (mut quiet, mut mode) = (false, Mode::default());
+    let mut quiet = false;
     for arg in std::env::args().skip(1) {
         match arg.as_str() {
             "-q" => quiet = true,
-            "-f" => mode = Mode { comments: true, keep_parens: true, ..Mode::default() },
             a => collect(Path::new(a), &mut files),
         }
     }
@@ -36,7 +35,7 @@ fn run() {
         let Ok(src) = std::fs::read(name) else { continue };
         bytes += src.len();
         let t = Instant::now();
-        let r = parse_file(FileSet::global(), &mut NodeIdGen::new(), name, &src, mode);
+        let r = parse_file(FileSet::global(), &mut NodeIdGen::new(), name, &src, Mode::default());
         time += t.elapsed();
         let mut errors = r.errors.clone();
         errors.extend(rgo_syntax::pragma::check_parse(&r.file, Default::default()).into_iter().filter(|_| !quiet));

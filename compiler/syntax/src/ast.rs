@@ -788,37 +788,50 @@ pub fn leftmost(x: &Expr) -> Pos {
     }
 }
 
-/// The position just behind `x` (exact for all expressions of a valid program).
-pub fn end_pos(x: &Expr) -> Pos {
+/// The last of the operands of `x`, and of theirs: `x` and it end at the same place.
+pub fn rightmost(x: &Expr) -> &Expr {
     let mut x = x;
     loop {
         x = match &x.kind {
-            ExprKind::Bad => return x.pos,
-            ExprKind::Ident(i) => return i.pos.add(i.name.as_str().len()),
-            ExprKind::BasicLit(l) => return x.pos.add(l.value.len()),
-            ExprKind::CompositeLit(c) => return c.rbrace.add(1),
-            ExprKind::FuncLit(f) => return f.body.rbrace.add(1),
-            ExprKind::ParenExpr(p) => return p.rparen.add(1),
-            ExprKind::SelectorExpr(s) => return s.sel.pos.add(s.sel.name.as_str().len()),
-            ExprKind::IndexExpr(i) => return i.rbrack.add(1),
-            ExprKind::SliceExpr(s) => return s.rbrack.add(1),
-            ExprKind::TypeAssertExpr(t) => return t.rparen.add(1),
-            ExprKind::CallExpr(c) => return c.rparen.add(1),
             ExprKind::StarExpr(s) => &s.x,
             ExprKind::UnaryExpr(u) => &u.x,
             ExprKind::BinaryExpr(b) => &b.y,
             ExprKind::KeyValueExpr(k) => &k.value,
             ExprKind::ArrayType(a) => &a.elem,
-            ExprKind::StructType(s) => return s.fields.close.add(1),
-            ExprKind::FuncType(f) => return func_type_end(f),
-            ExprKind::InterfaceType(i) => return i.methods.close.add(1),
+            ExprKind::FuncType(f) => match &f.results {
+                Some(FieldList { fields, close, .. }) if !close.is_valid() && !fields.is_empty() => &fields[fields.len() - 1].typ,
+                _ => return x,
+            },
             ExprKind::MapType(m) => &m.value,
             ExprKind::ChanType(c) => &c.value,
             ExprKind::Ellipsis(e) => match &e.elem {
                 Some(t) => t,
-                None => return x.pos.add(3),
+                None => return x,
             },
+            _ => return x,
         }
+    }
+}
+
+/// The position just behind `x` (exact for all expressions of a valid program).
+pub fn end_pos(x: &Expr) -> Pos {
+    let x = rightmost(x);
+    match &x.kind {
+        ExprKind::Ident(i) => i.pos.add(i.name.as_str().len()),
+        ExprKind::BasicLit(l) => x.pos.add(l.value.len()),
+        ExprKind::CompositeLit(c) => c.rbrace.add(1),
+        ExprKind::FuncLit(f) => f.body.rbrace.add(1),
+        ExprKind::ParenExpr(p) => p.rparen.add(1),
+        ExprKind::SelectorExpr(s) => s.sel.pos.add(s.sel.name.as_str().len()),
+        ExprKind::IndexExpr(i) => i.rbrack.add(1),
+        ExprKind::SliceExpr(s) => s.rbrack.add(1),
+        ExprKind::TypeAssertExpr(t) => t.rparen.add(1),
+        ExprKind::CallExpr(c) => c.rparen.add(1),
+        ExprKind::StructType(s) => s.fields.close.add(1),
+        ExprKind::FuncType(f) => func_type_end(f),
+        ExprKind::InterfaceType(i) => i.methods.close.add(1),
+        ExprKind::Ellipsis(_) => x.pos.add(3),
+        _ => x.pos,
     }
 }
 

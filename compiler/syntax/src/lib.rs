@@ -27,6 +27,7 @@ pub mod ast;
 mod branches;
 pub mod build;
 pub mod directive;
+pub mod goparser;
 pub mod header;
 pub mod literal;
 pub mod parser;

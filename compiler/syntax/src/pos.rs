@@ -149,7 +149,7 @@ impl SourceFile {
         Position { filename: self.name.clone(), offset, line, col }
     }
 
-    fn position(&self, pos: Pos) -> Position {
+    pub(crate) fn position(&self, pos: Pos) -> Position {
         let mut p = self.raw_position(pos);
         let bases = self.line_bases.read().unwrap_or_else(|e| e.into_inner());
         let n = bases.partition_point(|b| b.offset <= p.offset);

@@ -5,7 +5,7 @@
 //! after type checking.
 
 use crate::ast::*;
-use crate::build::parse_embed_args;
+use crate::literal::unquote;
 use crate::pos::Pos;
 use crate::symbol::Symbol;
 use crate::visit::{self, Visitor};
@@ -140,6 +140,45 @@ fn is_linkname(text: &str) -> bool {
 fn embed_args(text: &str) -> Option<&str> {
     let args = text.strip_prefix("go:embed")?;
     (args.is_empty() || args.starts_with(' ')).then_some(args)
+}
+
+/// Splits the text behind `//go:embed` into patterns with their offsets.
+pub fn parse_embed_args(args: &str) -> Result<Vec<(usize, String)>, String> {
+    let invalid = |rest: &str| format!("invalid quoted string in //go:embed: {rest}");
+    let mut out = Vec::new();
+    let mut i = 0;
+    loop {
+        i += args[i..].len() - args[i..].trim_start().len();
+        let rest = &args[i..];
+        let (n, pattern) = match rest.as_bytes().first() {
+            None => return Ok(out),
+            Some(b'`') => {
+                let j = rest[1..].find('`').ok_or_else(|| invalid(rest))?;
+                (j + 2, rest[1..1 + j].to_string())
+            }
+            Some(b'"') => {
+                let mut j = 1;
+                let b = rest.as_bytes();
+                while j < b.len() && b[j] != b'"' {
+                    j += if b[j] == b'\\' { 2 } else { 1 };
+                }
+                let q = rest.get(..j + 1).ok_or_else(|| invalid(rest))?;
+                let s = unquote(q).and_then(|s| String::from_utf8(s).ok()).ok_or_else(|| invalid(q))?;
+                (j + 1, s)
+            }
+            Some(_) => {
+                let n = rest.find(char::is_whitespace).unwrap_or(rest.len());
+                (n, rest[..n].to_string())
+            }
+        };
+        // A quoted string must be followed by a space.
+        let quoted = matches!(rest.as_bytes().first(), Some(b'"' | b'`'));
+        if quoted && rest[n..].chars().next().is_some_and(|c| !c.is_whitespace()) {
+            return Err(invalid(rest));
+        }
+        out.push((i, pattern));
+        i += n;
+    }
 }
 
 /// The embed directives attached to a variable declaration: position and patterns of each.

@@ -2,7 +2,7 @@
 //!
 //! It reports the errors of the gc compiler's scanner with the same texts and offsets, including
 //! its one-character look-ahead (an encoding error is reported when the character becomes the
-//! current one). Comments are not tokens: directives are collected in `directives`, and all
+//! current one), or those of go/scanner, which keeps bad characters as tokens: see [`Dialect`]. Comments are not tokens: directives are collected in `directives`, and all
 //! comments in `comments` if asked for. Offsets are byte offsets into the source.
 
 use crate::token::{LitKind, Op, Token, prec};
@@ -18,6 +18,17 @@ pub struct ScanError {
 pub struct RawDirective {
     pub off: usize,
     pub end: usize,
+    /// How many of `errors` were reported up to its end.
+    pub errors: usize,
+}
+
+/// Whose errors to report, and whose treatment of characters that belong to no token.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Dialect {
+    /// cmd/compile: they are skipped.
+    Gc,
+    /// go/scanner: they are [`Token::Illegal`].
+    GoScanner,
 }
 
 const EOF: u32 = u32::MAX;
@@ -33,6 +44,7 @@ pub struct Scanner<'a> {
     clean: bool,
     nlsemi: bool,
     keep_comments: bool,
+    dialect: Dialect,
 
     /// The current token, valid after `next`.
     pub off: usize,
@@ -133,7 +145,8 @@ fn is_mark(c: char) -> bool {
 }
 
 impl<'a> Scanner<'a> {
-    pub fn new(src: &'a [u8], keep_comments: bool) -> Scanner<'a> {
+    /// A scanner that keeps comments for the dialect of go/scanner only.
+    pub fn new(src: &'a [u8], dialect: Dialect) -> Scanner<'a> {
         let clean = memchr::memchr(0, src).is_none()
             && std::str::from_utf8(src).is_ok()
             && memchr::memmem::find(src.get(1..).unwrap_or_default(), b"\xef\xbb\xbf").is_none();
@@ -144,7 +157,8 @@ impl<'a> Scanner<'a> {
             ch: u32::from(b' '),
             clean,
             nlsemi: false,
-            keep_comments,
+            keep_comments: dialect == Dialect::GoScanner,
+            dialect,
             off: 0,
             tok: Token::Eof,
             end: 0,
@@ -187,6 +201,10 @@ impl<'a> Scanner<'a> {
         self.nlsemi = false;
     }
 
+    fn is_go(&self) -> bool {
+        self.dialect == Dialect::GoScanner
+    }
+
     fn error(&mut self, msg: impl Into<String>) {
         let off = self.at;
         self.error_at(off, msg);
@@ -205,6 +223,9 @@ impl<'a> Scanner<'a> {
                     self.chw = 1;
                     if b != 0 {
                         return;
+                    }
+                    if self.is_go() {
+                        return self.error("illegal character NUL");
                     }
                     self.error("invalid NUL character");
                 }
@@ -234,6 +255,14 @@ impl<'a> Scanner<'a> {
             None => {
                 self.ch = 0xfffd;
                 self.chw = 1;
+                if self.is_go() {
+                    let utf16 = self.at == 0 && (rest.starts_with(b"\xff\xfe") || rest.starts_with(b"\xfe\xff"));
+                    if utf16 {
+                        self.chw = self.src.len(); // to avoid an error for every character
+                    }
+                    self.error(if utf16 { "illegal UTF-8 encoding (got UTF-16)" } else { "illegal UTF-8 encoding" });
+                    return true;
+                }
                 self.error("invalid UTF-8 encoding");
                 false
             }
@@ -241,7 +270,9 @@ impl<'a> Scanner<'a> {
                 self.ch = BOM as u32;
                 self.chw = 3;
                 if self.at > 0 {
-                    self.error("invalid BOM in the middle of the file");
+                    let go = self.is_go();
+                    self.error(if go { "illegal byte order mark" } else { "invalid BOM in the middle of the file" });
+                    return go;
                 }
                 false
             }
@@ -301,9 +332,28 @@ impl<'a> Scanner<'a> {
                 return;
             }
             // The source holds a character no token starts with.
+            if self.is_go() {
+                return self.illegal(nlsemi);
+            }
             self.error(format!("invalid character {}", unicode_char(self.ch)));
             self.nextch();
         }
+    }
+
+    /// go/scanner's token for a character that starts no other.
+    fn illegal(&mut self, nlsemi: bool) {
+        let ch = self.ch;
+        self.nextch();
+        match char::from_u32(ch) {
+            Some(BOM) => {} // was reported when it was read
+            Some(c @ ('\u{201c}' | '\u{201d}')) => {
+                self.error_at(self.off, format!("curly quotation mark '{c}' (use neutral '\"')"));
+            }
+            _ => self.error_at(self.off, format!("illegal character {}", unicode_char(ch))),
+        }
+        self.nlsemi = nlsemi;
+        self.tok = Token::Illegal;
+        self.end = self.at;
     }
 
     /// Scans a comment or a division; false after a comment that is not a semicolon.
@@ -318,7 +368,10 @@ impl<'a> Scanner<'a> {
             self.full_comment();
             // A comment over several lines acts like a newline.
             let end = self.at.min(self.src.len());
-            if nlsemi && memchr::memchr(b'\n', &self.src[start..end]).is_some() {
+            if let Some(n) = memchr::memchr(b'\n', &self.src[start..end]).filter(|_| nlsemi) {
+                if self.is_go() {
+                    self.off = start + n;
+                }
                 self.semi = "newline";
                 self.tok = Token::Semi;
                 return true;
@@ -506,6 +559,9 @@ impl<'a> Scanner<'a> {
         if unicode::is_letter(c) || c == '_' {
             return true;
         }
+        if self.is_go() {
+            return !first && unicode::is_digit(c);
+        }
         if unicode::is_digit(c) {
             if first {
                 self.error(format!("identifier cannot begin with digit {}", unicode_char(self.ch)));
@@ -549,6 +605,8 @@ impl<'a> Scanner<'a> {
 
     fn number(&mut self, mut seen_point: bool) {
         let mut ok = true;
+        // go/scanner goes on after an error.
+        let go = self.is_go();
         let mut kind = LitKind::Int;
         let mut base = 10;
         let mut prefix = 0u8; // 0: decimal, '0': octal with leading 0, 'x', 'o' or 'b'
@@ -584,14 +642,14 @@ impl<'a> Scanner<'a> {
             kind = LitKind::Float;
             digsep |= self.digits(base, &mut invalid);
         }
-        if digsep & 1 == 0 && ok {
+        if digsep & 1 == 0 && (ok || go) {
             self.error(format!("{} literal has no digits", base_name(base)));
             ok = false;
         }
 
         let e = if self.ch < 0x80 { lower(self.ch) as u8 } else { 0 };
         if e == b'e' || e == b'p' {
-            if ok {
+            if ok || go {
                 if e == b'e' && prefix != 0 && prefix != b'0' {
                     self.error(format!("{} exponent requires decimal mantissa", quote_char(self.ch)));
                     ok = false;
@@ -607,11 +665,11 @@ impl<'a> Scanner<'a> {
             }
             // Any decimal digit is valid in an exponent.
             digsep = self.digits(10, &mut Some(0)) | digsep & 2;
-            if digsep & 1 == 0 && ok {
+            if digsep & 1 == 0 && (ok || go) {
                 self.error("exponent has no digits");
                 ok = false;
             }
-        } else if prefix == b'x' && kind == LitKind::Float && ok {
+        } else if prefix == b'x' && kind == LitKind::Float && (ok || go) {
             self.error("hexadecimal mantissa requires a 'p' exponent");
             ok = false;
         }
@@ -621,13 +679,13 @@ impl<'a> Scanner<'a> {
         }
         self.set_lit(kind, ok);
 
-        if let Some(i) = invalid.filter(|_| kind == LitKind::Int && ok) {
+        if let Some(i) = invalid.filter(|_| kind == LitKind::Int && (ok || go)) {
             let digit = u32::from(self.text()[i]);
             let msg = format!("invalid digit {} in {} literal", quote_char(digit), base_name(base));
             self.error_at(self.off + i, msg);
             ok = false;
         }
-        if digsep & 2 != 0 && ok {
+        if digsep & 2 != 0 && (ok || go) {
             if let Some(i) = invalid_sep(self.text()) {
                 self.error_at(self.off + i, "'_' must separate successive digits");
                 ok = false;
@@ -642,7 +700,12 @@ impl<'a> Scanner<'a> {
         let mut n = 0;
         loop {
             if self.is(b'\'') {
-                if ok && n == 0 {
+                if self.is_go() {
+                    if ok && n != 1 {
+                        self.error_at(self.off, "illegal rune literal");
+                        ok = false;
+                    }
+                } else if ok && n == 0 {
                     self.error("empty rune literal or unescaped '");
                     ok = false;
                 } else if ok && n != 1 {
@@ -656,10 +719,12 @@ impl<'a> Scanner<'a> {
                 self.nextch();
                 ok &= self.escape(b'\'');
             } else if self.is(b'\n') {
-                if ok {
+                if ok && self.is_go() {
+                    self.error_at(self.off, "rune literal not terminated");
+                } else if ok {
                     self.error("newline in rune literal");
-                    ok = false;
                 }
+                ok = false;
                 break;
             } else if self.ch == EOF {
                 if ok {
@@ -692,6 +757,10 @@ impl<'a> Scanner<'a> {
             if self.is(b'\\') {
                 self.nextch();
                 ok &= self.escape(b'"');
+            } else if self.is_go() && (self.is(b'\n') || self.ch == EOF) {
+                self.error_at(self.off, "string literal not terminated");
+                ok = false;
+                break;
             } else if self.is(b'\n') {
                 self.error("newline in string");
                 ok = false;
@@ -720,7 +789,8 @@ impl<'a> Scanner<'a> {
                 break;
             }
             if self.ch == EOF {
-                self.error_at(self.off, "string not terminated");
+                let go = self.is_go();
+                self.error_at(self.off, if go { "raw string literal not terminated" } else { "string not terminated" });
                 ok = false;
                 break;
             }
@@ -730,6 +800,7 @@ impl<'a> Scanner<'a> {
     }
 
     fn escape(&mut self, quote: u8) -> bool {
+        let start = self.at;
         let (n, base, max) = match u8::try_from(self.ch) {
             Ok(b) if b == quote || b"abfnrtv\\".contains(&b) => {
                 self.nextch();
@@ -740,10 +811,11 @@ impl<'a> Scanner<'a> {
             Ok(b'u') => (4, 16, 0x10ffff),
             Ok(b'U') => (8, 16, 0x10ffff),
             _ => {
+                let go = self.is_go();
                 if self.ch == EOF {
-                    return true; // the caller complains about the end of the file
+                    return self.escape_at_eof();
                 }
-                self.error("unknown escape");
+                self.error(if go { "unknown escape sequence" } else { "unknown escape" });
                 return false;
             }
         };
@@ -753,16 +825,23 @@ impl<'a> Scanner<'a> {
         let mut x = 0u32;
         for _ in 0..n {
             if self.ch == EOF {
-                return true;
+                return self.escape_at_eof();
             }
             let d = if is_hex(self.ch) { char::from_u32(self.ch).and_then(|c| c.to_digit(16)) } else { None };
             let Some(d) = d.filter(|&d| d < base) else {
-                let msg = format!("invalid character {} in {} escape", quote_char(self.ch), base_name(base));
+                let msg = match self.dialect {
+                    Dialect::Gc => format!("invalid character {} in {} escape", quote_char(self.ch), base_name(base)),
+                    Dialect::GoScanner => format!("illegal character {} in escape sequence", unicode_char(self.ch)),
+                };
                 self.error(msg);
                 return false;
             };
             x = x.wrapping_mul(base).wrapping_add(d);
             self.nextch();
+        }
+        if self.is_go() && (x > max || (0xd800..0xe000).contains(&x)) {
+            self.error_at(start, "escape sequence is invalid Unicode code point");
+            return false;
         }
         if x > max && base == 8 {
             self.error(format!("octal escape value {x} > 255"));
@@ -773,6 +852,14 @@ impl<'a> Scanner<'a> {
             return false;
         }
         true
+    }
+
+    /// The source ends in an escape sequence. gc complains only about the literal.
+    fn escape_at_eof(&mut self) -> bool {
+        if self.is_go() {
+            self.error("escape sequence not terminated");
+        }
+        !self.is_go()
     }
 
     /// Scans a `//` comment whose opening has been consumed, up to its newline.
@@ -833,7 +920,7 @@ impl<'a> Scanner<'a> {
             _ => false,
         };
         if is_directive {
-            self.directives.push(RawDirective { off: start, end: self.at });
+            self.directives.push(RawDirective { off: start, end: self.at, errors: self.errors.len() });
         }
     }
 }
@@ -875,7 +962,11 @@ mod tests {
     use super::*;
 
     fn scan(src: &[u8]) -> (String, Vec<(usize, String)>) {
-        let mut s = Scanner::new(src, false);
+        scan_as(src, Dialect::Gc)
+    }
+
+    fn scan_as(src: &[u8], dialect: Dialect) -> (String, Vec<(usize, String)>) {
+        let mut s = Scanner::new(src, dialect);
         let mut out = Vec::new();
         loop {
             s.next();
@@ -931,6 +1022,35 @@ mod tests {
         for (src, off, msg) in cases {
             let (_, errs) = scan(src);
             assert_eq!(errs, vec![(*off, msg.to_string())], "{:?}", String::from_utf8_lossy(src));
+        }
+    }
+
+    #[test]
+    fn errors_of_go_scanner() {
+        let cases: &[(&[u8], &[(usize, &str)])] = &[
+            (b"a\0b", &[(1, "illegal character NUL"), (1, "illegal character U+0000")]),
+            (b"\"\0\"", &[(1, "illegal character NUL")]),
+            (b"a\xffb", &[(1, "illegal UTF-8 encoding"), (1, "illegal character U+FFFD '\u{fffd}'")]),
+            (b"\xfe\xffa\0", &[(0, "illegal UTF-8 encoding (got UTF-16)"), (0, "illegal character U+FFFD '\u{fffd}'")]),
+            (b"a\xef\xbb\xbf", &[(1, "illegal byte order mark")]),
+            (b"\xef\xbb\xbfa", &[]),
+            ("\u{201c}".as_bytes(), &[(0, "curly quotation mark '\u{201c}' (use neutral '\"')")]),
+            ("\u{665}".as_bytes(), &[(0, "illegal character U+0665 '\u{665}'")]),
+            (b"0x.8_", &[(5, "hexadecimal mantissa requires a 'p' exponent"), (4, "'_' must separate successive digits")]),
+            (b"''", &[(0, "illegal rune literal")]),
+            (b"'ab'", &[(0, "illegal rune literal")]),
+            (b"'a\n", &[(0, "rune literal not terminated")]),
+            (b"\"a\n", &[(0, "string literal not terminated")]),
+            (b"`a", &[(0, "raw string literal not terminated")]),
+            (br"'\", &[(2, "escape sequence not terminated")]),
+            (br#""\q""#, &[(2, "unknown escape sequence")]),
+            (br"'\400'", &[(2, "escape sequence is invalid Unicode code point")]),
+            (br"'\xg0'", &[(3, "illegal character U+0067 'g' in escape sequence")]),
+        ];
+        for (src, want) in cases {
+            let (_, errs) = scan_as(src, Dialect::GoScanner);
+            let want: Vec<_> = want.iter().map(|(off, msg)| (*off, msg.to_string())).collect();
+            assert_eq!(errs, want, "{:?}", String::from_utf8_lossy(src));
         }
     }
 }

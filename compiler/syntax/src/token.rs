@@ -10,6 +10,8 @@ use std::fmt;
 #[repr(u8)]
 pub enum Token {
     Eof,
+    /// A character that starts no token (only in the dialect of go/scanner).
+    Illegal,
     Name,
     Literal,
     /// Any operator except `*`.
@@ -66,6 +68,7 @@ impl Token {
         use Token::*;
         match self {
             Eof => "EOF",
+            Illegal => "ILLEGAL",
             Name => "name",
             Literal => "literal",
             Operator => "op",

@@ -1,12 +1,13 @@
-//! Changed bytes in Go files: the parser, the import scanner and the build constraints never panic, and agree with each other.
+//! Changed bytes in Go files: the parsers and the build constraints never panic.
 
 #[path = "../../../testdata/fuzz/mutate.rs"]
 mod mutate;
 
 use mutate::{Rng, mutate, rounds};
-use rgo_syntax::ast::{Decl, GenKind, NodeIdGen};
+use rgo_syntax::ast::NodeIdGen;
 use rgo_syntax::build::{self, BuildContext, Constraint};
-use rgo_syntax::{FileSet, Mode, parse_file};
+use rgo_syntax::pragma;
+use rgo_syntax::{FileSet, Mode, goparser, parse_file};
 
 const HEADER: &str = "// Copyright of somebody.\n\n//go:build (linux && !cgo) || go1.21 && (amd64 || custom.tag)\n// +build linux,!cgo go1.21\n\n/* Package p\n   is documented. */\npackage p // import \"example.org/p\"\n\nimport \"fmt\"\nimport (\n\tx \"example.org/x/v2\"\n\t. `embed`; _ \"C\"\n)\n\n//go:embed a.txt \"b c.txt\" `d*`\nvar files embed.FS\n\nfunc main() { fmt.Println(x.Y) }\n";
 
@@ -20,12 +21,10 @@ fn headers_and_constraints() {
     let mut ctx = BuildContext::new("linux", "amd64");
     ctx.build_tags.push("custom.tag".into());
     let mut rng = Rng::new();
-    let (mut seen, mut agreed) = (0, 0);
+    let mut seen = 0;
     for _ in 0..rounds(8000) {
         let src = mutate(&mut rng, HEADER.as_bytes(), PIECES);
         let _ = ctx.should_build(&src);
-        let head = build::scan_header("p.go", &src);
-        let _ = build::scan_embeds("p.go", &src);
         for line in String::from_utf8_lossy(&src).lines() {
             if let Some(Ok(c)) = Constraint::parse_line(line) {
                 seen += 1;
@@ -34,25 +33,14 @@ fn headers_and_constraints() {
                 let _ = c.go_version();
             }
             if let Some(args) = line.strip_prefix("//go:embed ") {
-                let _ = build::parse_embed_args(args);
+                let _ = pragma::parse_embed_args(args);
             }
             let _ = build::unquote(line);
             let _ = build::unquote_rune(line);
             let _ = ctx.match_file_name(line);
         }
-        // Where the parser has no complaint, the quick scan has none and finds the same imports.
-        let (set, mut ids) = (FileSet::new(), NodeIdGen::new());
-        let r = parse_file(&set, &mut ids, "p.go", &src, Mode::default());
-        if r.errors.is_empty() && head.errors.is_empty() {
-            agreed += 1;
-            let imports = r.file.decls.iter().map(|d| match d {
-                Decl::Gen(g) if g.kind == GenKind::Import => g.specs.len(),
-                _ => 0,
-            });
-            assert_eq!(head.imports.len(), imports.sum::<usize>(), "{}", String::from_utf8_lossy(&src));
-        }
     }
-    assert!(seen > 500 && agreed > 500, "{seen} constraints, {agreed} files: the changes are too wild to test much");
+    assert!(seen > 500, "{seen} constraints: the changes are too wild to test much");
 }
 
 #[test]
@@ -67,10 +55,12 @@ fn golden_programs() {
         for _ in 0..rounds(400) {
             let src = mutate(&mut rng, &base, PIECES);
             let (set, mut ids) = (FileSet::new(), NodeIdGen::new());
-            let r = parse_file(&set, &mut ids, "p.go", &src, Mode { comments: rng.below(2) == 0, ..Mode::default() });
+            let r = parse_file(&set, &mut ids, "p.go", &src, Mode::default());
             for e in &r.errors {
                 assert!(!e.msg.is_empty() && set.position(e.pos).offset as usize <= src.len());
             }
+            let tools = goparser::parse_file(&set, &mut ids, "p.go", &src, rng.below(2) == 0);
+            assert!(tools.errors.iter().all(|e| !e.msg.is_empty() && e.pos.offset as usize <= src.len()));
         }
     }
 }

@@ -13,7 +13,6 @@ impl Parser<'_> {
     pub(super) fn file(&mut self) -> File {
         let id = self.id();
         let pos = self.pos();
-        let doc = self.lead;
         self.top = false;
         let mut decls = Vec::new();
         let pragmas;
@@ -42,8 +41,8 @@ impl Parser<'_> {
             pragmas,
             directives: std::mem::take(&mut self.directives),
             unused_pragmas: std::mem::take(&mut self.unused_pragmas),
-            comments: std::mem::take(&mut self.comments),
-            doc,
+            comments: Vec::new(),
+            doc: None,
             eof,
             start: Pos(self.base),
         }
@@ -54,9 +53,6 @@ impl Parser<'_> {
         while self.tok() != Token::Eof {
             if self.tok() == Token::Import && prev != Token::Import {
                 self.syntax_error("imports must appear before other declarations");
-            }
-            if self.mode.imports_only && self.tok() != Token::Import {
-                return;
             }
             prev = self.tok();
             match self.tok() {
@@ -93,17 +89,10 @@ impl Parser<'_> {
         self.got(Token::Semi)
     }
 
-    /// The line comment that belongs to what ends at the current token: it precedes an automatic
-    /// semicolon, but follows an explicit one.
-    fn attach_comment(&mut self) -> Option<CommentId> {
-        if self.mode.comments && self.tok() == Token::Semi { self.line } else { None }
-    }
-
     /// Declaration at the keyword; the keyword is the current token.
     pub(super) fn gen_decl(&mut self, kind: GenKind) -> GenDecl {
         let id = self.id();
         let pos = self.pos();
-        let doc = self.lead;
         self.next();
         let mut specs = Vec::new();
         let (mut lparen, mut rparen) = (Pos::NONE, Pos::NONE);
@@ -111,65 +100,27 @@ impl Parser<'_> {
             lparen = self.pos();
             self.clear_pragma();
             self.next();
-            rparen = self.spec_list(&mut specs, kind);
+            rparen = self.list("grouped declaration", Token::Semi, Token::Rparen, |p| {
+                specs.push(p.spec(kind));
+                false
+            });
         } else {
-            let spec = self.spec(kind, None);
-            specs.push(spec);
-            let comment = self.attach_comment();
-            self.fix_comment(&mut specs, comment);
+            specs.push(self.spec(kind));
         }
-        GenDecl { id, pos, kind, lparen, specs, rparen, doc }
+        GenDecl { id, pos, kind, lparen, specs, rparen, doc: None }
     }
 
-    /// The specs of a group, up to and including the closing parenthesis.
-    fn spec_list(&mut self, specs: &mut Vec<Spec>, kind: GenKind) -> Pos {
-        let mut explicit = false;
-        let rparen = self.list("grouped declaration", Token::Semi, Token::Rparen, |p| {
-            if explicit {
-                let c = p.sep_line;
-                p.fix_comment(specs, c);
-            }
-            let doc = p.lead;
-            let spec = p.spec(kind, doc);
-            specs.push(spec);
-            explicit = p.tok() == Token::Semi && p.s.semi == "semicolon";
-            if !explicit {
-                let c = p.attach_comment();
-                p.fix_comment(specs, c);
-            }
-            false
-        });
-        if explicit {
-            let c = self.sep_line;
-            self.fix_comment(specs, c);
-        }
-        rparen
-    }
-
-    /// Sets the line comment of the last spec.
-    fn fix_comment(&mut self, specs: &mut [Spec], comment: Option<CommentId>) {
-        if comment.is_none() {
-            return;
-        }
-        match specs.last_mut() {
-            Some(Spec::Import(s)) => s.comment = comment,
-            Some(Spec::Value(s)) => s.comment = comment,
-            Some(Spec::Type(s)) => s.comment = comment,
-            None => {}
-        }
-    }
-
-    fn spec(&mut self, kind: GenKind, doc: Option<CommentId>) -> Spec {
+    fn spec(&mut self, kind: GenKind) -> Spec {
         match kind {
-            GenKind::Import => Spec::Import(self.import_spec(doc)),
-            GenKind::Const => Spec::Value(self.value_spec(doc, true)),
-            GenKind::Var => Spec::Value(self.value_spec(doc, false)),
-            GenKind::Type => Spec::Type(Box::new(self.type_spec(doc))),
+            GenKind::Import => Spec::Import(self.import_spec()),
+            GenKind::Const => Spec::Value(self.value_spec(true)),
+            GenKind::Var => Spec::Value(self.value_spec(false)),
+            GenKind::Type => Spec::Type(Box::new(self.type_spec())),
         }
     }
 
     /// `ImportSpec = [ "." | PackageName ] ImportPath .`
-    fn import_spec(&mut self, doc: Option<CommentId>) -> ImportSpec {
+    fn import_spec(&mut self) -> ImportSpec {
         let id = self.id();
         let pos = self.pos();
         let pragmas = self.take_pragma();
@@ -195,12 +146,12 @@ impl Parser<'_> {
             }
             _ => {}
         }
-        ImportSpec { id, pos, name, path, path_pos, pragmas, doc, comment: None }
+        ImportSpec { id, pos, name, path, path_pos, pragmas, doc: None, comment: None }
     }
 
     /// `ConstSpec = IdentifierList [ [ Type ] "=" ExpressionList ] .`
     /// `VarSpec = IdentifierList ( Type [ "=" ExpressionList ] | "=" ExpressionList ) .`
-    fn value_spec(&mut self, doc: Option<CommentId>, is_const: bool) -> ValueSpec {
+    fn value_spec(&mut self, is_const: bool) -> ValueSpec {
         let id = self.id();
         let pos = self.pos();
         let pragmas = self.take_pragma();
@@ -223,11 +174,11 @@ impl Parser<'_> {
                 values = self.expr_list();
             }
         }
-        ValueSpec { id, pos, names, typ, values, pragmas, doc, comment: None }
+        ValueSpec { id, pos, names, typ, values, pragmas, doc: None, comment: None }
     }
 
     /// `TypeSpec = identifier [ TypeParams ] [ "=" ] Type .`
-    fn type_spec(&mut self, doc: Option<CommentId>) -> TypeSpec {
+    fn type_spec(&mut self) -> TypeSpec {
         let id = self.id();
         let pos = self.pos();
         let pragmas = self.take_pragma();
@@ -254,12 +205,11 @@ impl Parser<'_> {
                         x = self.binary_expr(Some(y), 0);
                         self.xnest -= 1;
                     }
-                    let keep = self.mode.keep_parens;
                     // Too long to be a constraint, or to be analysed recursively.
                     let long = self.chain > 500;
                     let extracted = match long {
                         true => Extracted::Expr(x),
-                        false => extract_name(x, self.tok() == Token::Comma, keep),
+                        false => extract_name(x, self.tok() == Token::Comma),
                     };
                     match extracted {
                         Extracted::Param(n, t) if t.is_some() || self.tok() != Token::Rbrack => {
@@ -296,14 +246,13 @@ impl Parser<'_> {
                 t
             }
         };
-        TypeSpec { id, pos, name, type_params, assign, typ, pragmas, doc, comment: None }
+        TypeSpec { id, pos, name, type_params, assign, typ, pragmas, doc: None, comment: None }
     }
 
     /// Function or method declaration; `func` is the current token.
     fn func_decl(&mut self) -> FuncDecl {
         let id = self.id();
         let func_pos = self.pos();
-        let doc = self.lead;
         self.next();
         let pos = self.pos();
         let pragmas = self.take_pragma();
@@ -341,7 +290,7 @@ impl Parser<'_> {
             self.advance(&[Token::Lbrace, Token::Semi]);
         }
         let body = if self.tok() == Token::Lbrace { Some(self.func_body()) } else { None };
-        FuncDecl { id, pos, func_pos, recv, name, typ, body, pragmas, doc }
+        FuncDecl { id, pos, func_pos, recv, name, typ, body, pragmas, doc: None }
     }
 
     pub(super) fn func_body(&mut self) -> BlockStmt {
@@ -386,7 +335,7 @@ enum Extracted {
 
 /// Splits `x` into a name and a type if `x` can be read that way and the type part is certainly
 /// a type, or `force` is set: `P *[]int`, `P *E` (only if forced), `P (T)`, `P *E|F`.
-fn extract_name(x: Expr, force: bool, keep_parens: bool) -> Extracted {
+fn extract_name(x: Expr, force: bool) -> Extracted {
     let Expr { id, pos, kind } = x;
     match kind {
         ExprKind::Ident(n) => Extracted::Param(n, None),
@@ -401,7 +350,7 @@ fn extract_name(x: Expr, force: bool, keep_parens: bool) -> Extracted {
             let BinaryExpr { x, op, y } = *b;
             let force = force || is_type_elem(&y);
             // A plain name on the left is no split: restore it.
-            match extract_name(x, force, keep_parens) {
+            match extract_name(x, force) {
                 Extracted::Param(n, Some(lhs)) => {
                     let union = ExprKind::BinaryExpr(Box::new(BinaryExpr { x: lhs, op, y }));
                     Extracted::Param(n, Some(Expr { id, pos, kind: union }))
@@ -421,13 +370,7 @@ fn extract_name(x: Expr, force: bool, keep_parens: bool) -> Extracted {
             match name {
                 Some(n) if one && (force || is_type_elem(&c.args[0])) => {
                     let arg = c.args.remove(0);
-                    let t = if keep_parens {
-                        let paren = ParenExpr { x: arg, rparen: c.rparen };
-                        Expr { id, pos, kind: ExprKind::ParenExpr(Box::new(paren)) }
-                    } else {
-                        unparen(arg)
-                    };
-                    Extracted::Param(n, Some(t))
+                    Extracted::Param(n, Some(unparen(arg)))
                 }
                 _ => Extracted::Expr(Expr { id, pos, kind: ExprKind::CallExpr(c) }),
             }

@@ -55,7 +55,7 @@ impl Parser<'_> {
                     ExprKind::StarExpr(Box::new(StarExpr { x }))
                 } else {
                     // A parenthesised composite literal loses its parentheses.
-                    if op == Op::And && !self.mode.keep_parens {
+                    if op == Op::And {
                         x = unparen(x);
                     }
                     ExprKind::UnaryExpr(Box::new(UnaryExpr { op, x }))
@@ -126,7 +126,7 @@ impl Parser<'_> {
                 self.want(Token::Rparen);
                 // Parentheses matter only for errors: around the type of a composite literal,
                 // around the operand of go and defer, in assignments.
-                if keep_parens || self.tok() == Token::Lbrace || self.mode.keep_parens {
+                if keep_parens || self.tok() == Token::Lbrace {
                     return self.expr_at(pos, ExprKind::ParenExpr(Box::new(ParenExpr { x, rparen })));
                 }
                 x
@@ -359,9 +359,7 @@ impl Parser<'_> {
         let x = self.primary_expr(None, self.tok() == Token::Lparen);
         if matches!(x.kind, ExprKind::ParenExpr(_)) {
             self.error_at(x.pos, format!("expression in {keyword} must not be parenthesized"));
-            if !self.mode.keep_parens {
-                return unparen(x);
-            }
+            return unparen(x);
         }
         x
     }

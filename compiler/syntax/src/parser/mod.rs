@@ -1,7 +1,7 @@
 //! The parser: recursive descent with the grammar, error texts, error positions and error
 //! recovery of the gc compiler.
 //!
-//! Split: this file holds the entry point, token handling, error recovery, comments and pragmas;
+//! Split: this file holds the entry point, token handling, error recovery and pragmas;
 //! `decl` files and declarations, `expr` expressions, `types` types and parameter lists, `stmt`
 //! statements.
 //!
@@ -19,7 +19,7 @@ mod tests;
 use crate::ast::*;
 use crate::directive;
 use crate::pos::{FileSet, Pos, SourceFile};
-use crate::scanner::Scanner;
+use crate::scanner::{Dialect, Scanner};
 use crate::symbol::Symbol;
 use crate::token::Token;
 use rustc_hash::FxHashMap;
@@ -28,12 +28,6 @@ use std::sync::Arc;
 /// What to parse and keep.
 #[derive(Clone, Copy, Default, Debug)]
 pub struct Mode {
-    /// Fill [`File::comments`] and the `doc` and `comment` links.
-    pub comments: bool,
-    /// Keep parentheses around types and the like, which gc's parser drops (for formatting).
-    pub keep_parens: bool,
-    /// Stop after the import declarations.
-    pub imports_only: bool,
     /// Do not check labels and branches (and do not set branch targets).
     pub no_branch_check: bool,
 }
@@ -60,7 +54,7 @@ const HOP_STACK: usize = 4 << 20;
 pub fn parse_file(fset: &FileSet, ids: &mut NodeIdGen, filename: &str, src: &[u8], mode: Mode) -> ParseResult {
     let source = fset.add_file(filename, src);
     let mut p = Parser {
-        s: Scanner::new(src, mode.comments),
+        s: Scanner::new(src, Dialect::Gc),
         ids,
         base: source.base(),
         source,
@@ -78,10 +72,6 @@ pub fn parse_file(fset: &FileSet, ids: &mut NodeIdGen, filename: &str, src: &[u8
         pragma: Vec::new(),
         unused_pragmas: Vec::new(),
         directives: Vec::new(),
-        comments: Vec::new(),
-        lead: None,
-        line: None,
-        sep_line: None,
     };
     p.next();
     let file = p.file();
@@ -113,13 +103,6 @@ pub(crate) struct Parser<'a> {
     pragma: Vec<Directive>,
     unused_pragmas: Vec<Directive>,
     directives: Vec<Directive>,
-    comments: Vec<CommentGroup>,
-    /// The comment group that ends on the line before the current token.
-    lead: Option<CommentId>,
-    /// The comment group behind the previous token on its line.
-    line: Option<CommentId>,
-    /// `line` behind the last separator consumed by `list`.
-    sep_line: Option<CommentId>,
 }
 
 /// Keywords that start a statement.
@@ -171,11 +154,7 @@ impl<'a> Parser<'a> {
     }
 
     fn next(&mut self) {
-        if self.mode.comments {
-            self.next_with_comments();
-        } else {
-            self.s.next();
-        }
+        self.s.next();
         if !self.s.errors.is_empty() {
             for e in std::mem::take(&mut self.s.errors) {
                 self.error_at(self.at(e.off), e.msg);
@@ -374,72 +353,6 @@ impl<'a> Parser<'a> {
         }
     }
 
-    // ---- comments (attached by the rules of go/parser)
-
-    fn next_with_comments(&mut self) {
-        self.lead = None;
-        self.line = None;
-        let prev = self.s.off;
-        let had_token = self.s.at_start();
-        self.s.next();
-        if self.s.comments.is_empty() {
-            return;
-        }
-        let raw = std::mem::take(&mut self.s.comments);
-        let line = |off: usize| self.source.line(off as u32);
-        let endline = |c: &(usize, usize)| line(c.1.saturating_sub(1).max(c.0));
-        let mut i = 0;
-        let mut groups = Vec::new();
-        // A group ends where the next comment starts more than `gap` lines further on.
-        let group = |i: &mut usize, gap: u32| {
-            let start = *i;
-            let mut end = line(raw[start].0);
-            while *i < raw.len() && line(raw[*i].0) <= end + gap {
-                end = endline(&raw[*i]);
-                *i += 1;
-            }
-            (start..*i, end)
-        };
-        let tok_line = line(self.s.off);
-        let is_end = matches!(self.s.tok, Token::Semi | Token::Eof);
-        let mut line_group = None;
-        let mut lead_group = None;
-        if !had_token && line(raw[0].0) == line(prev) {
-            let (r, end) = group(&mut i, 0);
-            if tok_line != end || is_end {
-                line_group = Some(groups.len());
-            }
-            groups.push(r);
-        }
-        let mut last_end = None;
-        while i < raw.len() {
-            let (r, end) = group(&mut i, 1);
-            last_end = Some(end);
-            groups.push(r);
-        }
-        if last_end.is_some_and(|end| end + 1 == tok_line) {
-            lead_group = Some(groups.len() - 1);
-        }
-        let first = self.comments.len();
-        self.line = line_group.map(|i| (first + i) as CommentId);
-        self.lead = lead_group.map(|i| (first + i) as CommentId);
-        for r in groups {
-            let list = raw[r].iter().map(|&(off, end)| self.comment(off, end)).collect();
-            self.comments.push(CommentGroup { list });
-        }
-    }
-
-    fn comment(&self, off: usize, end: usize) -> Comment {
-        let text = &self.s.source()[off..end];
-        let text = String::from_utf8_lossy(text);
-        let text: Box<str> = match memchr::memchr(b'\r', text.as_bytes()) {
-            None => text.as_ref().into(),
-            Some(_) if text.starts_with("//") => text.replace('\r', "").into(),
-            Some(_) => strip_cr(&text).into(),
-        };
-        Comment { pos: self.at(off), text }
-    }
-
     // ---- names
 
     fn symbol(&mut self) -> Symbol {
@@ -501,9 +414,7 @@ impl<'a> Parser<'a> {
         while self.tok() != Token::Eof && self.tok() != close && !done {
             done = f(self);
             // The separator is optional before the closing token.
-            if self.got(sep) {
-                self.sep_line = self.line;
-            } else if self.tok() != close {
+            if !self.got(sep) && self.tok() != close {
                 let (s, c) = (tokstring(sep), tokstring(close));
                 self.syntax_error(&format!("in {context}; possibly missing {s} or {c}"));
                 self.advance(&[Token::Rparen, Token::Rbrack, Token::Rbrace]);
@@ -516,17 +427,4 @@ impl<'a> Parser<'a> {
         self.want(close);
         pos
     }
-}
-
-/// Removes carriage returns from a `/*` comment, except where that would end it early.
-fn strip_cr(text: &str) -> String {
-    let b = text.as_bytes();
-    let mut out = Vec::with_capacity(b.len());
-    for (i, &c) in b.iter().enumerate() {
-        let keep = out.len() > 2 && out[out.len() - 1] == b'*' && b.get(i + 1) == Some(&b'/');
-        if c != b'\r' || keep {
-            out.push(c);
-        }
-    }
-    String::from_utf8_lossy(&out).into_owned()
 }

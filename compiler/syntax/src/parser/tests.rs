@@ -203,21 +203,6 @@ fn pragmas() {
     assert_eq!(msgs, ["misplaced compiler directive", "misplaced compiler directive"]);
 }
 
-#[test]
-fn comments() {
-    let src = "// Doc of p.\npackage p\n\n// lone\n\n// Doc of T.\ntype T struct {\n\ta int // about a\n\t// Doc of b.\n\tb int; // about b\n}\n";
-    let (_, r) = parse(src.as_bytes(), Mode { comments: true, ..Mode::default() });
-    let text = |id: Option<CommentId>| id.map(|i| r.file.comments[i as usize].list[0].text.to_string());
-    assert_eq!(text(r.file.doc).as_deref(), Some("// Doc of p."));
-    let Decl::Gen(g) = &r.file.decls[0] else { panic!() };
-    assert_eq!(text(g.doc).as_deref(), Some("// Doc of T."));
-    let Spec::Type(t) = &g.specs[0] else { panic!() };
-    let ExprKind::StructType(s) = &t.typ.kind else { panic!() };
-    assert_eq!(text(s.fields.fields[0].comment).as_deref(), Some("// about a"));
-    assert_eq!(text(s.fields.fields[1].doc).as_deref(), Some("// Doc of b."));
-    assert_eq!(text(s.fields.fields[1].comment).as_deref(), Some("// about b"));
-}
-
 /// Nesting of every kind ends in an error, not in a stack overflow.
 #[test]
 fn deep_nesting() {
@@ -255,39 +240,4 @@ fn deep_nesting() {
     let (_, r) = parse(chain.as_bytes(), Mode::default());
     assert!(r.errors.is_empty());
     std::mem::forget(r.file);
-}
-
-/// Changing bytes of a program never makes the parser panic.
-#[test]
-fn mutations() {
-    let base: &[u8] = include_bytes!("../../src/parser/testdata/sample.go.txt");
-    let mut seed = 0x9e37_79b9_7f4a_7c15_u64;
-    let mut random = |n: usize| {
-        seed ^= seed << 13;
-        seed ^= seed >> 7;
-        seed ^= seed << 17;
-        (seed % n.max(1) as u64) as usize
-    };
-    let bits: &[&[u8]] = &[
-        b"{", b"}", b"(", b")", b"[", b"]", b"\"", b"`", b"'", b"/*", b"//", b"\n", b";", b":", b"=", b"...", b"<-", b"func",
-        b"type", b"case", b"\0", b"\xff", "é".as_bytes(), b"0x", b"~", b"|", b",", b"\xef\xbb\xbf", b"//line x:1\n", b"range",
-    ];
-    for _ in 0..3000 {
-        let mut src = base.to_vec();
-        for _ in 0..1 + random(4) {
-            let at = random(src.len());
-            match random(4) {
-                0 => src[at] = random(256) as u8,
-                1 => drop(src.drain(at..(at + random(8)).min(src.len()))),
-                2 => src.truncate(at.max(20)),
-                _ => drop(src.splice(at..at, bits[random(bits.len())].iter().copied())),
-            }
-        }
-        let mode = Mode { comments: random(2) == 0, keep_parens: random(2) == 0, ..Mode::default() };
-        let (set, r) = parse(&src, mode);
-        for e in &r.errors {
-            let p = set.position(e.pos);
-            assert!(!e.msg.is_empty() && p.offset as usize <= src.len());
-        }
-    }
 }

@@ -12,7 +12,6 @@ struct Param {
     pos: Pos,
     name: Option<Ident>,
     typ: Option<Expr>,
-    doc: Option<CommentId>,
 }
 
 impl Parser<'_> {
@@ -103,11 +102,7 @@ impl Parser<'_> {
             Token::Lparen => {
                 self.next();
                 let x = self.type_();
-                let rparen = self.pos();
                 self.want(Token::Rparen);
-                if self.mode.keep_parens {
-                    return self.expr_at(pos, ExprKind::ParenExpr(Box::new(ParenExpr { x, rparen })));
-                }
                 x
             }
             _ => self.bad_expr(),
@@ -217,39 +212,15 @@ impl Parser<'_> {
         }
     }
 
-    /// Parses the elements of a struct or interface type up to `}`, attaching comments.
+    /// Parses the elements of a struct or interface type up to `}`.
     fn member_list(&mut self, context: &str, mut f: impl FnMut(&mut Self) -> Option<Field>) -> FieldList {
         let open = self.pos();
         self.want(Token::Lbrace);
         let mut fields: Vec<Field> = Vec::new();
-        let mut explicit = false;
-        let attach = |fields: &mut Vec<Field>, c: Option<CommentId>| {
-            if let (Some(l), Some(_)) = (fields.last_mut(), c) {
-                l.comment = c;
-            }
-        };
         let close = self.list(context, Token::Semi, Token::Rbrace, |p| {
-            if std::mem::take(&mut explicit) {
-                let c = p.sep_line;
-                attach(&mut fields, c);
-            }
-            let doc = p.lead;
-            if let Some(mut field) = f(p) {
-                field.doc = doc;
-                fields.push(field);
-                if p.tok() == Token::Semi {
-                    explicit = p.s.semi == "semicolon";
-                    if !explicit {
-                        let c = p.line;
-                        attach(&mut fields, c);
-                    }
-                }
-            }
+            fields.extend(f(p));
             false
         });
-        if explicit {
-            attach(&mut fields, self.sep_line);
-        }
         FieldList { open, fields, close }
     }
 
@@ -486,9 +457,8 @@ impl Parser<'_> {
     /// `ParameterDecl = [ IdentifierList ] [ "..." ] Type .` of a list closed by `follow`.
     fn param_decl(&mut self, name: Option<Ident>, follow: Token) -> Option<Param> {
         let type_sets = follow == Token::Rbrack;
-        let doc = self.lead;
         let mut pos = self.pos();
-        let unnamed = |pos, typ| Some(Param { pos, name: None, typ: Some(typ), doc });
+        let unnamed = |pos, typ| Some(Param { pos, name: None, typ: Some(typ) });
         if let Some(n) = name {
             pos = n.pos;
         } else if type_sets && self.at_tilde() {
@@ -507,7 +477,7 @@ impl Parser<'_> {
                 if type_sets && self.at_or() {
                     t = self.union(t);
                 }
-                return Some(Param { pos, name: (!instance).then_some(n), typ: Some(t), doc });
+                return Some(Param { pos, name: (!instance).then_some(n), typ: Some(t) });
             }
             if self.tok() == Token::Dot {
                 let mut t = self.qualified_name(Some(n));
@@ -534,12 +504,12 @@ impl Parser<'_> {
                     t
                 }
             };
-            return Some(Param { pos, name: param_name, typ: Some(typ), doc });
+            return Some(Param { pos, name: param_name, typ: Some(typ) });
         }
         if type_sets && self.at_tilde() {
             let t = self.embedded_term();
             let t = self.union(t);
-            return Some(Param { pos, name: param_name, typ: Some(t), doc });
+            return Some(Param { pos, name: param_name, typ: Some(t) });
         }
         let mut typ = self.type_opt();
         if type_sets && self.at_or() {
@@ -548,7 +518,7 @@ impl Parser<'_> {
             }
         }
         if param_name.is_some() || typ.is_some() {
-            return Some(Param { pos, name: param_name, typ, doc });
+            return Some(Param { pos, name: param_name, typ });
         }
         self.syntax_error(&Self::expected(follow));
         self.advance(&[Token::Comma, follow]);
@@ -579,7 +549,7 @@ impl Parser<'_> {
         let end = self.list("parameter list", Token::Comma, close, |p| {
             let n = name.take();
             let par = match (n, typ.take()) {
-                (Some(n), Some(t)) => Some(Param { pos: n.pos, name: Some(n), typ: Some(t), doc: None }),
+                (Some(n), Some(t)) => Some(Param { pos: n.pos, name: Some(n), typ: Some(t) }),
                 (n, _) => p.param_decl(n, close),
             };
             if let Some(par) = par {
@@ -639,11 +609,11 @@ impl Parser<'_> {
     fn group_params(&mut self, list: Vec<Param>, dots_ok: bool) -> Vec<Field> {
         let mut fields = Vec::new();
         let mut names: Vec<Ident> = Vec::new();
-        let mut first: Option<(Pos, Option<CommentId>)> = None;
+        let mut first: Option<Pos> = None;
         let mut first_dots = true;
         let n = list.len();
         for (i, par) in list.into_iter().enumerate() {
-            let (pos, doc) = *first.get_or_insert((par.pos, par.doc));
+            let pos = *first.get_or_insert(par.pos);
             names.extend(par.name);
             let Some(mut typ) = par.typ else { continue };
             if matches!(&typ.kind, ExprKind::Ellipsis(_)) && (!dots_ok || i + 1 < n || names.len() > 1) {
@@ -658,9 +628,7 @@ impl Parser<'_> {
                     };
                 }
             }
-            let mut f = self.field(pos, std::mem::take(&mut names), typ);
-            f.doc = doc;
-            fields.push(f);
+            fields.push(self.field(pos, std::mem::take(&mut names), typ));
             first = None;
         }
         fields
