@@ -250,6 +250,29 @@ func rt_settraceback(level string)
 func rt_setmaxstack(n int) int
 func rt_setmaxthreads(n int) int
 
+// --- profiles ---
+
+// rt_setcpuprofile starts (hz > 0) or stops CPU samples. The labels of samples are kept in tags, which is from
+// rt_persistentalloc. systemPC stands for time outside goroutines.
+func rt_setcpuprofile(hz int, tags *unsafe.Pointer, ntags int, systemPC uintptr)
+
+// rt_readcpuprofile takes the samples so far: words (len, time, count, pcs...) and one tag each.
+func rt_readcpuprofile(data *uint64, n int, tags *unsafe.Pointer, ntags int) (nd, nt int)
+
+// rt_profrecords writes all records of a kind: 0 memory (size, allocs, frees, n, n pcs), 1 blocking, 2 mutexes (count as
+// float bits, nanoseconds, n, n pcs). It returns the words needed, also when they do not fit.
+func rt_profrecords(kind int, buf *uintptr, n int) int
+
+// rt_setblockrate and rt_setmutexrate return the old value; a negative mutex rate only asks.
+func rt_setblockrate(ns int64) int64
+func rt_setmutexrate(n int64) int64
+
+// rt_blockevent records that the caller was blocked for ns, without skip logical frames.
+func rt_blockevent(ns int64, skip int)
+
+// rt_threadcount is the number of threads.
+func rt_threadcount() int
+
 // --- tables, calls ---
 
 // rt_callers stores return addresses (virtual ones for inlined frames) of the current goroutine; skip 0 is the Go function

@@ -62,7 +62,12 @@ pub struct G {
     pub select_done: AtomicU32,
     pub waiting: *mut Sudog,
     pub schedlink: *mut G,
+    /// When a collection first found it waiting (age in traces).
     pub waitsince: i64,
+    /// Block profile: since when it is blocked (0: not counted), when it was readied, logical frames to leave out.
+    pub block_start: i64,
+    pub block_end: i64,
+    pub block_skip: u32,
     pub lockedm: *mut M,
     /// Callee-saved registers at entersyscall.
     pub syscall_regs: [usize; 6],
@@ -245,6 +250,8 @@ pub struct M {
     /// Signal handler of this thread is printing a fatal trace.
     pub dying: bool,
     pub profile_hz: u32,
+    /// CPU profile timer of the thread: its number plus one.
+    pub prof_timer: i32,
 }
 
 pub const P_IDLE: u32 = 0;

@@ -42,6 +42,7 @@ pub mod lock;
 pub mod mem;
 pub mod netpoll;
 pub mod print;
+pub mod prof;
 pub mod sched;
 mod sched_more;
 pub mod select;

@@ -10,7 +10,7 @@
 use crate::g::*;
 use crate::heap::roots;
 use crate::lock::{Mutex, Note};
-use crate::{entry, mem, netpoll, print, synctest, sys, timer};
+use crate::{entry, mem, netpoll, print, prof, synctest, sys, timer};
 use core::ptr::null_mut;
 use core::sync::atomic::{Ordering::*, *};
 use rgo_abi::g::POISON;
@@ -570,6 +570,9 @@ pub unsafe fn execute(g: *mut G, inherit: bool) -> ! {
     if let Some(f) = (*g).on_resume.take() {
         f(g);
     }
+    if (*g).block_start != 0 {
+        prof::resumed(g);
+    }
     rt_gogo(g)
 }
 
@@ -761,6 +764,7 @@ unsafe fn inject_take(list: *mut G) -> *mut G {
 pub unsafe fn park(g: *mut G, reason: WaitReason, unlock: impl FnOnce()) -> ! {
     let m = (*g).m;
     (*g).waitreason = reason;
+    prof::parks(g, reason);
     (*g).status.store(WAITING, SeqCst);
     dropg(m);
     if !(*g).bubble.is_null() {
@@ -779,6 +783,7 @@ pub unsafe fn park(g: *mut G, reason: WaitReason, unlock: impl FnOnce()) -> ! {
 /// Makes a waiting goroutine runnable, next on the current P.
 pub unsafe fn ready(g: *mut G) {
     synctest::unparked(g);
+    prof::readied(g);
     (*g).status.store(RUNNABLE, SeqCst);
     let m = getm();
     if (*m).p.is_null() {
@@ -804,6 +809,7 @@ pub unsafe fn handoff_to(g: *mut G, next: *mut G) -> ! {
 /// Runs `next`, which is waiting, directly; the current goroutine is already parked or queued elsewhere.
 pub unsafe fn switch_to(next: *mut G) -> ! {
     synctest::unparked(next);
+    prof::readied(next);
     let m = getm();
     (*next).status.store(RUNNABLE, SeqCst);
     if !(*next).lockedm.is_null() || !(*m).lockedg.is_null() || GCWAITING.load(SeqCst) {

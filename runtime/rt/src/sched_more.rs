@@ -101,6 +101,8 @@ pub unsafe fn new_g(f: usize, gopc: usize, parent: *mut G) -> *mut G {
     (*g).system = false;
     (*g).in_syscall = false;
     (*g).waiting = null_mut();
+    (*g).block_start = 0;
+    (*g).block_skip = 0;
     (*g).lockedm = null_mut();
     (*g).op = [0; 6];
     (*g).dead = false;
@@ -203,6 +205,7 @@ unsafe fn mexit(m: *mut M) -> ! {
     (*m).tid.store(0, SeqCst);
     checkdead();
     LOCK.unlock();
+    crate::prof::thread_ends(getm());
     sys::exit_thread()
 }
 

@@ -9,7 +9,7 @@
 
 use crate::g::*;
 use crate::lock::Mutex;
-use crate::{mem, sched};
+use crate::{mem, prof, sched, sys};
 use core::ptr::null_mut;
 use core::sync::atomic::{AtomicU32, Ordering::*};
 
@@ -24,6 +24,8 @@ pub struct Waiter {
     last: *mut Waiter,
     other: *mut Waiter,
     ticket: u32,
+    /// Mutex profile: since when the wait has not been charged; 0 is off.
+    since: i64,
 }
 
 static FREE_LOCK: Mutex = Mutex::new();
@@ -39,7 +41,7 @@ unsafe fn new_waiter(g: *mut G, addr: usize) -> *mut Waiter {
     if w.is_null() {
         w = mem::persistent_new::<Waiter>();
     }
-    *w = Waiter { g, addr, next: null_mut(), last: null_mut(), other: null_mut(), ticket: 0 };
+    *w = Waiter { g, addr, next: null_mut(), last: null_mut(), other: null_mut(), ticket: 0, since: 0 };
     w
 }
 
@@ -102,6 +104,11 @@ pub unsafe fn acquire(g: *mut G, addr: *mut u32, lifo: bool, reason: WaitReason)
         return;
     }
     let w = new_waiter(g, addr as usize);
+    if matches!(reason, WaitReason::MutexLock | WaitReason::RWMutexRLock | WaitReason::RWMutexLock)
+        && prof::MUTEX_RATE.load(Relaxed) > 0
+    {
+        (*w).since = sys::nanotime();
+    }
     enqueue(b, w, lifo);
     sched::park(g, reason, || b.lock.unlock())
 }
@@ -154,23 +161,47 @@ unsafe fn has_waiter(b: &Bucket, addr: usize) -> bool {
     !w.is_null()
 }
 
-/// Adds a unit and gives it to a waiter, which is returned (waiting still; the caller readies it).
-pub unsafe fn release(addr: *mut u32) -> *mut G {
+/// The delay that waiter `w`, just dequeued, and those behind it have had so far. From now on the others count anew.
+unsafe fn charge(b: &Bucket, w: *mut Waiter) -> i64 {
+    let since = (*w).since;
+    if since == 0 {
+        return 0;
+    }
+    let now = sys::nanotime();
+    let mut sum = now - since;
+    let mut head = *b.first.get();
+    while !head.is_null() && (*head).addr != (*w).addr {
+        head = (*head).other;
+    }
+    while !head.is_null() {
+        if (*head).since != 0 {
+            sum += now - (*head).since;
+            (*head).since = now;
+        }
+        head = (*head).next;
+    }
+    sum
+}
+
+/// Adds a unit and gives it to a waiter, which is returned (waiting still; the caller readies it), with the delay to charge.
+pub unsafe fn release(addr: *mut u32) -> (*mut G, i64) {
     word(addr).fetch_add(1, SeqCst);
     let b = bucket(addr as usize);
     if b.nwait.load(SeqCst) == 0 {
-        return null_mut();
+        return (null_mut(), 0);
     }
     b.lock.lock();
     let mut g = null_mut();
+    let mut delay = 0;
     if b.nwait.load(Relaxed) != 0 && has_waiter(b, addr as usize) && try_take(addr) {
         let w = dequeue(b, addr as usize);
         b.nwait.fetch_sub(1, SeqCst);
         g = (*w).g;
+        delay = charge(b, w);
         free_waiter(w);
     }
     b.lock.unlock();
-    g
+    (g, delay)
 }
 
 // --- notify lists ---

@@ -32,6 +32,7 @@ pub const SIGTSTP: u32 = 20;
 pub const SIGTTIN: u32 = 21;
 pub const SIGTTOU: u32 = 22;
 pub const SIGURG: u32 = 23;
+pub const SIGPROF: u32 = 27;
 pub const SIGSYS: u32 = 31;
 const NSIG: u32 = 65;
 
@@ -52,10 +53,10 @@ unsafe extern "C" {
     fn rt_sigreturn();
     fn rt_sighandler_entry();
     fn rt_async_preempt();
-    static rt_mem_begin: u8;
-    static rt_mem_end: u8;
-    static rt_mem_begin2: u8;
-    static rt_mem_end2: u8;
+    pub static rt_mem_begin: u8;
+    pub static rt_mem_end: u8;
+    pub static rt_mem_begin2: u8;
+    pub static rt_mem_end2: u8;
     #[link_name = "runtime.sigpanic0"]
     fn go_sigpanic0();
 }
@@ -72,7 +73,7 @@ mod fake {
 }
 #[cfg(test)]
 #[allow(non_upper_case_globals)]
-use fake::*;
+pub use fake::*;
 
 fn bit(sig: u32) -> u64 {
     1 << (sig - 1)
@@ -136,10 +137,11 @@ pub unsafe fn minit(m: *mut M) {
     let s = StackT { sp: (*m).gsignal_lo, flags: 0, size: sched::GSIGNAL_STACK };
     sys::sigaltstack(&s, null_mut());
     // Synchronous signals and our own must get through.
-    let must = bit(SIGSEGV) | bit(SIGBUS) | bit(SIGFPE) | bit(SIGILL) | bit(SIGTRAP) | bit(SIGURG) | bit(27) | bit(17);
+    let must = bit(SIGSEGV) | bit(SIGBUS) | bit(SIGFPE) | bit(SIGILL) | bit(SIGTRAP) | bit(SIGURG) | bit(SIGPROF) | bit(17);
     let mask = (*m).sigmask & !must;
     (*m).tid.store(sys::gettid(), Relaxed);
     sys::sigprocmask(sys::SIG_SETMASK, &mask, null_mut());
+    crate::prof::thread_started(m);
 }
 
 fn detect_xsave() {
@@ -244,8 +246,10 @@ pub unsafe extern "C" fn rt_sighandler(sig: u32, info: *mut SigInfo, ctx: *mut U
         }
         fatal_signal(m, sig, info, ctx, b"fatal error: unexpected signal during runtime execution\n");
     }
-    if sig == 27 {
-        return; // SIGPROF: no profiler yet
+    const SI_TIMER: i32 = -2;
+    if sig == SIGPROF && (*info).code == SI_TIMER {
+        crate::prof::cpu_sample(m, ctx);
+        return;
     }
     if notify(sig) {
         return;

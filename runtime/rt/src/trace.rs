@@ -172,6 +172,69 @@ pub unsafe fn async_stopped(g: *mut G) -> bool {
     (*g).sched_pc == addr!(rt_async_resume) && (*g).status.load(SeqCst) != RUNNING
 }
 
+/// Return addresses of the physical Go frames of w, for `expand_raw`. Addresses that are no return addresses get one added.
+pub unsafe fn raw_stack(w: &mut Walker, buf: &mut [usize]) -> usize {
+    let Some(t) = table() else { return 0 };
+    let mut n = 0;
+    while n < buf.len()
+        && let Some((_, pc, exact)) = w.next(&t)
+    {
+        buf[n] = pc + exact as usize;
+        n += 1;
+    }
+    n
+}
+
+/// `raw_stack` of g, which m was running when a signal came; on the signal stack. Nothing if its place is unknown.
+pub unsafe fn interrupted_stack(m: *mut M, g: *mut G, pc: usize, sp: usize, fp: usize, buf: &mut [usize]) -> usize {
+    let Some(t) = table() else { return 0 };
+    let st = (*g).status.load(Relaxed);
+    if st != RUNNING && st != SYSCALL {
+        return 0;
+    }
+    if sp > (*m).g0_lo && sp <= (*m).g0_hi {
+        // In the runtime, on behalf of g.
+        return if (*g).sched_pc == addr!(rt_call_resume) || (*g).sched_pc == addr!(rt_newstack_resume) {
+            raw_stack(&mut Walker::of(g), buf)
+        } else {
+            0
+        };
+    }
+    let mut w = Walker::at(g, pc, fp);
+    if !w.valid(sp) {
+        return 0;
+    }
+    let mut n = 0;
+    // Where no frame has been set up (yet, or any more) the return address is still near sp.
+    let ret = match t.find(pc as u64) {
+        Some(f) => {
+            let code = |p: usize| *(p as *const u8);
+            let framed = code(f.entry as usize) == 0x55;
+            let off = pc as u64 - f.entry;
+            if code(pc) == 0xc3 || off == 0 || !framed {
+                *(sp as *const usize)
+            } else if off == 1 {
+                *((sp + 8) as *const usize)
+            } else {
+                0
+            }
+        }
+        None if pc >= &raw const crate::signal::rt_mem_begin as usize && pc < &raw const crate::signal::rt_mem_end as usize => {
+            *(sp as *const usize)
+        }
+        None => 0,
+    };
+    if ret != 0 && t.find(ret as u64 - 1).is_some() {
+        if t.find(pc as u64).is_some() {
+            buf[0] = pc + 1;
+            n = 1;
+        }
+        w.pc = ret;
+        w.exact = false;
+    }
+    n + raw_stack(&mut w, &mut buf[n..])
+}
+
 // --- logical frames ---
 
 /// One frame as the programmer sees it.
@@ -239,6 +302,40 @@ pub unsafe fn callers(g: *mut G, skip: usize, buf: *mut usize, n: usize) -> usiz
         });
     }
     count
+}
+
+/// Entry stubs of the runtime, which profiles and traces leave out at the top.
+fn is_stub(name: &str) -> bool {
+    name.starts_with("runtime.rt_") || name.contains(".runtime_")
+}
+
+/// The logical frames of what `raw_stack` gave, without a stub at the top and `skip` more.
+pub fn expand_raw(raw: &[usize], mut skip: usize, out: &mut [usize]) -> usize {
+    let Some(t) = table() else { return 0 };
+    let mut n = 0;
+    let mut first = true;
+    for &pc in raw {
+        let Some(f) = t.find(pc as u64 - 1) else { continue };
+        let more = expand(&f, pc, false, |l, handed| {
+            if core::mem::take(&mut first) && is_stub(l.name) {
+                return true;
+            }
+            if skip > 0 {
+                skip -= 1;
+                return true;
+            }
+            if n == out.len() {
+                return false;
+            }
+            out[n] = handed;
+            n += 1;
+            true
+        });
+        if !more {
+            break;
+        }
+    }
+    n
 }
 
 /// What `rt_symbolize` answers.

@@ -7,6 +7,7 @@ mod crypto;
 mod mem;
 mod poll;
 mod proc;
+mod prof;
 mod sema;
 mod signal;
 mod synctest;

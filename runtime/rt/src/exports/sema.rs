@@ -5,7 +5,7 @@
 
 use crate::g::*;
 use crate::sema::{self, NotifyList};
-use crate::sched;
+use crate::{prof, sched};
 use core::sync::atomic::Ordering::*;
 
 #[repr(C)]
@@ -21,6 +21,7 @@ macro_rules! acquire {
         #[unsafe(export_name = $symbol)]
         unsafe extern "C" fn $name(g: *mut G, f: *mut Acquire) {
             (*g).durable = !$lifo && WaitReason::$reason == WaitReason::WaitGroupWait && (*f).flag;
+            (*g).block_skip = if $lifo { (*f).skip.max(0) as u32 } else { 0 };
             sema::acquire(g, (*f).addr, $lifo && (*f).flag, WaitReason::$reason);
         }
     )*};
@@ -44,7 +45,7 @@ struct Release {
 }
 
 unsafe fn release(addr: *mut u32) {
-    let w = sema::release(addr);
+    let (w, _) = sema::release(addr);
     if !w.is_null() {
         sched::ready(w);
     }
@@ -61,9 +62,12 @@ unsafe extern "C" fn poll_release(_g: *mut G, f: *mut Release) {
 
 /// With handoff the waiter runs at once, on this P.
 unsafe fn release_handoff(g: *mut G, f: *mut Release) {
-    let w = sema::release((*f).addr);
+    let (w, delay) = sema::release((*f).addr);
     if w.is_null() {
         return;
+    }
+    if delay > 0 {
+        prof::mutex_event(g, delay, (*f).skip.max(0) as u32);
     }
     if (*f).handoff && (*(*g).m).locks.load(Relaxed) == 0 {
         sched::handoff_to(g, w);

@@ -26,6 +26,9 @@ pub struct MCache {
     /// Objects taken per size class (of whole runs; flush corrects).
     pub nmalloc: [u64; NUM_CLASSES],
     pub nlarge: u64,
+    /// Memory profile: bytes to the next sample, and the rate that it was drawn for.
+    pub next_sample: isize,
+    pub sample_rate: isize,
     pub large_bytes: u64,
 }
 

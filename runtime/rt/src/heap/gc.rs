@@ -18,7 +18,7 @@ use super::span;
 use super::sweep::{self, LARGE_FREED, NFREE, NLARGE_FREE};
 use super::{GOAL, HEAP_LIVE, HEAP_MARKED, barrier, cache, check, pace, roots, special};
 use crate::g::*;
-use crate::{entry, mem, print, sched, stack, sys, timer};
+use crate::{entry, mem, print, prof, sched, stack, sys, timer};
 use core::ptr::null_mut;
 use core::sync::atomic::{AtomicBool, AtomicI64, AtomicPtr, AtomicU32, AtomicU64, Ordering::*};
 use rgo_abi::moduledata::ModuleData;
@@ -119,6 +119,7 @@ pub unsafe fn finish() -> bool {
     }
     for_all_ps(|p| cache::flush(&raw mut (*p).mcache));
     check::check();
+    prof::next_cycle();
     special::process(w);
     timer::sweep(|p| {
         let s = pages::span_of(p);

@@ -29,7 +29,7 @@ pub mod typemask;
 mod tests;
 
 use crate::g::{G, WaitReason, getm, getp};
-use crate::{print, sched};
+use crate::{print, prof, sched};
 use core::ptr::null_mut;
 use core::sync::atomic::{AtomicBool, AtomicI32, AtomicI64, AtomicPtr, AtomicU64, Ordering::*, compiler_fence};
 use rgo_abi::sizeclass::*;
@@ -88,7 +88,16 @@ pub unsafe fn mallocgc(size: usize, typ: *const u8, zero: bool) -> *mut u8 {
         return (&raw const ZEROBASE) as *mut u8;
     }
     let c = &raw mut (*getp()).mcache;
-    if size <= MAX_SMALL - HEADER_SIZE { cache::alloc_small(c, size, typ, zero) } else { alloc_large(c, size, typ, zero) }
+    let p = if size <= MAX_SMALL - HEADER_SIZE {
+        cache::alloc_small(c, size, typ, zero)
+    } else {
+        alloc_large(c, size, typ, zero)
+    };
+    (*c).next_sample -= size as isize;
+    if (*c).next_sample < 0 || prof::mem_rate() != (*c).sample_rate {
+        prof::sample_alloc(c, p as usize, size);
+    }
+    p
 }
 
 #[cold]

@@ -14,7 +14,7 @@ use super::span::Span;
 use super::{barrier, find_object, mallocgc};
 use crate::g::*;
 use crate::lock::Mutex;
-use crate::{mem, sched};
+use crate::{mem, prof, sched};
 use core::ptr::null_mut;
 use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering::*};
 
@@ -26,6 +26,7 @@ enum Kind {
     Weak,
     Pin,
     Bubble,
+    Profile,
 }
 
 /// The facade's `finalizer`.
@@ -46,7 +47,7 @@ pub struct Special {
     obj: usize,
     /// Cleanup: id; pin: count.
     id: u64,
-    /// Cleanup: function; weak: handle.
+    /// Cleanup: function; weak: handle; profile: bucket.
     word: usize,
     fin: Finalizer,
 }
@@ -328,6 +329,19 @@ pub unsafe fn bubble_forget(p: usize) {
     LOCK.unlock();
 }
 
+/// The allocation of the object at p is in a bucket of the memory profile.
+pub unsafe fn set_profile(p: usize, bucket: usize) {
+    let span = span_of(p);
+    if span.is_null() {
+        return;
+    }
+    LOCK.lock();
+    let s = new_special(Kind::Profile, p);
+    (*s).word = bucket;
+    attach(span, s);
+    LOCK.unlock();
+}
+
 // --- the collector's part ---
 
 pub unsafe fn span_count() -> usize {
@@ -352,7 +366,7 @@ pub unsafe fn mark_spans(w: *mut Gcw, from: usize, to: usize) {
                 }
                 Kind::Cleanup | Kind::Weak => mark_ptr(w, (*s).word),
                 Kind::Pin => mark_ptr(w, (*s).obj),
-                Kind::Bubble => {}
+                Kind::Bubble | Kind::Profile => {}
             }
             s = (*s).next;
         }
@@ -443,6 +457,12 @@ pub unsafe fn process(w: *mut Gcw) {
                 *p = (*s).next;
                 CLEANQ.push(s);
                 FIN_PENDING.fetch_add(1, Relaxed);
+                continue;
+            }
+            if (*s).kind == Kind::Profile && !(*span).marked((*span).index_of((*s).obj)) {
+                *p = (*s).next;
+                prof::mem_free((*s).word);
+                release(s);
                 continue;
             }
             p = &raw mut (*s).next;

@@ -192,6 +192,38 @@ pub fn cpu_count() -> u32 {
     mask.iter().map(|w| w.count_ones()).sum::<u32>().max(1)
 }
 
+/// Timer on the CPU time of a thread that sends it a signal; its number, or a negative error.
+pub unsafe fn cpu_timer(tid: i32, sig: u32, first: u64, period: u64) -> isize {
+    #[repr(C)]
+    struct Event {
+        value: u64,
+        signo: u32,
+        notify: i32,
+        tid: i32,
+        pad: [i32; 11],
+    }
+    const SIGEV_THREAD_ID: i32 = 4;
+    // The CPU clock of a thread, by its id.
+    let clock = (!tid << 3) | 6;
+    let ev = Event { value: 0, signo: sig, notify: SIGEV_THREAD_ID, tid, pad: [0; 11] };
+    let mut id = 0i32;
+    let r = syscall3(nr::TIMER_CREATE, clock as isize as usize, &raw const ev as usize, &raw mut id as usize);
+    if r < 0 {
+        return r;
+    }
+    let ns = 1_000_000_000;
+    let spec = [period / ns, period % ns, first / ns, first % ns];
+    let r = syscall4(nr::TIMER_SETTIME, id as usize, 0, spec.as_ptr() as usize, 0);
+    if r < 0 {
+        timer_delete(id);
+        return r;
+    }
+    id as isize
+}
+pub unsafe fn timer_delete(id: i32) {
+    syscall3(nr::TIMER_DELETE, id as usize, 0, 0);
+}
+
 // --- signals ---
 
 #[repr(C)]
