@@ -263,15 +263,40 @@ impl<'a> Func<'a> {
         })
     }
 
+    /// An address that has the position of the call that entry `i` of the inline tree stands for, if there is one.
+    pub fn pc_of_inline(&self, i: u32) -> Option<u64> {
+        let r = self.inline(i)?;
+        let mut found = None;
+        self.rows(|pc, p| {
+            let hit = p.line == r.call_line && p.inline == r.parent && self.table.file(p.file) == r.call_file;
+            if hit {
+                found = Some(self.entry + pc);
+            }
+            !hit
+        });
+        found
+    }
+
     /// Position at `pc` (pass the return address minus one for call sites).
     pub fn position(&self, pc: u64) -> Position {
         let off = pc.wrapping_sub(self.entry);
+        let mut cur = Position { file: self.file, line: self.start_line, inline: None };
+        self.rows(|pc, p| {
+            if pc <= off {
+                cur = p;
+            }
+            pc <= off
+        });
+        cur
+    }
+
+    /// Calls `each(offset, position)` for the rows in order, until it says false.
+    fn rows(&self, mut each: impl FnMut(u64, Position) -> bool) {
         let (d, mut at) = (self.table.data, self.inlines_at);
         for _ in 0..self.ninline * 6 {
             varint(d, &mut at);
         }
         let nrows = varint(d, &mut at);
-        let mut cur = Position { file: self.file, line: self.start_line, inline: None };
         let (mut row_pc, mut line, mut file, mut inline) = (0u64, self.start_line as i64, self.file, 0u32);
         for _ in 0..nrows {
             let head = varint(d, &mut at);
@@ -283,12 +308,10 @@ impl<'a> Func<'a> {
             if head & 1 != 0 {
                 file = varint(d, &mut at) as u32;
             }
-            if row_pc > off {
+            if !each(row_pc, Position { file, line: line as u32, inline: inline.checked_sub(1) }) {
                 break;
             }
-            cur = Position { file, line: line as u32, inline: inline.checked_sub(1) };
         }
-        cur
     }
 }
 
@@ -719,6 +742,7 @@ mod build {
                 let p = f.position(pc + 13);
                 assert_eq!((t.file(p.file), p.line, p.inline), ("/a/x.go", 41, Some(1)));
                 let up = f.inline(1).unwrap();
+                assert_eq!((f.pc_of_inline(0), f.pc_of_inline(1)), (None, Some(pc + 8)));
                 assert_eq!((up.name, up.call_file, up.call_line, up.parent), ("p.in2", "/a/y.go", 4, Some(0)));
                 assert_eq!(f.position(pc + 31).line, 13);
                 assert!(t.find(pc + 40).is_none());

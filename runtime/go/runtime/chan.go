@@ -31,21 +31,29 @@ func makechan64(t *chantype, size int64) *hchan {
 //go:linkname reflect_makechan reflect.makechan
 func reflect_makechan(t *chantype, size int) *hchan { return makechan(t, size) }
 
-func send(c *hchan, elem unsafe.Pointer, block bool) bool {
-	r := rt_chansend(c, elem, block)
+func sendOnClosed() { panic(plainError("send on closed channel")) }
+
+func chansend1(c *hchan, elem unsafe.Pointer) {
+	if rt_chansend(c, elem, true) < 0 {
+		sendOnClosed()
+	}
+}
+
+func selectnbsend(c *hchan, elem unsafe.Pointer) (selected bool) {
+	r := rt_chansend(c, elem, false)
 	if r < 0 {
-		panic(plainError("send on closed channel"))
+		sendOnClosed()
 	}
 	return r != 0
 }
 
-func chansend1(c *hchan, elem unsafe.Pointer) { send(c, elem, true) }
-
-func selectnbsend(c *hchan, elem unsafe.Pointer) (selected bool) { return send(c, elem, false) }
-
 //go:linkname reflect_chansend reflect.chansend0
 func reflect_chansend(c *hchan, elem unsafe.Pointer, nb bool) (selected bool) {
-	return send(c, elem, !nb)
+	r := rt_chansend(c, elem, !nb)
+	if r < 0 {
+		sendOnClosed()
+	}
+	return r != 0
 }
 
 func chanrecv1(c *hchan, elem unsafe.Pointer) { rt_chanrecv(c, elem, true) }

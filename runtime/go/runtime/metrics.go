@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"internal/godebugs"
 	"internal/stringslite"
 	"unsafe"
 )
@@ -41,6 +42,91 @@ func godebug_registerMetric(name string, read func() uint64) {
 	}
 	godebugMetrics.read[name] = read
 	unlock(&godebugMetrics.lock)
+}
+
+// metricNames are all the metrics but those of GODEBUG settings.
+var metricNames = [...]string{
+	"/cgo/go-to-c-calls:calls",
+	"/cpu/classes/gc/mark/assist:cpu-seconds",
+	"/cpu/classes/gc/mark/dedicated:cpu-seconds",
+	"/cpu/classes/gc/mark/idle:cpu-seconds",
+	"/cpu/classes/gc/pause:cpu-seconds",
+	"/cpu/classes/gc/total:cpu-seconds",
+	"/cpu/classes/idle:cpu-seconds",
+	"/cpu/classes/scavenge/assist:cpu-seconds",
+	"/cpu/classes/scavenge/background:cpu-seconds",
+	"/cpu/classes/scavenge/total:cpu-seconds",
+	"/cpu/classes/total:cpu-seconds",
+	"/cpu/classes/user:cpu-seconds",
+	"/gc/cleanups/executed:cleanups",
+	"/gc/cleanups/queued:cleanups",
+	"/gc/cycles/automatic:gc-cycles",
+	"/gc/cycles/forced:gc-cycles",
+	"/gc/cycles/total:gc-cycles",
+	"/gc/finalizers/executed:finalizers",
+	"/gc/finalizers/queued:finalizers",
+	"/gc/gogc:percent",
+	"/gc/gomemlimit:bytes",
+	"/gc/heap/allocs-by-size:bytes",
+	"/gc/heap/allocs:bytes",
+	"/gc/heap/allocs:objects",
+	"/gc/heap/frees-by-size:bytes",
+	"/gc/heap/frees:bytes",
+	"/gc/heap/frees:objects",
+	"/gc/heap/goal:bytes",
+	"/gc/heap/live:bytes",
+	"/gc/heap/objects:objects",
+	"/gc/heap/tiny/allocs:objects",
+	"/gc/limiter/last-enabled:gc-cycle",
+	"/gc/pauses:seconds",
+	"/gc/scan/globals:bytes",
+	"/gc/scan/heap:bytes",
+	"/gc/scan/stack:bytes",
+	"/gc/scan/total:bytes",
+	"/gc/stack/starting-size:bytes",
+	"/memory/classes/heap/free:bytes",
+	"/memory/classes/heap/objects:bytes",
+	"/memory/classes/heap/released:bytes",
+	"/memory/classes/heap/stacks:bytes",
+	"/memory/classes/heap/unused:bytes",
+	"/memory/classes/metadata/mcache/free:bytes",
+	"/memory/classes/metadata/mcache/inuse:bytes",
+	"/memory/classes/metadata/mspan/free:bytes",
+	"/memory/classes/metadata/mspan/inuse:bytes",
+	"/memory/classes/metadata/other:bytes",
+	"/memory/classes/os-stacks:bytes",
+	"/memory/classes/other:bytes",
+	"/memory/classes/profiling/buckets:bytes",
+	"/memory/classes/total:bytes",
+	"/sched/gomaxprocs:threads",
+	"/sched/goroutines-created:goroutines",
+	"/sched/goroutines/not-in-go:goroutines",
+	"/sched/goroutines/runnable:goroutines",
+	"/sched/goroutines/running:goroutines",
+	"/sched/goroutines/waiting:goroutines",
+	"/sched/goroutines:goroutines",
+	"/sched/latencies:seconds",
+	"/sched/pauses/stopping/gc:seconds",
+	"/sched/pauses/stopping/other:seconds",
+	"/sched/pauses/total/gc:seconds",
+	"/sched/pauses/total/other:seconds",
+	"/sched/threads/total:threads",
+	"/sync/mutex/wait/total:seconds",
+}
+
+const godebugMetric = "/godebug/non-default-behavior/"
+
+// readMetricNames is for the tests of package runtime/metrics.
+//
+//go:linkname readMetricNames runtime/metrics_test.runtime_readMetricNames
+func readMetricNames() []string {
+	list := append([]string(nil), metricNames[:]...)
+	for _, d := range godebugs.All {
+		if !d.Opaque {
+			list = append(list, godebugMetric+d.Name+":events")
+		}
+	}
+	return list
 }
 
 //go:linkname readMetrics runtime/metrics.runtime_readMetrics
@@ -100,6 +186,8 @@ func readMetric(s *metricSample, ms *MemStats) {
 		s.scalar = uint64(rt_gomaxprocs(0))
 	case "/sched/goroutines:goroutines":
 		s.scalar = uint64(rt_gcount())
+	case "/sched/threads/total:threads":
+		s.scalar = uint64(rt_threadcount())
 	default:
 		readOtherMetric(s)
 	}
@@ -108,7 +196,7 @@ func readMetric(s *metricSample, ms *MemStats) {
 // readOtherMetric answers metrics that are not kept: zero of the right kind.
 func readOtherMetric(s *metricSample) {
 	switch {
-	case stringslite.HasPrefix(s.name, "/godebug/non-default-behavior/"):
+	case stringslite.HasPrefix(s.name, godebugMetric):
 		lock(&godebugMetrics.lock)
 		read := godebugMetrics.read[s.name]
 		unlock(&godebugMetrics.lock)
@@ -123,10 +211,18 @@ func readOtherMetric(s *metricSample) {
 			counts:  make([]uint64, 1),
 			buckets: []float64{-inf, inf},
 		})
-	case stringslite.HasPrefix(s.name, "/gc/"), stringslite.HasPrefix(s.name, "/memory/"),
-		stringslite.HasPrefix(s.name, "/sched/"), stringslite.HasPrefix(s.name, "/cgo/"):
+	case knownMetric(s.name):
 		// A count.
 	default:
 		s.kind = metricBad
 	}
+}
+
+func knownMetric(name string) bool {
+	for _, n := range metricNames {
+		if n == name {
+			return true
+		}
+	}
+	return false
 }

@@ -166,6 +166,7 @@ func collector() {
 
 // GC runs a garbage collection and blocks the caller until the garbage collection is complete.
 func GC() {
+	clearStack()
 	lock(&gcState.lock)
 	gcState.forced++
 	gcCycle(true)
@@ -173,6 +174,18 @@ func GC() {
 	}
 	unlock(&gcState.lock)
 }
+
+// clearStack overwrites what earlier calls have left on the stack where the frames of a collection will lie: stacks are
+// scanned conservatively, and stale words would keep objects.
+//
+//go:noinline
+func clearStack() {
+	var dead [256]uintptr
+	clearWords(&dead)
+}
+
+//go:noinline
+func clearWords(p *[256]uintptr) { clear(p[:]) }
 
 //go:linkname runtime_debug_freeOSMemory runtime/debug.freeOSMemory
 func runtime_debug_freeOSMemory() {

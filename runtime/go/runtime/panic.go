@@ -193,12 +193,20 @@ func printpanics(p *_panic) {
 	print("\n")
 }
 
+// startDying precedes the output of a fatal error: from now on this thread also prints to the file of SetCrashOutput.
+func startDying() {
+	gp := getg()
+	gp.throwing++
+	printlock()
+	rt_procpin()
+	gp.m.dying = 1
+}
+
 // fatalpanic prints the chain and ends the process.
 func fatalpanic(p *_panic) {
 	panicking.Add(1)
 	gp := getg()
-	gp.throwing++
-	printlock()
+	startDying()
 	printpanics(p)
 	if gp.sig != 0 {
 		printsignal(gp)
@@ -224,8 +232,7 @@ func printsignal(gp *g) {
 //go:linkname throw
 func throw(s string) {
 	panicking.Add(1)
-	getg().throwing++
-	printlock()
+	startDying()
 	print("fatal error: ")
 	printindented(s)
 	print("\n")
@@ -238,8 +245,7 @@ func throw(s string) {
 func fatal(s string) {
 	panicking.Add(1)
 	gp := getg()
-	gp.throwing++
-	printlock()
+	startDying()
 	for p := gp._panic; p != nil; p = p.link {
 		if p.link != nil && *efaceOf(&p.link.arg) == *efaceOf(&p.arg) {
 			p.link.repanicked = true

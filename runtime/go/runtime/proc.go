@@ -14,9 +14,10 @@ func main_inittasks()
 //go:linkname main_main main.main
 func main_main()
 
-// rt_main is the first goroutine. Everything that package initialisation may need is made here.
-func rt_main() {
+// main is the first goroutine. Everything that package initialisation may need is made here.
+func main() {
 	initStatics()
+	crashFD.Store(^uintptr(0))
 	staticLo, staticHi = rt_staticrange()
 	initArgs()
 	maps.AlgInit() // before cpu.Initialize: the portable hash is in use, whatever the CPU can do
@@ -66,6 +67,9 @@ func newproc(fn func()) {
 	}
 	rt_newproc(fn, sys.GetCallerPC())
 }
+
+// goexit is what traces show below the first function of a goroutine. Nothing calls it.
+func goexit() { goexit0() }
 
 // goexit1 ends a goroutine that has no deferred calls left.
 func goexit1() { goexit0() }

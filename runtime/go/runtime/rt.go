@@ -290,6 +290,7 @@ func rt_goroutinestacks(buf *uintptr, stride, n int) int
 func rt_symbolize(pc uintptr, out *symInfo) bool
 
 type symInfo struct {
+	pc        uintptr // pc, or for a virtual pc one in the code with the same position, if there is any
 	entry     uintptr // of the physical function
 	funcName  string  // of the physical function
 	name      string  // of the innermost function at pc, or of the frame that a virtual pc stands for
@@ -299,6 +300,9 @@ type symInfo struct {
 	flags     uint32
 	inlined   bool // name is inlined into funcName
 }
+
+// rt_inlinedinto stores the return addresses of the frames that the frame of return address pc is inlined into.
+func rt_inlinedinto(pc uintptr, buf *uintptr, n int) int
 
 // rt_staticrange is the address range of the program's data: type descriptors inside it are the compiler's.
 func rt_staticrange() (lo, hi uintptr)

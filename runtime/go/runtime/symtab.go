@@ -87,7 +87,7 @@ func (ci *Frames) advance() {
 			continue
 		}
 		f := Frame{
-			PC:        pc,
+			PC:        s.pc,
 			Function:  funcNameForPrint(s.name),
 			File:      s.file,
 			Line:      int(s.line),
@@ -232,10 +232,17 @@ func runtime_FrameStartLine(f *Frame) int { return f.startLine }
 //go:linkname runtime_FrameSymbolName runtime/pprof.runtime_FrameSymbolName
 func runtime_FrameSymbolName(f *Frame) string { return f.symbol }
 
-// runtime_expandFinalInlineFrame: stacks are always expanded.
+// runtime_expandFinalInlineFrame adds the frames that the last one of a cut stack is inlined into.
 //
 //go:linkname runtime_expandFinalInlineFrame runtime/pprof.runtime_expandFinalInlineFrame
-func runtime_expandFinalInlineFrame(stk []uintptr) []uintptr { return stk }
+func runtime_expandFinalInlineFrame(stk []uintptr) []uintptr {
+	if len(stk) == 0 {
+		return stk
+	}
+	var buf [32]uintptr
+	n := rt_inlinedinto(stk[len(stk)-1], &buf[0], len(buf))
+	return append(stk[:len(stk):len(stk)], buf[:n]...)
+}
 
 //go:linkname pprof_fpunwindExpand
 func pprof_fpunwindExpand(dst, src []uintptr) int { return copy(dst, src) }

@@ -82,7 +82,7 @@ func pkgPath(n name) string {
 	return resolveNameOff(unsafe.Pointer(n.Bytes), off).Name()
 }
 
-// staticLo and staticHi bound the program's own data. Set first thing by rt_main.
+// staticLo and staticHi bound the program's own data. Set first thing by main.
 var staticLo, staticHi uintptr
 
 // reflectOffs numbers the names, types and functions of descriptors made at run time: negative ids stand for offsets.

@@ -123,7 +123,7 @@ fn parse_bytes(s: &[u8]) -> Option<i64> {
 
 #[cfg(not(test))]
 unsafe extern "C" {
-    #[link_name = "runtime.rt_main"]
+    #[link_name = "runtime.main"]
     fn go_rt_main();
 }
 

@@ -5,12 +5,18 @@
 
 use crate::g::getm;
 use crate::{sys, trace};
-use core::sync::atomic::{AtomicI32, AtomicU32, AtomicUsize, Ordering::*};
+use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering::*};
 
 static OWNER: AtomicUsize = AtomicUsize::new(0);
 static DEPTH: AtomicU32 = AtomicU32::new(0);
-/// `debug.SetCrashOutput` descriptor, -1 if none.
-pub static CRASH_FD: AtomicI32 = AtomicI32::new(-1);
+#[cfg(not(test))]
+unsafe extern "C" {
+    /// Descriptor of `debug.SetCrashOutput`; all ones if there is none, zero before the facade has started.
+    #[link_name = "runtime.crashFD"]
+    static CRASH_FD: AtomicUsize;
+}
+#[cfg(test)]
+static CRASH_FD: AtomicUsize = AtomicUsize::new(0);
 pub static DYING: AtomicU32 = AtomicU32::new(0);
 
 /// Takes the print lock; a dying thread gets it in any case.
@@ -46,9 +52,11 @@ pub fn bytes(b: &[u8]) {
     // SAFETY: b is valid for the call.
     unsafe {
         sys::write(2, b.as_ptr(), b.len());
-        let fd = CRASH_FD.load(Relaxed);
-        if fd >= 0 && DYING.load(Relaxed) != 0 {
-            sys::write(fd as usize, b.as_ptr(), b.len());
+        if DYING.load(Relaxed) != 0 {
+            let fd = CRASH_FD.load(Relaxed);
+            if fd != 0 && fd != usize::MAX {
+                sys::write(fd, b.as_ptr(), b.len());
+            }
         }
     }
 }

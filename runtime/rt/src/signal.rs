@@ -53,10 +53,10 @@ unsafe extern "C" {
     fn rt_sigreturn();
     fn rt_sighandler_entry();
     fn rt_async_preempt();
-    pub static rt_mem_begin: u8;
-    pub static rt_mem_end: u8;
-    pub static rt_mem_begin2: u8;
-    pub static rt_mem_end2: u8;
+    static rt_mem_begin: u8;
+    static rt_mem_end: u8;
+    static rt_mem_begin2: u8;
+    static rt_mem_end2: u8;
     #[link_name = "runtime.sigpanic0"]
     fn go_sigpanic0();
 }
@@ -73,7 +73,7 @@ mod fake {
 }
 #[cfg(test)]
 #[allow(non_upper_case_globals)]
-pub use fake::*;
+use fake::*;
 
 fn bit(sig: u32) -> u64 {
     1 << (sig - 1)
@@ -266,6 +266,12 @@ pub unsafe extern "C" fn rt_sighandler(sig: u32, info: *mut SigInfo, ctx: *mut U
     }
 }
 
+/// A frameless leaf that Go code calls.
+pub fn in_memory_primitive(pc: usize) -> bool {
+    pc >= &raw const rt_mem_begin as usize && pc < &raw const rt_mem_end as usize
+        || pc >= &raw const rt_mem_begin2 as usize && pc < &raw const rt_mem_end2 as usize
+}
+
 /// Turns a fault in Go code into a call of runtime.sigpanic0 on the goroutine's stack.
 unsafe fn start_sigpanic(m: *mut M, sig: u32, info: *mut SigInfo, ctx: *mut UContext) -> bool {
     let g = (*m).curg.load(Relaxed);
@@ -284,8 +290,7 @@ unsafe fn start_sigpanic(m: *mut M, sig: u32, info: *mut SigInfo, ctx: *mut UCon
     if !in_go(pc) {
         // A memory primitive called from Go, or a call to a bad address: charge the caller.
         let ret = *(sp as *const usize);
-        let prim = pc >= &raw const rt_mem_begin as usize && pc < &raw const rt_mem_end as usize
-            || pc >= &raw const rt_mem_begin2 as usize && pc < &raw const rt_mem_end2 as usize;
+        let prim = in_memory_primitive(pc);
         if !in_go(ret.wrapping_sub(1)) || !(prim || trace::is_wild(pc)) {
             return false;
         }

@@ -62,6 +62,12 @@ unsafe extern "C" {
     static rt_async_resume: u8;
     static rt_gostart_ret: u8;
     static rt_morestack_ret: u8;
+    #[link_name = "runtime.goexit"]
+    static go_goexit: u8;
+    #[link_name = "runtime.systemstack"]
+    static go_systemstack: u8;
+    #[link_name = "runtime.newstack"]
+    static go_newstack: u8;
 }
 #[cfg(test)]
 #[allow(non_upper_case_globals)]
@@ -71,6 +77,9 @@ mod fake {
     pub static rt_async_resume: u8 = 0;
     pub static rt_gostart_ret: u8 = 0;
     pub static rt_morestack_ret: u8 = 0;
+    pub static go_goexit: u8 = 0;
+    pub static go_systemstack: u8 = 0;
+    pub static go_newstack: u8 = 0;
 }
 #[cfg(test)]
 use fake::*;
@@ -152,7 +161,13 @@ impl Walker {
                 self.seg = (*self.seg).prev;
                 self.pc = *((*self.seg).saved_sp as *const usize);
             }
-            if self.pc == 0 || self.pc == addr!(rt_gostart_ret) {
+            if self.pc == addr!(rt_gostart_ret) {
+                // The end: shown as Go's function of that purpose.
+                self.pc = addr!(go_goexit) + 1;
+                self.fp = 0;
+                self.exact = false;
+            }
+            if self.pc == 0 {
                 return None;
             }
             let look = if self.exact { self.pc } else { self.pc - 1 };
@@ -193,12 +208,15 @@ pub unsafe fn interrupted_stack(m: *mut M, g: *mut G, pc: usize, sp: usize, fp: 
         return 0;
     }
     if sp > (*m).g0_lo && sp <= (*m).g0_hi {
-        // In the runtime, on behalf of g.
-        return if (*g).sched_pc == addr!(rt_call_resume) || (*g).sched_pc == addr!(rt_newstack_resume) {
-            raw_stack(&mut Walker::of(g), buf)
+        // In the runtime, on behalf of g: shown as Go's functions of that purpose.
+        buf[0] = if (*g).sched_pc == addr!(rt_call_resume) {
+            addr!(go_systemstack) + 1
+        } else if (*g).sched_pc == addr!(rt_newstack_resume) {
+            addr!(go_newstack) + 1
         } else {
-            0
+            return 0;
         };
+        return 1 + raw_stack(&mut Walker::of(g), &mut buf[1..]);
     }
     let mut w = Walker::at(g, pc, fp);
     if !w.valid(sp) {
@@ -219,9 +237,7 @@ pub unsafe fn interrupted_stack(m: *mut M, g: *mut G, pc: usize, sp: usize, fp: 
                 0
             }
         }
-        None if pc >= &raw const crate::signal::rt_mem_begin as usize && pc < &raw const crate::signal::rt_mem_end as usize => {
-            *(sp as *const usize)
-        }
+        None if crate::signal::in_memory_primitive(pc) => *(sp as *const usize),
         None => 0,
     };
     if ret != 0 && t.find(ret as u64 - 1).is_some() {
@@ -338,8 +354,37 @@ pub fn expand_raw(raw: &[usize], mut skip: usize, out: &mut [usize]) -> usize {
     n
 }
 
+/// `rt_inlinedinto`.
+pub fn inlined_into(pc: usize, out: &mut [usize]) -> usize {
+    let Some(t) = table() else { return 0 };
+    let (f, mut at) = if let Some((fi, i)) = split_virtual_pc(pc as u64) {
+        let Some(f) = t.func(fi) else { return 0 };
+        let up = f.inline(i).and_then(|r| r.parent);
+        (f, up)
+    } else {
+        let Some(f) = t.find(pc as u64 - 1) else { return 0 };
+        let pos = f.position(pc as u64 - 1);
+        (f, pos.inline)
+    };
+    let mut n = 0;
+    while let Some(i) = at
+        && n < out.len()
+    {
+        let Some(r) = f.inline(i) else { break };
+        if r.parent.is_none() && f.flags & flag::WRAPPER != 0 {
+            break;
+        }
+        out[n] = virtual_pc(f.index, i) as usize;
+        n += 1;
+        at = r.parent;
+    }
+    n
+}
+
 /// What `rt_symbolize` answers.
 pub struct Symbol {
+    /// The address itself; for a virtual address one in the code with the same position, if there is any.
+    pub pc: u64,
     pub entry: u64,
     pub func: &'static str,
     pub name: &'static str,
@@ -357,6 +402,7 @@ pub fn symbolize(pc: usize) -> Option<Symbol> {
         let r = f.inline(i)?;
         let parent = r.parent.and_then(|p| f.inline(p));
         return Some(Symbol {
+            pc: f.pc_of_inline(i).unwrap_or(pc as u64),
             entry: f.entry,
             func: f.name(),
             name: parent.as_ref().map_or(f.name(), |p| p.name),
@@ -371,6 +417,7 @@ pub fn symbolize(pc: usize) -> Option<Symbol> {
     let pos = f.position(pc as u64);
     let inl = pos.inline.and_then(|i| f.inline(i));
     Some(Symbol {
+        pc: pc as u64,
         entry: f.entry,
         func: f.name(),
         name: inl.as_ref().map_or(f.name(), |r| r.name),
@@ -541,11 +588,16 @@ unsafe fn print_goroutine(g: *mut G, all: bool, skip_panic: bool) {
     print_created_by(g);
 }
 
+/// Whether g is left out of what users see: the runtime's own, unless it is running their finalizers and cleanups.
+unsafe fn is_system(g: *mut G) -> bool {
+    (*g).system && !crate::heap::special::runs_user_code(g)
+}
+
 unsafe fn print_others(me: *mut G, all: bool) {
     for i in 0..ALLGS.len() {
         let g = ALLGS.get(i);
         let st = (*g).status.load(SeqCst);
-        if g == me || st == DEAD || st == IDLE || ((*g).system && !all) {
+        if g == me || st == DEAD || st == IDLE || (is_system(g) && !all) {
             continue;
         }
         print::str("\n");
@@ -650,7 +702,7 @@ pub unsafe fn goroutine_stacks(me: *mut G, buf: *mut usize, stride: usize, n: us
     for i in 0..ALLGS.len() {
         let g = ALLGS.get(i);
         let st = (*g).status.load(SeqCst);
-        if g != me && st != DEAD && st != IDLE && !(*g).system {
+        if g != me && st != DEAD && st != IDLE && !is_system(g) {
             put(g);
         }
     }

@@ -67,6 +67,7 @@ struct Symbolize {
 }
 #[repr(C)]
 struct SymInfo {
+    pc: usize,
     entry: usize,
     func_name: GoString,
     name: GoString,
@@ -81,6 +82,7 @@ unsafe extern "C" fn symbolize(_g: *mut G, f: *mut Symbolize) {
     (*f).ret = match trace::symbolize((*f).pc) {
         Some(s) => {
             *(*f).out = SymInfo {
+                pc: s.pc as usize,
                 entry: s.entry as usize,
                 func_name: GoString::of(s.func),
                 name: GoString::of(s.name),
@@ -94,6 +96,19 @@ unsafe extern "C" fn symbolize(_g: *mut G, f: *mut Symbolize) {
         }
         None => false,
     };
+}
+
+#[repr(C)]
+struct InlinedInto {
+    pc: usize,
+    buf: *mut usize,
+    n: isize,
+    ret: isize,
+}
+#[unsafe(export_name = "rt.runtime.rt_inlinedinto")]
+unsafe extern "C" fn inlinedinto(_g: *mut G, f: *mut InlinedInto) {
+    let out = core::slice::from_raw_parts_mut((*f).buf, (*f).n as usize);
+    (*f).ret = trace::inlined_into((*f).pc, out) as isize;
 }
 
 #[repr(C)]

@@ -488,6 +488,13 @@ pub unsafe fn wake() {
 /// The consumers are one goroutine each; these say whether it is running what it got last.
 static mut FIN_RUNNING: bool = false;
 static mut CLEAN_RUNNING: bool = false;
+static mut FIN_G: *mut G = null_mut();
+static mut CLEAN_G: *mut G = null_mut();
+
+/// g is one of the two, at work.
+pub unsafe fn runs_user_code(g: *mut G) -> bool {
+    g == FIN_G && FIN_RUNNING || g == CLEAN_G && CLEAN_RUNNING
+}
 
 /// `rt_nextfinalizer`: parks until there is one.
 pub unsafe fn next_finalizer(g: *mut G, out: *mut Finalizer) {
@@ -496,6 +503,7 @@ pub unsafe fn next_finalizer(g: *mut G, out: *mut Finalizer) {
         FIN_RUNNING = false;
         FIN_PENDING.fetch_sub(1, Relaxed);
     }
+    FIN_G = g;
     let s = FINQ.pop();
     if s.is_null() {
         FINQ.waiter = g;
@@ -524,6 +532,7 @@ pub unsafe fn next_cleanup(g: *mut G, out: *mut usize) {
         CLEAN_RUNNING = false;
         FIN_PENDING.fetch_sub(1, Relaxed);
     }
+    CLEAN_G = g;
     let s = CLEANQ.pop();
     if s.is_null() {
         CLEANQ.waiter = g;
