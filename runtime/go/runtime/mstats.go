@@ -141,6 +141,7 @@ func gcCycle(forced bool) {
 		done = rt_gcfinish()
 		rt_startworld()
 	}
+	rt_profcycle()
 }
 
 // gcWorker helps to mark.

@@ -126,10 +126,14 @@ func UnlockOSThread() { rt_unlockosthread() }
 // Breakpoint executes a breakpoint trap.
 func Breakpoint() { rt_breakpoint() }
 
-// coro is a coroutine: a goroutine that is parked in it. The first word belongs to Rust.
+// coro is a coroutine: a goroutine that is parked in it. Rust keeps all but f: that goroutine, and how the thread was locked
+// when the coroutine was made.
 type coro struct {
-	gp uintptr
-	f  func(*coro)
+	gp        uintptr
+	f         func(*coro)
+	mp        uintptr
+	lockedExt uint32
+	lockedInt uint32
 }
 
 //go:linkname newcoro

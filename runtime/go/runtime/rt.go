@@ -263,6 +263,9 @@ func rt_readcpuprofile(data *uint64, n int, tags *unsafe.Pointer, ntags int) (nd
 // float bits, nanoseconds, n, n pcs). It returns the words needed, also when they do not fit.
 func rt_profrecords(kind int, buf *uintptr, n int) int
 
+// rt_profcycle follows a collection: what was freed becomes visible in the memory profile.
+func rt_profcycle()
+
 // rt_setblockrate and rt_setmutexrate return the old value; a negative mutex rate only asks.
 func rt_setblockrate(ns int64) int64
 func rt_setmutexrate(n int64) int64

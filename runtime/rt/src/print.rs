@@ -66,9 +66,15 @@ pub fn str(s: &str) {
 }
 
 pub fn dec(v: i64) {
+    if v < 0 {
+        str("-");
+    }
+    udec(v.unsigned_abs());
+}
+
+pub fn udec(mut n: u64) {
     let mut buf = [0u8; 20];
     let mut i = buf.len();
-    let mut n = v.unsigned_abs();
     loop {
         i -= 1;
         buf[i] = b'0' + (n % 10) as u8;
@@ -76,10 +82,6 @@ pub fn dec(v: i64) {
         if n == 0 {
             break;
         }
-    }
-    if v < 0 {
-        i -= 1;
-        buf[i] = b'-';
     }
     bytes(&buf[i..]);
 }
@@ -116,6 +118,9 @@ pub fn fatal(s: &[u8], kind: i32) -> ! {
     str("\n");
     // SAFETY: reads descriptors only; the process ends.
     unsafe {
+        if kind == 2 {
+            str("\nruntime stack:\nruntime.throw(...)\n");
+        }
         let m = getm();
         let g = if m.is_null() { core::ptr::null_mut() } else { (*m).curg.load(Relaxed) };
         trace::fatal_traces(g, kind)

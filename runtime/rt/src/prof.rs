@@ -166,7 +166,7 @@ pub unsafe fn mem_free(b: usize) {
     LOCK.unlock();
 }
 
-/// Marking has ended; sweeping begins.
+/// Marking has ended; dead objects will be found.
 pub fn next_cycle() {
     CYCLE.fetch_add(1, Relaxed);
 }
@@ -181,8 +181,8 @@ unsafe fn publish(slot: usize) {
     }
 }
 
-/// Sweeping has ended: everything that the last cycle knows becomes visible.
-pub unsafe fn cycle_swept() {
+/// A cycle is over, and what it freed is known: all of that becomes visible.
+pub unsafe fn cycle_done() {
     LOCK.lock();
     let c = CYCLE.load(Relaxed) as usize;
     publish(c % 3);
@@ -312,7 +312,7 @@ pub unsafe fn records(kind: usize, buf: *mut usize, words: usize) -> usize {
         }
         let raw = core::slice::from_raw_parts(Bucket::stack(b), (*b).n);
         let mut pcs = [0usize; MAX_FRAMES];
-        let n = trace::expand_raw(raw, (*b).skip as usize, &mut pcs);
+        let n = trace::expand_raw(raw, (*b).skip as usize, false, &mut pcs);
         put(n);
         for &pc in &pcs[..n] {
             put(pc);
@@ -501,7 +501,7 @@ pub unsafe fn read_cpu(data: *mut u64, words: usize, tags: *mut usize, maxtags: 
         let p = CPU.scratch.add(at);
         let raw = core::slice::from_raw_parts(p.add(HEAD) as *const usize, *p.add(3) as usize);
         let mut pcs = [0usize; MAX_FRAMES];
-        let cnt = trace::expand_raw(raw, 0, &mut pcs);
+        let cnt = trace::expand_raw(raw, 0, true, &mut pcs);
         if out + 3 + cnt > words {
             break;
         }

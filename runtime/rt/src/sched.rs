@@ -812,7 +812,9 @@ pub unsafe fn switch_to(next: *mut G) -> ! {
     prof::readied(next);
     let m = getm();
     (*next).status.store(RUNNABLE, SeqCst);
-    if !(*next).lockedm.is_null() || !(*m).lockedg.is_null() || GCWAITING.load(SeqCst) {
+    let elsewhere = !(*next).lockedm.is_null() && (*next).lockedm != m;
+    let other = !(*m).lockedg.is_null() && (*m).lockedg != next;
+    if elsewhere || other || GCWAITING.load(SeqCst) {
         runqput((*m).p, next, true);
         reschedule();
     }

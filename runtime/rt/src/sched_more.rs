@@ -147,7 +147,7 @@ pub unsafe fn make_system(g: *mut G) {
 /// Ends the current goroutine; `then` is resumed directly if not null.
 pub unsafe fn goexit0(g: *mut G, then: *mut G) -> ! {
     let m = (*g).m;
-    let locked = !(*m).lockedg.is_null();
+    let locked = (*m).lockedg == g;
     if (*g).system {
         NGSYS.fetch_sub(1, Relaxed);
     } else {
@@ -165,10 +165,12 @@ pub unsafe fn goexit0(g: *mut G, then: *mut G) -> ! {
     (*g).op = [0; 6];
     (*g).async_r13 = 0;
     dropg(m);
-    (*m).lockedg = null_mut();
     (*g).lockedm = null_mut();
-    (*m).locked_ext = 0;
-    (*m).locked_int = 0;
+    if locked {
+        (*m).lockedg = null_mut();
+        (*m).locked_ext = 0;
+        (*m).locked_int = 0;
+    }
     stack::free_above((*g).slot);
     if !(*g).xsave.is_null() {
         crate::signal::free_xsave((*g).xsave);

@@ -361,7 +361,11 @@ unsafe fn fatal_signal(m: *mut M, sig: u32, info: *mut SigInfo, ctx: *mut UConte
         print::str(" m=");
         print::dec((*m).id as i64);
         print::str(" sigcode=");
-        print::dec((*info).code as i64);
+        print::udec((*info).code as i64 as u64);
+        if sig == SIGSEGV || sig == SIGBUS {
+            print::str(" addr=");
+            print::hex((*info).addr);
+        }
         print::str("\n");
     }
     let g = (*m).curg.load(Relaxed);

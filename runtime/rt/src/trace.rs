@@ -325,11 +325,11 @@ fn is_stub(name: &str) -> bool {
     name.starts_with("runtime.rt_") || name.contains(".runtime_")
 }
 
-/// The logical frames of what `raw_stack` gave, without a stub at the top and `skip` more.
-pub fn expand_raw(raw: &[usize], mut skip: usize, out: &mut [usize]) -> usize {
+/// The logical frames of what `raw_stack` gave, without a stub at the top (unless `stubs`) and `skip` more.
+pub fn expand_raw(raw: &[usize], mut skip: usize, stubs: bool, out: &mut [usize]) -> usize {
     let Some(t) = table() else { return 0 };
     let mut n = 0;
-    let mut first = true;
+    let mut first = !stubs;
     for &pc in raw {
         let Some(f) = t.find(pc as u64 - 1) else { continue };
         let more = expand(&f, pc, false, |l, handed| {

@@ -5,8 +5,9 @@
 
 use crate::g::*;
 use crate::heap::{self, gc, special};
-use crate::mem;
+use crate::{mem, sched};
 use core::ptr::{copy, write_bytes};
+use core::sync::atomic::Ordering::*;
 
 #[repr(C)]
 struct Malloc {
@@ -16,8 +17,13 @@ struct Malloc {
     ret: *mut u8,
 }
 #[unsafe(export_name = "rt.runtime.mallocgc")]
-unsafe extern "C" fn mallocgc(_g: *mut G, f: *mut Malloc) {
+unsafe extern "C" fn mallocgc(g: *mut G, f: *mut Malloc) {
     (*f).ret = heap::mallocgc((*f).size, (*f).typ, (*f).zero);
+    // A loop that only allocates has no other safepoint, and the collector may be waiting.
+    if (*g).preempt.load(Relaxed) != 0 && (*(*g).m).locks.load(Relaxed) == 0 {
+        sched::clear_preempt(g);
+        sched::gosched(g);
+    }
 }
 
 #[repr(C)]

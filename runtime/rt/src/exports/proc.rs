@@ -108,6 +108,40 @@ unsafe extern "C" fn exitsyscall_(g: *mut G, _f: *mut u8) {
 #[repr(C)]
 struct Coro {
     g: *mut G,
+    f: usize,
+    /// The thread and its lock counters at creation, if it was locked.
+    m: *mut M,
+    locked_ext: u32,
+    locked_int: u32,
+}
+
+/// Checks that g may switch by way of c, and hands a locked thread on to `next`.
+unsafe fn coro_locks(g: *mut G, c: *mut Coro, next: *mut G) {
+    let m = (*g).m;
+    let locked = !(*g).lockedm.is_null();
+    if (!(*c).m.is_null() || locked)
+        && (m != (*c).m || (*m).locked_int != (*c).locked_int || (*m).locked_ext != (*c).locked_ext)
+    {
+        print::lock();
+        for (text, got, want) in [
+            ("coro: got thread ", m as u64, (*c).m as u64),
+            ("coro: got lock internal ", (*m).locked_int as u64, (*c).locked_int as u64),
+            ("coro: got lock external ", (*m).locked_ext as u64, (*c).locked_ext as u64),
+        ] {
+            let num = |v: u64| if text.ends_with("thread ") { print::hex(v) } else { print::dec(v as i64) };
+            print::str(text);
+            num(got);
+            print::str(", want ");
+            num(want);
+            print::str("\n");
+        }
+        print::throw("coro: OS thread locking must match locking at coroutine creation");
+    }
+    if locked {
+        (*g).lockedm = null_mut();
+        (*m).lockedg = next;
+        (*next).lockedm = m;
+    }
 }
 
 #[repr(C)]
@@ -122,7 +156,14 @@ unsafe extern "C" fn newcoro(g: *mut G, f: *mut NewCoro) {
     let n = new_g((*f).f, (*f).gopc, g);
     (*n).waitreason = WaitReason::Coroutine;
     crate::synctest::parked(n, WaitReason::Coroutine);
-    (*(*f).c).g = n;
+    let c = (*f).c;
+    (*c).g = n;
+    let m = (*g).m;
+    if (*m).locked_ext + (*m).locked_int != 0 {
+        (*c).m = m;
+        (*c).locked_ext = (*m).locked_ext;
+        (*c).locked_int = (*m).locked_int;
+    }
 }
 
 #[unsafe(export_name = "rt.runtime.coroswitch")]
@@ -132,6 +173,7 @@ unsafe extern "C" fn coroswitch(g: *mut G, f: *mut *mut Coro) {
     if next.is_null() {
         print::throw("coroswitch on exited coro");
     }
+    coro_locks(g, c, next);
     (*g).waitreason = WaitReason::Coroutine;
     (*g).status.store(WAITING, SeqCst);
     (*c).g = g;
@@ -145,6 +187,7 @@ unsafe extern "C" fn coroswitch(g: *mut G, f: *mut *mut Coro) {
 #[unsafe(export_name = "rt.runtime.rt_coroexit")]
 unsafe extern "C" fn coroexit(g: *mut G, f: *mut *mut Coro) {
     let next = (**f).g;
+    coro_locks(g, *f, next);
     (**f).g = null_mut();
     goexit0(g, next)
 }

@@ -46,6 +46,11 @@ unsafe extern "C" fn records(_g: *mut G, f: *mut Records) {
     (*f).ret = prof::records((*f).kind as usize, (*f).buf, (*f).n as usize) as isize;
 }
 
+#[unsafe(export_name = "rt.runtime.rt_profcycle")]
+unsafe extern "C" fn cycle(_g: *mut G, _f: *mut u8) {
+    prof::cycle_done();
+}
+
 #[repr(C)]
 struct Rate {
     v: i64,

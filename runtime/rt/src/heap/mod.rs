@@ -158,12 +158,12 @@ unsafe fn want_gc() {
     let g = COLLECTOR.swap(null_mut(), SeqCst);
     if !g.is_null() {
         sched::ready(g);
-        // Let it run soon: the allocating goroutine yields at its next check.
-        let m = getm();
-        let cur = (*m).curg.load(Relaxed);
-        if !cur.is_null() && (*m).locks.load(Relaxed) == 0 {
-            sched::request_preempt(cur);
-        }
+    }
+    // Let it run soon (it may be in a queue already): the allocating goroutine yields at its next check.
+    let m = getm();
+    let cur = (*m).curg.load(Relaxed);
+    if !cur.is_null() && (*m).locks.load(Relaxed) == 0 {
+        sched::request_preempt(cur);
     }
 }
 
