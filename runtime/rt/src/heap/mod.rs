@@ -152,14 +152,15 @@ pub unsafe fn periodic(now: i64) {
 
 #[cold]
 unsafe fn want_gc() {
-    if GC_WANTED.swap(true, SeqCst) {
+    let trigger = TRIGGER.load(Relaxed);
+    if GC_WANTED.swap(true, SeqCst) && HEAP_LIVE.load(Relaxed) < trigger.saturating_add(trigger / 16) {
         return;
     }
     let g = COLLECTOR.swap(null_mut(), SeqCst);
     if !g.is_null() {
         sched::ready(g);
     }
-    // Let it run soon (it may be in a queue already): the allocating goroutine yields at its next check.
+    // Let it run soon (it may be in a queue already, or sweeping): the allocating goroutine yields at its next check.
     let m = getm();
     let cur = (*m).curg.load(Relaxed);
     if !cur.is_null() && (*m).locks.load(Relaxed) == 0 {
