@@ -29,6 +29,7 @@ impl FunctionBuilder {
                 values: Vec::new(),
                 blocks: Vec::new(),
                 pad: None,
+                inlined: Vec::new(),
             },
             cur: Block(0),
             loc,

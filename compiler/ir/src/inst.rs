@@ -20,6 +20,8 @@ pub struct Local(pub u32);
 pub struct Loc {
     pub file: u32,
     pub line: u32,
+    /// 0: the function's own code. n: code of the function that entry n-1 of [`crate::Function::inlined`] describes.
+    pub at: u32,
 }
 
 /// One instruction: an operation and the values it defines (0, 1, or, for calls and two-result intrinsics, several).
@@ -281,8 +283,8 @@ pub enum Op {
     /// Copies one value of type `ty` (regions equal or disjoint).
     Copy { dst: Value, src: Value, ty: Ty, flags: MemFlags },
     ZeroMem { dst: Value, ty: Ty, flags: MemFlags },
-    /// memmove of `len` bytes (i64), no barriers
-    MemMove { dst: Value, src: Value, len: Value },
+    /// memmove of `len` bytes (i64), no barriers; `pointers`: there may be pointers among them
+    MemMove { dst: Value, src: Value, len: Value, pointers: bool },
     /// memset 0 of `len` bytes (i64), no barriers
     MemClear { dst: Value, len: Value },
 
@@ -328,6 +330,42 @@ pub enum Term {
 }
 
 impl Op {
+    /// Replaces each value operand by what `f` says.
+    pub fn map_operands(&mut self, f: &mut dyn FnMut(Value) -> Value) {
+        match self {
+            Op::Int(_) | Op::Float(_) | Op::Null | Op::Zero | Op::SymAddr(..) | Op::Param(_) | Op::LocalAddr(_) | Op::New { .. } => {}
+            Op::Un(_, a) | Op::Conv(_, a) | Op::Extract(a, _) | Op::PtrAdd(a, _) | Op::NilCheck(a) | Op::DivCheck(a) | Op::ShiftCheck(a) => *a = f(*a),
+            Op::Load { addr: a, .. } | Op::AtomicLoad { addr: a } | Op::ZeroMem { dst: a, .. } => *a = f(*a),
+            Op::Bin(_, a, b)
+            | Op::Cmp(_, a, b)
+            | Op::Insert { agg: a, value: b, .. }
+            | Op::Store { addr: a, value: b, .. }
+            | Op::AtomicStore { addr: a, value: b }
+            | Op::AtomicRmw { addr: a, value: b, .. }
+            | Op::PtrIndex { base: a, index: b, .. }
+            | Op::Copy { dst: a, src: b, .. }
+            | Op::MemClear { dst: a, len: b }
+            | Op::MakeSlice { len: a, cap: b, .. }
+            | Op::Bounds { x: a, y: b, .. } => {
+                *a = f(*a);
+                *b = f(*b);
+            }
+            Op::Select(a, b, c) | Op::MemMove { dst: a, src: b, len: c, .. } | Op::AtomicCas { addr: a, old: b, new: c } => {
+                *a = f(*a);
+                *b = f(*b);
+                *c = f(*c);
+            }
+            Op::Aggregate(vs) | Op::Intrinsic(_, vs) => vs.iter_mut().for_each(|v| *v = f(*v)),
+            Op::Call { callee, args, .. } => {
+                match callee {
+                    Callee::Direct(_) => {}
+                    Callee::Code(v) | Callee::Closure(v) | Callee::DirectClosure(_, v) => *v = f(*v),
+                }
+                args.iter_mut().for_each(|v| *v = f(*v));
+            }
+        }
+    }
+
     /// Calls `f` with each value operand.
     pub fn for_each_operand(&self, f: &mut dyn FnMut(Value)) {
         match self {
@@ -361,7 +399,7 @@ impl Op {
                 f(*src);
             }
             Op::ZeroMem { dst, .. } => f(*dst),
-            Op::MemMove { dst, src, len } => {
+            Op::MemMove { dst, src, len, .. } => {
                 f(*dst);
                 f(*src);
                 f(*len);

@@ -76,6 +76,20 @@ pub struct Function {
     pub blocks: Vec<BlockData>,
     /// Recovery pad: every call in the function unwinds to it.
     pub pad: Option<Block>,
+    /// Calls that were replaced by the callee's code; [`Loc::at`] names them, counting from 1.
+    pub inlined: Vec<Inlined>,
+}
+
+/// A call that was replaced by the callee's code.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Inlined {
+    pub sym: Sym,
+    /// The name traces show, where it differs from the symbol.
+    pub display_name: Option<String>,
+    /// Where the callee is declared.
+    pub loc: Loc,
+    /// Where the call stood; its `at` names an earlier entry.
+    pub call: Loc,
 }
 
 impl Function {

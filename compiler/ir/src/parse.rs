@@ -451,6 +451,7 @@ impl Parser {
             values: Vec::new(),
             blocks: Vec::new(),
             pad: None,
+            inlined: Vec::new(),
         };
         loop {
             if self.eat('{') {
@@ -486,6 +487,23 @@ impl Parser {
                 f.locals.push(LocalData { name, ty });
                 continue;
             }
+            if self.eat_word("inlined") {
+                if self.numbered('i')? as usize != f.inlined.len() + 1 {
+                    return self.fail("inlined calls must be numbered in order");
+                }
+                let sym = self.sym()?;
+                if !self.eat_word("loc") {
+                    return self.fail("expected loc");
+                }
+                let loc = self.loc()?;
+                if !self.eat_word("call") {
+                    return self.fail("expected call");
+                }
+                let call = self.loc()?;
+                let display_name = if self.eat_word("display") { Some(self.text()?) } else { None };
+                f.inlined.push(Inlined { sym, display_name, loc, call });
+                continue;
+            }
             // A label?
             if let Tok::Word(w) = self.peek().clone()
                 && self.toks[self.at + 1].0 == Tok::Punct(':')
@@ -516,7 +534,9 @@ impl Parser {
     fn loc(&mut self) -> Res<Loc> {
         let file = self.num()? as u32;
         self.want(':')?;
-        Ok(Loc { file, line: self.num()? as u32 })
+        let line = self.num()? as u32;
+        let at = if self.eat(':') { self.num()? as u32 } else { 0 };
+        Ok(Loc { file, line, at })
     }
 
     fn end_line(&mut self, loc: &mut Loc) -> Res<()> {
@@ -698,7 +718,7 @@ impl Parser {
                 let ty = self.ty()?;
                 Op::ZeroMem { dst, ty, flags: self.flags() }
             }
-            "memmove" => Op::MemMove { dst: self.val()?, src: self.comma_val()?, len: self.comma_val()? },
+            "memmove" => Op::MemMove { dst: self.val()?, src: self.comma_val()?, len: self.comma_val()?, pointers: self.eat_word("pointers") },
             "memclear" => Op::MemClear { dst: self.val()?, len: self.comma_val()? },
             "new" => {
                 let ty = self.ty()?;

@@ -74,6 +74,10 @@ pub(crate) fn quote(b: &[u8]) -> String {
     s
 }
 
+fn loc_text(l: Loc) -> String {
+    if l.at == 0 { format!("{}:{}", l.file, l.line) } else { format!("{}:{}:{}", l.file, l.line, l.at) }
+}
+
 fn plain_symbol(s: &str) -> bool {
     !s.is_empty() && s.bytes().all(|c| c.is_ascii_alphanumeric() || b"_.$/:*-".contains(&c))
 }
@@ -193,6 +197,11 @@ impl Printer<'_> {
         for (i, l) in f.locals.iter().enumerate() {
             writeln!(self.out, "  local l{i} {} {}", quote(l.name.as_bytes()), type_name(l.ty)).unwrap();
         }
+        for (i, n) in f.inlined.iter().enumerate() {
+            let display = n.display_name.as_ref().map_or(String::new(), |d| format!(" display {}", quote(d.as_bytes())));
+            let line = format!("  inlined i{} {} loc {} call {}{display}\n", i + 1, self.sym(n.sym), loc_text(n.loc), loc_text(n.call));
+            self.out.push_str(&line);
+        }
         let mut loc = Loc::default();
         for (i, b) in f.blocks.iter().enumerate() {
             writeln!(self.out, "b{i}:").unwrap();
@@ -222,7 +231,7 @@ impl Printer<'_> {
     fn loc(&mut self, cur: &mut Loc, l: Loc) {
         if *cur != l {
             *cur = l;
-            write!(self.out, " !{}:{}", l.file, l.line).unwrap();
+            write!(self.out, " !{}", loc_text(l)).unwrap();
         }
         self.out.push('\n');
     }
@@ -250,7 +259,7 @@ impl Printer<'_> {
             Op::PtrIndex { base, index, scale } => format!("ptrindex v{}, v{}, {scale}", base.0, index.0),
             Op::Copy { dst, src, ty, flags: f } => format!("copy v{}, v{}, {}{}", dst.0, src.0, type_name(*ty), flags(f)),
             Op::ZeroMem { dst, ty, flags: f } => format!("zeromem v{}, {}{}", dst.0, type_name(*ty), flags(f)),
-            Op::MemMove { dst, src, len } => format!("memmove v{}, v{}, v{}", dst.0, src.0, len.0),
+            Op::MemMove { dst, src, len, pointers } => format!("memmove v{}, v{}, v{}{}", dst.0, src.0, len.0, if *pointers { " pointers" } else { "" }),
             Op::MemClear { dst, len } => format!("memclear v{}, v{}", dst.0, len.0),
             Op::New { ty, desc } => format!("new {}, {}", type_name(*ty), self.sym(*desc)),
             Op::MakeSlice { elem, desc, len, cap } => {

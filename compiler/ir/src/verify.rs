@@ -433,7 +433,7 @@ impl Checker<'_> {
                 self.want(*dst, Ty::PTR);
                 self.result(inst, &[]);
             }
-            Op::MemMove { dst, src, len } => {
+            Op::MemMove { dst, src, len, .. } => {
                 self.want(*dst, Ty::PTR);
                 self.want(*src, Ty::PTR);
                 self.want(*len, Ty::I64);

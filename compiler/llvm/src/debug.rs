@@ -15,6 +15,8 @@ pub struct Debug {
     none: Md,
     fn_type: Md,
     blocks: FxHashMap<(usize, u32), Md>,
+    /// By symbol.
+    subprograms: FxHashMap<String, Md>,
 }
 
 impl Debug {
@@ -54,7 +56,7 @@ impl Debug {
                 0,
             );
             let fn_type = LLVMDIBuilderCreateSubroutineType(db, unit, std::ptr::null_mut(), 0, LLVMDIFlagZero);
-            Debug { db, files: files.iter().map(|f| mk(f)).collect(), none: unit, fn_type, blocks: FxHashMap::default() }
+            Debug { db, files: files.iter().map(|f| mk(f)).collect(), none: unit, fn_type, blocks: FxHashMap::default(), subprograms: FxHashMap::default() }
         })
     }
 
@@ -64,9 +66,19 @@ impl Debug {
 
     /// Makes the subprogram of a defined function and attaches it.
     pub fn function(&mut self, f: V, name: &str, symbol: &str, file: u32, line: u32) -> Md {
+        let sp = self.subprogram(name, symbol, file, line);
+        ll!(LLVMSetSubprogram(f, sp));
+        sp
+    }
+
+    /// The subprogram of a function that is defined here or inlined.
+    pub fn subprogram(&mut self, name: &str, symbol: &str, file: u32, line: u32) -> Md {
+        if let Some(sp) = self.subprograms.get(symbol) {
+            return *sp;
+        }
         let file = self.file(file);
-        ll!({
-            let sp = LLVMDIBuilderCreateFunction(
+        let sp = ll!({
+            LLVMDIBuilderCreateFunction(
                 self.db,
                 file,
                 name.as_ptr() as *const _,
@@ -81,10 +93,10 @@ impl Debug {
                 line,
                 LLVMDIFlagZero,
                 1,
-            );
-            LLVMSetSubprogram(f, sp);
-            sp
-        })
+            )
+        });
+        self.subprograms.insert(symbol.to_string(), sp);
+        sp
     }
 
     /// A scope for lines of another file inside `scope`.

@@ -88,8 +88,12 @@ pub struct FnGen<'a, 'm> {
     /// Location last given to the builder, and the one wanted.
     loc: Loc,
     cur_loc: Loc,
-    loc_file: u32,
+    /// Scope, file of the scope and place of each inlined call.
+    inlined: Vec<(Md, Loc, Md)>,
 }
+
+/// No location yet.
+const NO_LOC: Loc = Loc { file: u32::MAX, line: u32::MAX, at: 0 };
 
 impl<'a, 'm> FnGen<'a, 'm> {
     pub fn generate(g: &'a mut Gen<'m>, f: &'m Function) {
@@ -181,10 +185,11 @@ impl<'a, 'm> FnGen<'a, 'm> {
             new_slots: Vec::new(),
             result_slots: Vec::new(),
             scope,
-            loc: Loc { file: u32::MAX, line: u32::MAX },
+            loc: NO_LOC,
             cur_loc: f.loc,
-            loc_file: f.loc.file,
+            inlined: Vec::new(),
         };
+        x.find_inlined();
         x.body();
     }
 
@@ -377,7 +382,7 @@ impl<'a, 'm> FnGen<'a, 'm> {
     fn reset_loc(&mut self) {
         // `alloca` cleared the builder's location.
         let l = self.cur_loc;
-        self.loc = Loc { file: u32::MAX, line: u32::MAX };
+        self.loc = NO_LOC;
         self.set_loc(l);
     }
 
@@ -387,20 +392,42 @@ impl<'a, 'm> FnGen<'a, 'm> {
             return;
         }
         if l.line == 0 {
-            l = self.f.loc;
+            l = Loc { at: l.at, ..self.scope_of(l.at).1 };
         }
         if l == self.loc {
             return;
         }
         self.loc = l;
-        let scope = if l.file == self.loc_file {
-            self.scope
-        } else {
-            let s = self.scope;
-            self.g.debug.as_mut().unwrap().in_file(s, l.file)
-        };
-        let md = self.g.b.debug_loc(l.line, scope);
+        let md = self.debug_loc(l);
         self.g.b.set_loc(md);
+    }
+
+    /// Scope of the code that `at` names, where its function is declared, and where the call stood.
+    fn scope_of(&self, at: u32) -> (Md, Loc, Md) {
+        match at {
+            0 => (self.scope, self.f.loc, std::ptr::null_mut()),
+            n => self.inlined[n as usize - 1],
+        }
+    }
+
+    fn debug_loc(&mut self, l: Loc) -> Md {
+        let (scope, decl, place) = self.scope_of(l.at);
+        let scope = if l.file == decl.file { scope } else { self.g.debug.as_mut().unwrap().in_file(scope, l.file) };
+        self.g.b.debug_loc_at(l.line, scope, place)
+    }
+
+    fn find_inlined(&mut self) {
+        if self.g.debug.is_none() {
+            return;
+        }
+        for n in &self.f.inlined {
+            let name = self.g.m.sym_name(n.sym);
+            let display = n.display_name.as_deref().unwrap_or(name);
+            let call = if n.call.line == 0 { Loc { at: n.call.at, ..self.scope_of(n.call.at).1 } } else { n.call };
+            let place = self.debug_loc(call);
+            let scope = self.g.debug.as_mut().unwrap().subprogram(display, &link_name(name), n.loc.file, n.loc.line);
+            self.inlined.push((scope, n.loc, place));
+        }
     }
 
     pub fn val(&self, v: Value) -> Val {

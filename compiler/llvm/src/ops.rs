@@ -162,7 +162,7 @@ impl FnGen<'_, '_> {
                 }
                 None
             }
-            Op::MemMove { dst, src, len } => {
+            Op::MemMove { dst, src, len, .. } => {
                 let (d, s, n) = (self.v1(*dst), self.v1(*src), self.v1(*len));
                 self.g.b.memmove(d, s, n, 1);
                 None

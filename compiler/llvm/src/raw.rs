@@ -301,6 +301,10 @@ impl B {
         self.intrinsics.borrow_mut().insert(key, x);
         x
     }
+    /// After passes that may have dropped declarations.
+    pub fn forget_intrinsics(&self) {
+        self.intrinsics.borrow_mut().clear();
+    }
     pub fn call_intrinsic(&self, name: &'static str, ts: &[T], args: &[V]) -> V {
         let (f, t) = self.intrinsic(name, ts);
         self.call(t, f, args)
@@ -595,6 +599,11 @@ impl B {
         ll!(LLVMSetCurrentDebugLocation2(self.b, std::ptr::null_mut()))
     }
     pub fn debug_loc(&self, line: u32, scope: Md) -> Md {
-        ll!(LLVMDIBuilderCreateDebugLocation(self.cx, line, 0, scope, std::ptr::null_mut()))
+        self.debug_loc_at(line, scope, std::ptr::null_mut())
+    }
+
+    /// A location in code that was inlined where `at` says.
+    pub fn debug_loc_at(&self, line: u32, scope: Md, at: Md) -> Md {
+        ll!(LLVMDIBuilderCreateDebugLocation(self.cx, line, 0, scope, at))
     }
 }

@@ -99,6 +99,7 @@ fn shape(td: target::LLVMTargetDataRef, f: V) -> Shape {
 
 /// Inserts the checks into all defined functions. `known` holds frame sizes reported by an earlier attempt.
 pub fn insert_checks(g: &mut Gen<'_>, known: &FxHashMap<String, u64>) {
+    g.b.forget_intrinsics();
     let mut fs = Vec::new();
     ll!({
         let mut f = LLVMGetFirstFunction(g.b.m);

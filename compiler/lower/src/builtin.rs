@@ -477,7 +477,7 @@ impl FunctionLowering<'_, '_> {
         let size = self.pl.size_of(elem);
         if size > 0 {
             let len = self.scaled(n, size);
-            self.fb.emit0(Op::MemMove { dst: dp, src: sp, len });
+            self.fb.emit0(Op::MemMove { dst: dp, src: sp, len, pointers: false });
         }
         n
     }
@@ -581,7 +581,7 @@ impl FunctionLowering<'_, '_> {
                 self.rt("typedslicecopy", &[Ty::PTR, Ty::PTR, Ty::I64, Ty::PTR, Ty::I64], &[Ty::I64], vec![d, dst, n, xp, n]);
             } else {
                 let bytes = self.scaled(n, size);
-                self.fb.emit0(Op::MemMove { dst, src: xp, len: bytes });
+                self.fb.emit0(Op::MemMove { dst, src: xp, len: bytes, pointers: false });
             }
         }
         self.fb.aggregate(Ty::SLICE, vec![p, new_len, c])

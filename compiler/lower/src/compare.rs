@@ -91,10 +91,10 @@ impl FunctionLowering<'_, '_> {
     }
 
     fn string_pair(&mut self, b: &'static BinaryExpr, t: Type) -> (Value, Value) {
-        if self.has_call(&b.x) || self.has_call(&b.y) {
+        if self.has_call(&b.y) {
             return self.eval_pair(&b.x, t, &b.y, t);
         }
-        let x = self.string_operand(&b.x);
+        let x = if self.has_call(&b.x) { self.expr_conv(&b.x, t) } else { self.string_operand(&b.x) };
         let y = self.string_operand(&b.y);
         (x, y)
     }

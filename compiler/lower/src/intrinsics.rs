@@ -325,7 +325,7 @@ fn expand(pl: &mut PackageLowering<'_>, fb: &mut FunctionBuilder, kind: Kind, a:
             Vec::new()
         }
         Kind::MemMove => {
-            fb.emit0(Op::MemMove { dst: a[0], src: a[1], len: a[2] });
+            fb.emit0(Op::MemMove { dst: a[0], src: a[1], len: a[2], pointers: true });
             Vec::new()
         }
         Kind::MemClear => {

@@ -124,7 +124,7 @@ impl<'a> PackageLowering<'a> {
                 f
             }
         };
-        Loc { file, line: q.line }
+        Loc { file, line: q.line, at: 0 }
     }
 
     /// Lowers the bodies of all non-generic functions and methods.

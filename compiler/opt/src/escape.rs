@@ -46,14 +46,25 @@ pub fn run(m: &mut Module, external: &dyn Fn(&str) -> Option<FuncSummary>) -> Su
             sums.insert(s, FuncSummary { params, ctx: Some(ParamFlow::none()) });
         }
     }
-    for i in call_order(m) {
-        let f = &m.functions[i];
-        let ctx = Ctx { m, sums: &sums, external };
-        let Some(r) = analyse(&ctx, f) else { continue };
-        sums.insert(f.sym, r.summary);
-        if !r.demote.is_empty() {
-            let func = &mut m.functions[i];
-            demote(func, &mut m.types, &r.demote);
+    for group in call_groups(m) {
+        let (recursive, order) = group;
+        if recursive && !assume(m, &mut sums, external, &order) {
+            for &i in &order {
+                sums.remove(&m.functions[i].sym);
+            }
+        }
+        for i in order {
+            let f = &m.functions[i];
+            let ctx = Ctx { m, sums: &sums, external };
+            let Some(r) = analyse(&ctx, f) else {
+                sums.remove(&f.sym);
+                continue;
+            };
+            sums.insert(f.sym, r.summary);
+            if !r.demote.is_empty() {
+                let func = &mut m.functions[i];
+                demote(func, &mut m.types, &r.demote);
+            }
         }
     }
     let mut out = Summaries::default();
@@ -65,8 +76,46 @@ pub fn run(m: &mut Module, external: &dyn Fn(&str) -> Option<FuncSummary>) -> Su
     out
 }
 
+/// Largest group of functions that call each other to be analysed together, functions and rounds.
+const MAX_GROUP: usize = 200;
+const MAX_GROUP_ROUNDS: usize = 20;
+
+/// Summaries of functions that call each other: the least that agree with each other. False if that takes too long.
+fn assume(m: &Module, sums: &mut HashMap<Sym, FuncSummary>, external: &dyn Fn(&str) -> Option<FuncSummary>, group: &[usize]) -> bool {
+    if group.len() > MAX_GROUP {
+        return false;
+    }
+    for &i in group {
+        let f = &m.functions[i];
+        let params = vec![ParamFlow::none(); m.sig_data(f.sig).params.len()];
+        sums.insert(f.sym, FuncSummary { params, ctx: Some(ParamFlow::none()) });
+    }
+    for _ in 0..MAX_GROUP_ROUNDS {
+        let mut changed = false;
+        for &i in group {
+            let f = &m.functions[i];
+            let Some(r) = analyse(&Ctx { m, sums, external }, f) else { return false };
+            let old = &sums[&f.sym];
+            let new = old.union(&r.summary);
+            if new != *old {
+                sums.insert(f.sym, new);
+                changed = true;
+            }
+        }
+        if !changed {
+            return true;
+        }
+    }
+    false
+}
+
 /// Functions, callees before callers where the call graph allows.
-fn call_order(m: &Module) -> Vec<usize> {
+pub fn call_order(m: &Module) -> Vec<usize> {
+    call_groups(m).into_iter().flat_map(|g| g.1).collect()
+}
+
+/// Groups of functions that call each other (true) and single functions, callees before callers.
+fn call_groups(m: &Module) -> Vec<(bool, Vec<usize>)> {
     let by_sym: HashMap<Sym, usize> = m.functions.iter().enumerate().map(|(i, f)| (f.sym, i)).collect();
     let callees: Vec<Vec<usize>> = m
         .functions
@@ -89,29 +138,13 @@ fn call_order(m: &Module) -> Vec<usize> {
             v
         })
         .collect();
-    let mut order = Vec::with_capacity(m.functions.len());
-    let mut state = vec![0u8; m.functions.len()];
-    for root in 0..m.functions.len() {
-        if state[root] != 0 {
-            continue;
-        }
-        let mut work = vec![(root, 0usize)];
-        state[root] = 1;
-        while let Some(&mut (v, ref mut i)) = work.last_mut() {
-            if *i < callees[v].len() {
-                let w = callees[v][*i];
-                *i += 1;
-                if state[w] == 0 {
-                    state[w] = 1;
-                    work.push((w, 0));
-                }
-            } else {
-                order.push(v);
-                work.pop();
-            }
-        }
-    }
-    order
+    crate::loops::components(&callees)
+        .into_iter()
+        .map(|c| {
+            let recursive = c.len() > 1 || callees[c[0]].contains(&c[0]);
+            (recursive, c)
+        })
+        .collect()
 }
 
 struct Ctx<'a> {
@@ -619,6 +652,8 @@ impl Flow<'_> {
                         let (a, v) = (p(addr, self), p(new, self));
                         self.store(&a, &v);
                     }
+                    Op::MemMove { pointers: false, .. } => {}
+                    Op::Copy { ty, .. } if !has_pointers(self.cx.m, *ty) => {}
                     Op::Copy { dst, src, .. } | Op::MemMove { dst, src, .. } => {
                         let (d, s) = (p(dst, self), p(src, self));
                         let c = self.load(&s);
@@ -803,6 +838,22 @@ impl Flow<'_> {
         for &r in results {
             self.grow(r, &[UNKNOWN]);
         }
+        if let Callee::Direct(s) = callee {
+            // What is copied stays where the destination is.
+            let copy = match cx.m.sym_name(*s) {
+                "runtime.typedslicecopy" => Some((args[1], args[3])),
+                "runtime.typedmemmove" => Some((args[1], args[2])),
+                "runtime.rt_wbmove" => Some((args[0], args[1])),
+                _ => None,
+            };
+            if let Some((dst, src)) = copy {
+                let c = self.load(&self.pts[src.0 as usize]);
+                let d = self.pts[dst.0 as usize].clone();
+                self.store(&d, &c);
+                return;
+            }
+        }
+        let no_pointers = matches!(callee, Callee::Direct(s) if cx.m.sym_name(*s) == "runtime.growslice") && self.basic_type(args[4]);
         for (k, a) in args.iter().enumerate() {
             let mut sites = self.pts[a.0 as usize].clone();
             if sd.params.get(k).is_some_and(|t| cx.m.types.is_memory(*t)) {
@@ -812,12 +863,25 @@ impl Flow<'_> {
                 Some(s) => s.params.get(k).cloned().unwrap_or_else(ParamFlow::all),
                 None => ParamFlow::all(),
             };
+            let flow = if no_pointers { ParamFlow { leak1: false, ..flow } } else { flow };
             self.apply(&flow, &sites, Some((results, &sd.results)));
         }
         if let Callee::DirectClosure(..) = callee {
             let flow = sum.and_then(|s| s.ctx).unwrap_or_else(ParamFlow::all);
             self.apply(&flow, &ctx_sites, Some((results, &sd.results)));
         }
+    }
+
+    /// Is the value the descriptor of a predeclared type without pointers?
+    fn basic_type(&self, v: Value) -> bool {
+        self.f.blocks.iter().flat_map(|b| &b.insts).any(|i| {
+            i.results.first() == Some(&v)
+                && matches!(&i.op, Op::SymAddr(s, 0) if matches!(
+                    self.cx.m.sym_name(*s),
+                    "type:int" | "type:int8" | "type:int16" | "type:int32" | "type:int64" | "type:uint" | "type:uint8" | "type:uint16" | "type:uint32"
+                        | "type:uint64" | "type:uintptr" | "type:bool" | "type:float32" | "type:float64"
+                ))
+        })
     }
 
     /// May the object of an allocation that repeats share one slot over the rounds?

@@ -4,7 +4,8 @@
 //! the summaries of its own functions, which dependants and the cache read.
 //!
 //! Passes, in order ([`optimize`])
-//! 1. [`escape`]: finds allocations whose address does not outlive the function and turns them into frame slots.
+//! 1. [`inline`]: small functions, and closures called where their code is known.
+//! 2. [`escape`]: finds allocations whose address does not outlive the function and turns them into frame slots.
 //!
 //! Invariants: a module that verifies still verifies afterwards; summaries only ever say less than the truth allows (unknown means "everything escapes").
 //! Absent: Go types, LLVM. Start reading at `escape.rs`.
@@ -12,11 +13,14 @@
 
 pub mod builtin;
 pub mod escape;
+pub mod inline;
 pub mod loops;
 pub mod rewrite;
 pub mod summary;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod inline_tests;
 
 use rgo_ir::Module;
 
@@ -24,5 +28,6 @@ pub use summary::{FuncSummary, ParamFlow, Summaries};
 
 /// Runs all passes. `external` gives the summaries of functions outside of the module.
 pub fn optimize(m: &mut Module, external: &dyn Fn(&str) -> Option<FuncSummary>) -> Summaries {
+    inline::run(m);
     escape::run(m, external)
 }

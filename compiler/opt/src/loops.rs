@@ -16,6 +16,54 @@ pub fn successors(t: &Term) -> Vec<Block> {
     }
 }
 
+/// Strongly connected components of a graph, each before those that have edges to it; the members in the order of their discovery.
+pub fn components(edges: &[Vec<usize>]) -> Vec<Vec<usize>> {
+    let n = edges.len();
+    // Tarjan, iterative.
+    let (mut index, mut low) = (vec![u32::MAX; n], vec![0u32; n]);
+    let mut on = vec![false; n];
+    let mut stack: Vec<usize> = Vec::new();
+    let mut next = 0u32;
+    let mut out = Vec::new();
+    for root in 0..n {
+        if index[root] != u32::MAX {
+            continue;
+        }
+        let mut work: Vec<(usize, usize)> = vec![(root, 0)];
+        while let Some(&mut (v, ref mut i)) = work.last_mut() {
+            if *i == 0 && index[v] == u32::MAX {
+                index[v] = next;
+                low[v] = next;
+                next += 1;
+                stack.push(v);
+                on[v] = true;
+            }
+            if *i < edges[v].len() {
+                let w = edges[v][*i];
+                *i += 1;
+                if index[w] == u32::MAX {
+                    work.push((w, 0));
+                } else if on[w] {
+                    low[v] = low[v].min(index[w]);
+                }
+                continue;
+            }
+            if low[v] == index[v] {
+                let at = stack.iter().rposition(|w| *w == v).unwrap_or(0);
+                let members = stack.split_off(at);
+                members.iter().for_each(|w| on[*w] = false);
+                out.push(members);
+            }
+            let lv = low[v];
+            work.pop();
+            if let Some(&(p, _)) = work.last() {
+                low[p] = low[p].min(lv);
+            }
+        }
+    }
+    out
+}
+
 /// Strongly connected components of the control-flow graph.
 pub struct Cycles {
     /// Component of each block.
@@ -29,54 +77,11 @@ impl Cycles {
     pub fn of(f: &Function) -> Cycles {
         let n = f.blocks.len();
         let succ: Vec<Vec<Block>> = f.blocks.iter().map(|b| b.term.as_ref().map_or(Vec::new(), successors)).collect();
-        // Tarjan, iterative.
-        let (mut index, mut low, mut comp) = (vec![u32::MAX; n], vec![0u32; n], vec![u32::MAX; n]);
-        let mut on = vec![false; n];
-        let mut stack: Vec<usize> = Vec::new();
-        let (mut next, mut comps) = (0u32, 0u32);
-        let mut size: Vec<u32> = Vec::new();
-        for root in 0..n {
-            if index[root] != u32::MAX {
-                continue;
-            }
-            let mut work: Vec<(usize, usize)> = vec![(root, 0)];
-            while let Some(&mut (v, ref mut i)) = work.last_mut() {
-                if *i == 0 && index[v] == u32::MAX {
-                    index[v] = next;
-                    low[v] = next;
-                    next += 1;
-                    stack.push(v);
-                    on[v] = true;
-                }
-                if *i < succ[v].len() {
-                    let w = succ[v][*i].0 as usize;
-                    *i += 1;
-                    if index[w] == u32::MAX {
-                        work.push((w, 0));
-                    } else if on[w] {
-                        low[v] = low[v].min(index[w]);
-                    }
-                    continue;
-                }
-                if low[v] == index[v] {
-                    let mut k = 0;
-                    while let Some(w) = stack.pop() {
-                        on[w] = false;
-                        comp[w] = comps;
-                        k += 1;
-                        if w == v {
-                            break;
-                        }
-                    }
-                    size.push(k);
-                    comps += 1;
-                }
-                let lv = low[v];
-                work.pop();
-                if let Some(&(p, _)) = work.last() {
-                    low[p] = low[p].min(lv);
-                }
-            }
+        let edges: Vec<Vec<usize>> = succ.iter().map(|v| v.iter().map(|b| b.0 as usize).collect()).collect();
+        let (mut comp, mut size) = (vec![0u32; n], Vec::new());
+        for (k, c) in components(&edges).iter().enumerate() {
+            c.iter().for_each(|b| comp[*b] = k as u32);
+            size.push(c.len());
         }
         let cyclic = (0..n).map(|b| size[comp[b] as usize] > 1 || succ[b].iter().any(|s| s.0 as usize == b)).collect();
         Cycles { comp, cyclic, succ }

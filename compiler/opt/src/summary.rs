@@ -44,6 +44,31 @@ impl ParamFlow {
     }
 }
 
+impl ParamFlow {
+    fn union(&self, o: &ParamFlow) -> ParamFlow {
+        ParamFlow {
+            leak0: self.leak0 || o.leak0,
+            leak1: self.leak1 || o.leak1,
+            called: self.called || o.called,
+            to_result0: self.to_result0 | o.to_result0,
+            to_result1: self.to_result1 | o.to_result1,
+            in_result0: self.in_result0 | o.in_result0,
+        }
+    }
+}
+
+impl FuncSummary {
+    /// Whatever either says may happen.
+    pub fn union(&self, o: &FuncSummary) -> FuncSummary {
+        let params = self.params.iter().zip(&o.params).map(|(a, b)| a.union(b)).collect();
+        let ctx = match (&self.ctx, &o.ctx) {
+            (Some(a), Some(b)) => Some(a.union(b)),
+            _ => None,
+        };
+        FuncSummary { params, ctx }
+    }
+}
+
 impl Summaries {
     pub fn get(&self, sym: &str) -> Option<&FuncSummary> {
         self.map.get(sym)
