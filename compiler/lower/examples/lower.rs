@@ -10,7 +10,7 @@
 use rgo_lower::program::BodylessRules;
 use rgo_lower::{PackageData, Program, lower_package};
 use rgo_syntax::ast::{File, NodeIdGen};
-use rgo_syntax::build::{BuildContext, scan_header};
+use rgo_syntax::build::BuildContext;
 use rgo_syntax::{FileSet, Mode, parse_file};
 use rgo_types::{Checker, Config, Importer, Info, Package, universe};
 use std::cell::RefCell;
@@ -57,6 +57,11 @@ fn rules(dir: &Path) -> Rules {
     r
 }
 
+/// Whether a file of the standard library is one for cgo.
+fn uses_cgo(src: &[u8]) -> bool {
+    src.split(|&b| b == b'\n').any(|l| l.trim_ascii() == b"import \"C\"")
+}
+
 struct Loaded {
     pkg: &'static Package,
     files: Vec<&'static File>,
@@ -92,7 +97,7 @@ impl Loader {
                 && !n.ends_with("_test.go")
                 && !n.starts_with(['_', '.'])
                 && ctx.match_file_name(&n)
-                && std::fs::read(p).is_ok_and(|s| ctx.should_build(&s).unwrap_or(false) && !scan_header("", &s).uses_cgo)
+                && std::fs::read(p).is_ok_and(|s| ctx.should_build(&s).unwrap_or(false) && !uses_cgo(&s))
         });
         v.sort();
         v
