@@ -158,8 +158,12 @@ func readMetric(s *metricSample, ms *MemStats) {
 		s.scalar = ms.Frees
 	case "/gc/heap/goal:bytes":
 		s.scalar = ms.NextGC
-	case "/gc/heap/live:bytes", "/memory/classes/heap/objects:bytes":
+	case "/memory/classes/heap/objects:bytes":
 		s.scalar = ms.HeapAlloc
+	case "/memory/classes/metadata/mspan/inuse:bytes":
+		s.scalar = ms.MSpanInuse
+	case "/memory/classes/metadata/mcache/inuse:bytes":
+		s.scalar = ms.MCacheInuse
 	case "/gc/heap/objects:objects":
 		s.scalar = ms.HeapObjects
 	case "/gc/gogc:percent":
@@ -189,8 +193,62 @@ func readMetric(s *metricSample, ms *MemStats) {
 	case "/sched/threads/total:threads":
 		s.scalar = uint64(rt_threadcount())
 	default:
-		readOtherMetric(s)
+		if !readGCMetric(s) {
+			readOtherMetric(s)
+		}
 	}
+}
+
+func (s *metricSample) setFloat(x float64) {
+	s.kind = metricFloat64
+	s.scalar = *(*uint64)(unsafe.Pointer(&x))
+}
+
+// readGCMetric answers metrics of the collector.
+func readGCMetric(s *metricSample) bool {
+	var gs gcStats
+	rt_gcstats(&gs)
+	const ns = 1e-9
+	switch s.name {
+	case "/gc/heap/live:bytes":
+		s.scalar = gs.live
+	case "/gc/heap/tiny/allocs:objects":
+		s.scalar = gs.tiny
+	case "/gc/scan/heap:bytes":
+		s.scalar = gs.scanHeap
+	case "/gc/scan/stack:bytes":
+		s.scalar = gs.scanStack
+	case "/gc/scan/globals:bytes":
+		s.scalar = gs.scanGlobals
+	case "/gc/scan/total:bytes":
+		s.scalar = gs.scanHeap + gs.scanStack + gs.scanGlobals
+	case "/cpu/classes/gc/mark/assist:cpu-seconds":
+		s.setFloat(float64(gs.assistNs) * ns)
+	case "/cpu/classes/gc/mark/dedicated:cpu-seconds":
+		s.setFloat(float64(gs.workerNs) * ns)
+	case "/cpu/classes/gc/pause:cpu-seconds":
+		s.setFloat(float64(gs.gcNs-gs.workerNs-gs.assistNs) * ns)
+	case "/cpu/classes/gc/total:cpu-seconds":
+		s.setFloat(float64(gs.gcNs) * ns)
+	case "/cpu/classes/total:cpu-seconds":
+		s.setFloat(float64(gs.allNs) * ns)
+	case "/cpu/classes/user:cpu-seconds":
+		s.setFloat(float64(gs.allNs-min(gs.gcNs, gs.allNs)) * ns)
+	case "/gc/pauses:seconds", "/sched/pauses/total/gc:seconds":
+		h := &metricFloat64Histogram{counts: make([]uint64, len(gs.stops)+1), buckets: make([]float64, len(gs.stops)+2)}
+		copy(h.counts, gs.stops[:])
+		for i := range gs.stops {
+			h.buckets[i] = float64(uint64(1)<<i) * ns
+		}
+		h.buckets[0] = 0
+		h.buckets[len(gs.stops)] = float64(uint64(1)<<len(gs.stops)) * ns
+		h.buckets[len(gs.stops)+1] = inf
+		s.kind = metricHistogram
+		s.pointer = unsafe.Pointer(h)
+	default:
+		return false
+	}
+	return true
 }
 
 // readOtherMetric answers metrics that are not kept: zero of the right kind.

@@ -56,6 +56,16 @@ func rt_scavenge()
 // rt_memstats fills m; only totals, not BySize beyond what is cheap.
 func rt_memstats(m *MemStats)
 
+// rt_gcstats fills s with what runtime/metrics wants of the collector.
+func rt_gcstats(s *gcStats)
+
+type gcStats struct {
+	live, scanHeap, scanStack, scanGlobals uint64
+	assistNs, workerNs, gcNs, allNs        uint64
+	tiny                                   uint64
+	stops                                  [40]uint64 // by the logarithm of their nanoseconds
+}
+
 // rt_setgcpercent and rt_setmemorylimit return the old value; limit < 0 only asks.
 func rt_setgcpercent(percent int32) int32
 func rt_setmemorylimit(limit int64) int64

@@ -399,6 +399,14 @@ global_asm!(
     "movsd [r12 + 48], xmm1",
     "movsd [r12 + 56], xmm2",
     "movsd [r12 + 64], xmm3",
+    // RegArgs may be in the heap, and a result known to nobody else.
+    "cmp dword ptr [runtime.writeBarrier], 0",
+    "je 3f",
+    "xor edi, edi",
+    "lea rsi, [r12 + 104]",
+    "mov edx, 32",
+    "call rt_wb_bulk_call",
+    "3:",
     // copy results back
     "mov edx, ebx",
     "sub edx, r15d",

@@ -579,8 +579,14 @@ pub unsafe fn execute(g: *mut G, inherit: bool) -> ! {
 /// Before g runs, its status saying so: a scan of its stack must have ended.
 #[inline]
 pub unsafe fn wait_scan(g: *mut G) {
+    let mut spins = 0u32;
     while (*g).scan.load(SeqCst) != 0 {
-        core::hint::spin_loop();
+        spins += 1;
+        if spins < 200 {
+            core::hint::spin_loop();
+        } else {
+            sys::yield_now();
+        }
     }
 }
 

@@ -126,6 +126,10 @@ unsafe extern "C" fn gcwait(g: *mut G, _f: *mut u8) {
 unsafe extern "C" fn scavenge(_g: *mut G, _f: *mut u8) {
     gc::scavenge_all();
 }
+#[unsafe(export_name = "rt.runtime.rt_gcstats")]
+unsafe extern "C" fn gcstats(_g: *mut G, f: *mut *mut gc::GcStats) {
+    gc::gcstats(*f);
+}
 #[unsafe(export_name = "rt.runtime.rt_memstats")]
 unsafe extern "C" fn memstats(_g: *mut G, f: *mut *mut gc::MemStats) {
     gc::memstats(*f);

@@ -112,7 +112,9 @@ unsafe fn refill(c: *mut MCache, sc: usize) {
                 }
                 return;
             }
-            check_trigger();
+            if !marking {
+                check_trigger();
+            }
         }
         (*r).span = span::take(sc, s);
         sweep::share();

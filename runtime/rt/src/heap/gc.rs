@@ -46,6 +46,12 @@ pub static LAST_GC: AtomicU64 = AtomicU64::new(0);
 pub static LAST_MONO: AtomicI64 = AtomicI64::new(0);
 /// CPU time of all cycles.
 static GC_CPU: AtomicU64 = AtomicU64::new(0);
+/// CPU time of all cycles' assists and workers.
+static ASSIST_TOTAL: AtomicU64 = AtomicU64::new(0);
+static WORKER_TOTAL: AtomicU64 = AtomicU64::new(0);
+/// Stops of the world for a collection, by the logarithm of their nanoseconds.
+static STOPS: [AtomicU64; STOP_BUCKETS] = [const { AtomicU64::new(0) }; STOP_BUCKETS];
+const STOP_BUCKETS: usize = 40;
 /// CPU time of workers in this cycle.
 static WORKER_NS: AtomicU64 = AtomicU64::new(0);
 static PROGRAM_START: AtomicI64 = AtomicI64::new(0);
@@ -97,7 +103,12 @@ pub unsafe fn start(forced: bool) {
         heap_start: HEAP_LIVE.load(Relaxed),
         stop1: (end - stopped) as u64,
     };
+    count_stop(NOW.stop1);
     wake_workers();
+}
+
+fn count_stop(ns: u64) {
+    STOPS[(ns.max(1).ilog2() as usize).min(STOP_BUCKETS - 1)].fetch_add(1, Relaxed);
 }
 
 /// Ends marking if nothing is left to mark. The world is stopped.
@@ -114,7 +125,9 @@ pub unsafe fn finish() -> bool {
     let mut n = 0;
     if roots::jobs_left() || roots::LEFT.load(SeqCst) != 0 || !drain(w, LIMIT, &mut n) {
         (*w).flush();
-        NOW.pause += (sys::nanotime() - stopped) as u64;
+        let stop = (sys::nanotime() - stopped) as u64;
+        NOW.pause += stop;
+        count_stop(stop);
         return false;
     }
     for_all_ps(|p| cache::flush(&raw mut (*p).mcache));
@@ -144,6 +157,9 @@ pub unsafe fn finish() -> bool {
     special::wake();
     let stop2 = (end - stopped) as u64;
     NOW.pause += stop2;
+    count_stop(stop2);
+    ASSIST_TOTAL.fetch_add(pace::ASSIST_NS.load(Relaxed), Relaxed);
+    WORKER_TOTAL.fetch_add(WORKER_NS.load(Relaxed), Relaxed);
     let (sec, nsec) = sys::walltime();
     let wall = sec as u64 * 1_000_000_000 + nsec as u64;
     let n = NUM_GC.fetch_add(1, Relaxed);
@@ -387,6 +403,38 @@ fn ms_seconds(ns: u64) {
     for d in [100, 10, 1] {
         print::dec((m / d % 10) as i64);
     }
+}
+
+/// The facade's `gcStats`.
+#[repr(C)]
+pub struct GcStats {
+    live: u64,
+    scan_heap: u64,
+    scan_stack: u64,
+    scan_globals: u64,
+    assist_ns: u64,
+    worker_ns: u64,
+    gc_ns: u64,
+    /// Time since the first cycle, times processors.
+    all_ns: u64,
+    tiny: u64,
+    stops: [u64; STOP_BUCKETS],
+}
+
+pub unsafe fn gcstats(s: *mut GcStats) {
+    let began = PROGRAM_START.load(Relaxed);
+    *s = GcStats {
+        live: HEAP_MARKED.load(Relaxed),
+        scan_heap: pace::last_work(),
+        scan_stack: roots::STACK_BYTES.load(Relaxed),
+        scan_globals: roots::globals(),
+        assist_ns: ASSIST_TOTAL.load(Relaxed),
+        worker_ns: WORKER_TOTAL.load(Relaxed),
+        gc_ns: GC_CPU.load(Relaxed),
+        all_ns: if began == 0 { 0 } else { (sys::nanotime() - began) as u64 * NPROCS.load(Relaxed) as u64 },
+        tiny: cache::TINY_ALLOCS.load(Relaxed),
+        stops: core::array::from_fn(|i| STOPS[i].load(Relaxed)),
+    };
 }
 
 /// Layout of runtime.MemStats up to BySize.

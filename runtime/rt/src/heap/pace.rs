@@ -66,6 +66,11 @@ pub fn end(allocated: u64) {
     LAST_WORK.store(SCANNED.load(Relaxed), Relaxed);
 }
 
+/// Bytes of heap scanned by the last cycle.
+pub fn last_work() -> u64 {
+    LAST_WORK.load(Relaxed)
+}
+
 /// A background worker scanned n bytes.
 pub fn worked(n: u64) {
     SCANNED.fetch_add(n, Relaxed);

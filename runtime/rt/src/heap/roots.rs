@@ -15,7 +15,7 @@ use crate::lock::Mutex;
 use crate::mem::WordVec;
 use crate::stack::Seg;
 use crate::{print, sched, timer};
-use core::sync::atomic::{AtomicI64, AtomicU32, AtomicUsize, Ordering::*};
+use core::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, AtomicUsize, Ordering::*};
 
 /// Permanent memory of the facade: pairs of address and length.
 pub static mut EXTRA_ROOTS: WordVec = WordVec::new();
@@ -24,6 +24,8 @@ pub static mut EXTRA_ROOTS: WordVec = WordVec::new();
 pub static CYCLE: AtomicU32 = AtomicU32::new(0);
 /// Goroutines of the snapshot not scanned yet.
 pub static LEFT: AtomicI64 = AtomicI64::new(0);
+/// Bytes of stack scanned in this cycle.
+pub static STACK_BYTES: AtomicU64 = AtomicU64::new(0);
 static NEXT: AtomicUsize = AtomicUsize::new(0);
 static JOBS: AtomicUsize = AtomicUsize::new(0);
 /// Data to scan: pairs of addresses. Fixed during a cycle.
@@ -76,6 +78,7 @@ pub unsafe fn prepare() {
     SPECIAL_JOBS = special::span_count().div_ceil(SPANS_PER_JOB);
     GOROUTINES = ALLGS.len();
     RETRY.len = 0;
+    STACK_BYTES.store(0, Relaxed);
     LEFT.store(GOROUTINES as i64, SeqCst);
     CYCLE.fetch_add(1, SeqCst);
     NEXT.store(0, SeqCst);
@@ -241,6 +244,7 @@ unsafe fn scan_goroutine(w: *mut Gcw, g: *mut G) {
             print::throw("runtime: saved SP of a goroutine is outside its stack");
         }
         scan_range(w, sp, (*seg).hi);
+        STACK_BYTES.fetch_add(((*seg).hi - sp) as u64, Relaxed);
         seg = (*seg).prev;
         if !seg.is_null() {
             sp = (*seg).saved_sp;
