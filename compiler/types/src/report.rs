@@ -47,7 +47,7 @@ impl ErrorLog {
             return false;
         }
         let line = self.line(pos);
-        if msg.starts_with("syntax error") {
+        if msg.starts_with("syntax error") || msg == "exceeded max nesting depth" {
             self.syntax_errors += 1;
             // One syntax error for each line.
             if self.last_syntax == line && line.1 != 0 {

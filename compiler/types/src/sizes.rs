@@ -4,12 +4,9 @@
 
 use crate::check::Config;
 use crate::object::Obj;
-use crate::predicates::is_complex;
-use crate::types::info_bits::IS_STRING;
 use crate::types::{BasicKind, Struct, Type};
 
 const WORD: i64 = 8;
-const MAX_ALIGN: i64 = 8;
 
 /// `x` rounded up to a multiple of `a`; negative on overflow.
 pub fn align(x: i64, a: i64) -> i64 {
@@ -25,84 +22,73 @@ pub fn is_sync_atomic_align64(t: Type) -> bool {
 }
 
 pub fn alignof(t: Type) -> i64 {
-    match t.underlying() {
-        Type::Array(a) => return alignof(a.elem()),
-        Type::Struct(s) => {
-            if s.num_fields() == 0 && is_sync_atomic_align64(t) {
-                return 8;
-            }
-            return s.fields().iter().map(|f| alignof(f.typ())).max().unwrap_or(1).max(1);
-        }
-        Type::Slice(_) | Type::Interface(_) => return WORD,
-        Type::Basic(b) if b.info & IS_STRING != 0 => return WORD,
-        _ => {}
-    }
-    let mut a = sizeof(t);
-    if a < 1 {
-        return 1;
-    }
-    if is_complex(t) {
-        a /= 2;
-    }
-    a.min(MAX_ALIGN)
+    layout(t).1
+}
+
+pub fn sizeof(t: Type) -> i64 {
+    layout(t).0
 }
 
 /// Offsets of struct fields in declaration order.
 pub fn offsetsof(fields: &[Obj]) -> Vec<i64> {
-    let mut offs = 0i64;
-    fields
-        .iter()
-        .map(|f| {
-            if offs < 0 {
-                return -1;
-            }
-            offs = align(offs, alignof(f.typ()));
-            let this = offs;
-            let d = sizeof(f.typ());
-            offs = if d >= 0 && offs >= 0 { offs.wrapping_add(d) } else { -1 };
-            this
-        })
-        .collect()
+    struct_layout(fields).0
 }
 
-pub fn sizeof(t: Type) -> i64 {
+/// Offsets of the fields, size and alignment.
+fn struct_layout(fields: &[Obj]) -> (Vec<i64>, i64, i64) {
+    let (mut end, mut size_of_last, mut most) = (0i64, 0, 1);
+    let offs: Vec<i64> = fields
+        .iter()
+        .map(|f| {
+            let (size, a) = layout(f.typ());
+            most = a.max(most);
+            size_of_last = size;
+            if end < 0 {
+                return -1;
+            }
+            let this = align(end, a);
+            end = if size >= 0 && this >= 0 { this.wrapping_add(size) } else { -1 };
+            this
+        })
+        .collect();
+    let last = offs.last().copied().unwrap_or(0);
+    if last < 0 || size_of_last < 0 {
+        return (offs, -1, most);
+    }
+    // A trailing field of size 0 must not point behind the struct.
+    if last > 0 && size_of_last == 0 {
+        size_of_last = 1;
+    }
+    (offs, align(last.wrapping_add(size_of_last), most), most)
+}
+
+/// Size and alignment in one go: each part of a type is looked at once.
+fn layout(t: Type) -> (i64, i64) {
     use BasicKind::*;
     match t.underlying() {
         Type::Basic(b) => match b.kind {
-            Bool | Int8 | Uint8 => 1,
-            Int16 | Uint16 => 2,
-            Int32 | Uint32 | Float32 => 4,
-            Int64 | Uint64 | Float64 | Complex64 => 8,
-            Complex128 => 16,
-            String => WORD * 2,
-            _ => WORD,
+            Bool | Int8 | Uint8 => (1, 1),
+            Int16 | Uint16 => (2, 2),
+            Int32 | Uint32 | Float32 => (4, 4),
+            Int64 | Uint64 | Float64 => (8, 8),
+            Complex64 => (8, 4),
+            Complex128 => (16, 8),
+            String => (WORD * 2, WORD),
+            _ => (WORD, WORD),
         },
         Type::Array(a) => {
-            let n = a.len();
-            if n <= 0 {
-                return 0;
-            }
-            match sizeof(a.elem()) {
-                e if e < 0 => -1,
-                e => e.checked_mul(n).unwrap_or(-1),
-            }
+            let (size, align) = layout(a.elem());
+            let n = a.len().max(0);
+            (if n == 0 { 0 } else if size < 0 { -1 } else { size.checked_mul(n).unwrap_or(-1) }, align)
         }
-        Type::Slice(_) => WORD * 3,
+        Type::Slice(_) => (WORD * 3, WORD),
+        Type::Struct(s) if s.num_fields() == 0 => (0, if is_sync_atomic_align64(t) { 8 } else { 1 }),
         Type::Struct(s) => {
-            let Some(last) = s.fields().last() else { return 0 };
-            let offs = offsetsof(s.fields()).pop().unwrap_or(0);
-            let mut size = sizeof(last.typ());
-            if offs < 0 || size < 0 {
-                return -1;
-            }
-            // A trailing field of size 0 must not point behind the struct.
-            if offs > 0 && size == 0 {
-                size = 1;
-            }
-            align(offs.wrapping_add(size), alignof(Type::Struct(s)))
+            let (_, size, align) = struct_layout(s.fields());
+            (size, align)
         }
-        Type::Interface(_) => WORD * 2,
-        _ => WORD,
+        Type::Interface(_) => (WORD * 2, WORD),
+        _ => (WORD, WORD),
     }
 }
 
