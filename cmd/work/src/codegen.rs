@@ -201,7 +201,14 @@ fn compile_one(
     let _span = timings::span("compile", &p.import_path);
     let mut m = {
         let _span = timings::span("lower", &p.import_path);
-        lower_package(program, data)
+        lower_package(program, data).map_err(|list| {
+            let mut log = rgo_types::report::ErrorLog::new();
+            for (pos, msg) in &list {
+                log.add(*pos, msg);
+            }
+            let text: String = log.lines().into_iter().map(|l| l + "\n").collect();
+            crate::report::shorten(&text, &crate::front::shown_dir(p, job.opts.trimpath), &p.dir, &job.loader.env.cwd)
+        })?
     };
     dump(&m, p, "lowered");
     let summaries = {

@@ -284,8 +284,8 @@ fn run() -> i32 {
         n += 1;
         let r = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| lower_package(&prog, pd)));
         let m = match r {
-            Ok(m) => m,
-            Err(_) => {
+            Ok(Ok(m)) => m,
+            _ => {
                 println!("FAIL {path}: internal error");
                 bad += 1;
                 if keep {

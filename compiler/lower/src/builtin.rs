@@ -260,7 +260,7 @@ impl FunctionLowering<'_, '_> {
             if ln && i > 0 {
                 self.rt("printsp", &[], &[], vec![]);
             }
-            self.print_value(v, t);
+            self.print_value(v, t, if ln { "println" } else { "print" });
         }
         if ln {
             self.rt("printnl", &[], &[], vec![]);
@@ -273,7 +273,7 @@ impl FunctionLowering<'_, '_> {
         (n.obj().pkg()?.path() == "runtime").then(|| n.obj().name())
     }
 
-    fn print_value(&mut self, v: Value, t: Type) {
+    fn print_value(&mut self, v: Value, t: Type, builtin: &str) {
         let (name, ty, v) = match t.underlying() {
             Type::Interface(i) => (if i.type_set().methods.is_empty() { "printeface" } else { "printiface" }, Ty::IFACE, v),
             Type::Pointer(_) if self.pl.points_outside_heap(t) => {
@@ -304,7 +304,12 @@ impl FunctionLowering<'_, '_> {
                 _ => ("printcomplex128", Ty::COMPLEX128, v),
             },
             Type::Basic(_) => ("printpointer", Ty::PTR, v),
-            _ => panic!("internal compiler error: print of {t}"),
+            _ => {
+                // In an instance; otherwise the checker has seen it.
+                let text = self.pl.reflect_string(t);
+                self.pl.reject(self.pos, format!("illegal types for operand: {builtin}\n\t{text}"));
+                return;
+            }
         };
         self.rt(name, &[ty], &[], vec![v]);
     }

@@ -123,6 +123,8 @@ pub(crate) struct Shared {
 pub struct FunctionLowering<'a, 'p> {
     pub pl: &'a mut PackageLowering<'p>,
     pub fb: FunctionBuilder,
+    /// Where the code at hand comes from.
+    pub(crate) pos: Pos,
     pub(crate) sh: Rc<Shared>,
     /// Symbol name; prefix of the names of closures.
     pub(crate) name: String,
@@ -216,6 +218,7 @@ impl<'a, 'p> FunctionLowering<'a, 'p> {
             labels: HashMap::new(),
             own_labels: HashSet::new(),
             fallthrough: None,
+            pos: Pos::NONE,
             loop_depth: 0,
             defer: None,
             range_body: None,
@@ -321,6 +324,7 @@ impl<'a, 'p> FunctionLowering<'a, 'p> {
 
     pub(crate) fn set_pos(&mut self, p: Pos) {
         if p != Pos::NONE {
+            self.pos = p;
             let l = self.pl.loc(p);
             self.fb.set_loc(l);
         }

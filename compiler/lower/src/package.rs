@@ -45,18 +45,20 @@ pub struct PackageLowering<'a> {
     pub(crate) static_vars: HashSet<Sym>,
     /// Types that are never compared (parts of map groups): no equality function is made for them.
     pub(crate) no_alg: HashSet<Type>,
+    /// What makes the program invalid: rules for instances, which the checker does not see.
+    rejected: Vec<(Pos, String)>,
     /// How many copies deep the function being lowered is (see `inline`).
     pub(crate) inline_depth: u32,
 }
 
-/// Lowers a package to IR.
-pub fn lower_package(prog: &Program, pd: &'static PackageData) -> Module {
+/// Lowers a package to IR; the error is what is wrong with the program.
+pub fn lower_package(prog: &Program, pd: &'static PackageData) -> Result<Module, Vec<(Pos, String)>> {
     let mut pl = PackageLowering::new(prog, pd);
     pl.lower_decls();
     pl.lower_init();
     pl.emit_named_descriptors();
     pl.drain();
-    pl.m
+    if pl.rejected.is_empty() { Ok(pl.m) } else { Err(pl.rejected) }
 }
 
 /// Symbols and types of the package's variables: what the linker's `-X` may set.
@@ -98,6 +100,7 @@ impl<'a> PackageLowering<'a> {
             anon: 0,
             static_vars: HashSet::new(),
             no_alg: HashSet::new(),
+            rejected: Vec::new(),
             inline_depth: 0,
         }
     }
@@ -319,6 +322,11 @@ impl<'a> PackageLowering<'a> {
 
     pub(crate) fn linkage_of(&self, t: Type) -> Linkage {
         if self.home(t).is_some() { Linkage::External } else { Linkage::LinkOnce }
+    }
+
+    /// Notes that the program is invalid.
+    pub(crate) fn reject(&mut self, pos: Pos, msg: String) {
+        self.rejected.push((pos, msg));
     }
 
     /// Queues work unless its symbol was queued or emitted before.

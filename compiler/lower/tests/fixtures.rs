@@ -32,7 +32,7 @@ fn lower(name: &str, src: &[u8]) -> rgo_ir::Module {
     let info: &'static Info = Box::leak(Box::new(checker.info.take()));
     let prog = Program::new(BodylessRules::default());
     let pd = prog.add(PackageData::new(pkg, vec![file], info, false));
-    lower_package(&prog, pd)
+    lower_package(&prog, pd).unwrap_or_else(|e| panic!("{name}: {e:?}"))
 }
 
 fn check(name: &str, src: &str, failures: &mut Vec<String>) {

@@ -75,7 +75,7 @@ fn lower(src: &str) -> bool {
     let info: &'static Info = Box::leak(Box::new(checker.info.take()));
     let prog = Program::new(BodylessRules::default());
     let pd = prog.add(PackageData::new(pkg, vec![file], info, false));
-    let m = lower_package(&prog, pd);
+    let Ok(m) = lower_package(&prog, pd) else { return false };
     if let Err(e) = rgo_ir::verify::verify(&m) {
         panic!("does not verify: {}", e.join("; "));
     }

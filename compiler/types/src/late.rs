@@ -9,6 +9,7 @@ use crate::predicates::is_typed;
 use crate::sizes::sizeof;
 use crate::syn::{BlockStmt, Decl, Expr, ExprKind, File, FuncDecl, GenDecl, GenKind, NO_POS, Pos, Spec, Stmt, Symbol, stmt_start};
 use crate::types::{Signature, Type};
+use crate::universe::BuiltinId;
 use crate::version::{GO1_18, GoVersion};
 use rgo_syntax::pragma::{self, PragmaFlags};
 use rgo_syntax::visit::{self, Visitor};
@@ -259,6 +260,17 @@ impl Visitor for Walker<'_> {
                 false
             }
             ExprKind::CallExpr(c) => {
+                let id = self.check.info.borrow().builtin_of(&c.fun);
+                if let Some(id @ (BuiltinId::Print | BuiltinId::Println)) = id {
+                    let types: Vec<Type> = c.args.iter().filter_map(|a| self.check.info.borrow().try_type_of(a)).collect();
+                    for t in types {
+                        // Instances are looked at when they are made.
+                        if matches!(t.underlying(), Type::Struct(_) | Type::Array(_)) && !self.check.has_var_size(t) {
+                            let name = if id == BuiltinId::Print { "print" } else { "println" };
+                            self.check.late(x.pos, format!("illegal types for operand: {name}\n\t{}", self.check.type_str(t)));
+                        }
+                    }
+                }
                 let fun = self.check.info.borrow().tv(&c.fun).filter(|tv| !tv.is_type()).map(|tv| tv.typ.underlying());
                 if let Some(Type::Signature(s)) = fun {
                     self.callee = self.callee.max(self.check.argument_width(s));
