@@ -166,8 +166,17 @@ func collector() {
 }
 
 // GC runs a garbage collection and blocks the caller until the garbage collection is complete.
+//
+//go:noinline
 func GC() {
-	clearStack()
+	rt_clearstack()
+	collect()
+}
+
+// collect has a frame of its own, in what GC has cleared.
+//
+//go:noinline
+func collect() {
 	lock(&gcState.lock)
 	gcState.forced++
 	gcCycle(true)
@@ -175,18 +184,6 @@ func GC() {
 	}
 	unlock(&gcState.lock)
 }
-
-// clearStack overwrites what earlier calls have left on the stack where the frames of a collection will lie: stacks are
-// scanned conservatively, and stale words would keep objects.
-//
-//go:noinline
-func clearStack() {
-	var dead [256]uintptr
-	clearWords(&dead)
-}
-
-//go:noinline
-func clearWords(p *[256]uintptr) { clear(p[:]) }
 
 //go:linkname runtime_debug_freeOSMemory runtime/debug.freeOSMemory
 func runtime_debug_freeOSMemory() {

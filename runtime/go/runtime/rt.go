@@ -42,6 +42,10 @@ func rt_gcfinish() bool
 func rt_gcsweep(urgent bool) bool
 func rt_gcworkerwait()
 
+// rt_clearstack overwrites what earlier calls have left on the stack where the frames of a collection will lie: stacks are
+// scanned conservatively, and stale words would keep objects.
+func rt_clearstack()
+
 // rt_gcwait parks the collector goroutine until allocation has reached the trigger.
 func rt_gcwait()
 

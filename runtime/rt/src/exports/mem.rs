@@ -118,6 +118,10 @@ unsafe extern "C" fn gcsweep(g: *mut G, f: *mut Slice) {
 unsafe extern "C" fn gcworkerwait(g: *mut G, _f: *mut u8) {
     gc::worker_wait(g);
 }
+#[unsafe(export_name = "rt.runtime.rt_clearstack")]
+unsafe extern "C" fn clearstack(g: *mut G, _f: *mut u8) {
+    crate::stack::clear_dead(g);
+}
 #[unsafe(export_name = "rt.runtime.rt_gcwait")]
 unsafe extern "C" fn gcwait(g: *mut G, _f: *mut u8) {
     heap::gc_wait(g);
