@@ -86,6 +86,9 @@ pub fn parse_flags(cmd: &str, env: &GoEnv, args: &[String], defs: &[Def]) -> Res
     match flags::parse(args, defs) {
         Ok(q) => {
             p.set.extend(q.set);
+            if defs.iter().any(|d| d.name == "cover") && (p.get("covermode").is_some() || p.get("coverpkg").is_some()) {
+                p.set.push(("cover".into(), "true".into()));
+            }
             p.rest = q.rest;
             if p.set.iter().any(|(n, _)| n == "C") {
                 return Err(usage_error(cmd, "invalid value for flag -C: -C flag must be first flag on command line"));
@@ -310,7 +313,7 @@ pub fn loader_with<'e>(env: &'e GoEnv, p: &Parsed, flags: ModFlags, plain: bool)
     }
     let overlay = flags.overlay.clone();
     let modules = Modules::load(env, &flags)?;
-    let config = LoadConfig { tags: tags(p), race: p.bool("race"), overlay, plain };
+    let config = LoadConfig { tags: tags(p), race: p.bool("race"), overlay, plain, trace: p.bool("x") };
     Ok(Loader::new(env, modules, config)?)
 }
 

@@ -36,6 +36,9 @@ pub fn omit_test_only(l: &Loader<'_>, ids: Vec<PkgId>) -> Result<Vec<PkgId>, Exi
 /// Options of the build from flags.
 pub fn options(env: &GoEnv, p: &crate::flags::Parsed) -> Result<BuildOptions, Exit> {
     base::refuse_unsupported(p)?;
+    if !env.gocache().is_absolute() {
+        return Err(Exit::go("GOCACHE is not an absolute path"));
+    }
     let gcflags = PerPackage::parse(p, "gcflags").map_err(|m| base::usage_error("build", &m))?;
     Ok(BuildOptions {
         threads: base::threads(p)?,
@@ -130,8 +133,31 @@ pub fn report_failure(path: &str, title: &str, text: &str, json: bool) {
     print!("{out}");
 }
 
+/// `-cover`: instruments the main modules' packages (or those of -coverpkg) of what is built.
+fn cover_program(l: &mut Loader<'_>, ids: &[PkgId], p: &crate::flags::Parsed, opts: &BuildOptions) -> Outcome {
+    use rgo_work::cover::{self, Cover};
+    let mode = match p.str("covermode") {
+        "" => "set",
+        m => m,
+    };
+    let Some(show) = opts.show.as_ref().filter(|s| !s.dry) else { return Ok(()) };
+    let dir = show.work().map_err(|e| Exit::go(format!("creating work dir: {e}")))?;
+    let matchers: Vec<_> = p.str("coverpkg").split(',').filter(|t| !t.is_empty()).map(|t| base::package_matcher(l.env, t)).collect();
+    let own = |pk: &rgo_work::load::Package| pk.cmdline_files || pk.cmdline && !pk.standard || pk.module.as_ref().is_some_and(|m| m.main);
+    let all = l.post_order(ids);
+    let chosen = cover::select(l, &all, mode, &|l, id| if matchers.is_empty() { own(&l.packages[id]) } else { l.packages[id].is_main() || matchers.iter().any(|m| m(&l.packages[id])) });
+    for id in chosen {
+        let hook = l.packages[id].is_main();
+        cover::instrument(l, id, &Cover { mode, dir: dir.clone() }, hook)?;
+    }
+    Ok(())
+}
+
 /// Compiles packages for a command that stops at errors.
 pub fn compile<'e>(l: &mut Loader<'e>, ids: &[PkgId], p: &crate::flags::Parsed, opts: &BuildOptions) -> Result<build::Built, Exit> {
+    if p.bool("cover") {
+        cover_program(l, ids, p, opts)?;
+    }
     match build::compile_some(l, ids, opts) {
         Err(text) => {
             eprint!("{text}");
@@ -206,6 +232,9 @@ pub fn run(env: &GoEnv, args: &[String]) -> Outcome {
     }
     for (id, path) in targets {
         if l.packages[id].is_main() {
+            if let Some(d) = path.parent().filter(|_| !opts.dry()) {
+                std::fs::create_dir_all(d).map_err(|e| Exit::go(format!("mkdir {}: {}", d.display(), rgo_work::modload::io_text(&e))))?;
+            }
             let link = link_options(&l, &p, id, &l.packages[id].import_path, true)?;
             b.link(&l, id, &link, &path).map_err(|m| Exit::Error(format!("# {}\n{m}", l.packages[id].import_path)))?;
         } else if !opts.dry() {
@@ -252,6 +281,9 @@ pub fn install_dir(env: &GoEnv) -> Result<PathBuf, Exit> {
     } else if cross {
         return Err(Exit::go("cannot install cross-compiled binaries when GOBIN is set"));
     } else {
+        if !Path::new(&gobin).is_absolute() {
+            return Err(Exit::go("cannot install, GOBIN must be an absolute path"));
+        }
         PathBuf::from(gobin)
     })
 }
@@ -297,7 +329,11 @@ pub fn install(env: &GoEnv, args: &[String]) -> Outcome {
     check_packages(&l, &ids)?;
     let ids = omit_test_only(&l, ids)?;
     let dir = install_dir(env)?;
+    if ids.iter().any(|id| l.packages[*id].cmdline_files && l.packages[*id].is_main()) && env.gobin().is_empty() && env.raw("GO111MODULE") == "off" {
+        return Err(Exit::go("no install location for .go files listed on command line (GOBIN not set)"));
+    }
     let b = compile(&mut l, &ids, &p, &opts)?;
+    let here = if let ([id], true) = (&ids[..], p.rest.is_empty()) { l.packages[*id].is_main().then(|| l.packages[*id].exec_name() + &env.value("GOEXE")) } else { None };
     for id in ids {
         if l.packages[id].is_main() {
             if !opts.dry() {
@@ -305,8 +341,15 @@ pub fn install(env: &GoEnv, args: &[String]) -> Outcome {
             }
             let link = link_options(&l, &p, id, &l.packages[id].import_path, true)?;
             let path = dir.join(l.packages[id].exec_name() + &env.value("GOEXE"));
+            if let Some(d) = path.parent().filter(|_| !opts.dry()) {
+                std::fs::create_dir_all(d).map_err(|e| Exit::go(format!("mkdir {}: {}", d.display(), rgo_work::modload::io_text(&e))))?;
+            }
             b.link(&l, id, &link, &path).map_err(|m| Exit::Error(format!("# {}\n{m}", l.packages[id].import_path)))?;
         }
+    }
+    // What an earlier `go build` left in this folder.
+    if let Some(n) = here.map(|n| env.cwd.join(n)).filter(|n| n.is_file() && !opts.dry() && !n.starts_with(&dir)) {
+        let _ = std::fs::remove_file(n);
     }
     Ok(())
 }

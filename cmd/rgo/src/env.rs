@@ -34,6 +34,8 @@ fn shell_quote(s: &str) -> String {
 pub fn run(env: &GoEnv, args: &[String]) -> Outcome {
     let defs = [flag("C", Kind::Str), flag("changed", Kind::Bool), flag("json", Kind::Bool), flag("n", Kind::Bool), flag("u", Kind::Bool), flag("w", Kind::Bool), flag("x", Kind::Bool)];
     let p = base::parse_flags("env", env, args, &defs)?;
+    let experiments = rgo_work::load::experiments(env, &env.goroot.join("src"), std::iter::empty());
+    experiments.map_err(Exit::Error)?;
     let (json, u, w) = (p.bool("json"), p.bool("u"), p.bool("w"));
     if json && u {
         return Err(Exit::go("cannot use -json with -u"));

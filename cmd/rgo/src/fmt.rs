@@ -40,7 +40,7 @@ pub fn run(env: &GoEnv, args: &[String]) -> Outcome {
         list.extend(names.into_iter().map(|n| short_path(&env.cwd, &pk.dir.join(n))));
     }
     if p.bool("n") || p.bool("x") {
-        eprintln!("gofmt {}", list.join(" "));
+        println!("{} {}", env.goroot.join("bin/gofmt").display(), list.join(" "));
     }
     if list.len() > 2 && !p.bool("n") {
         let code = rgo_format::cmd::run(&list);

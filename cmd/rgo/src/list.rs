@@ -361,7 +361,7 @@ pub fn run(env: &GoEnv, args: &[String]) -> Outcome {
                 }
                 Ok(None) => {}
                 Err(e) if p.bool("e") => drop(e),
-                Err(e) => return Err(Exit::Error(e.join("\n"))),
+                Err(e) => return Err(Exit::go(format!("can't load test package: {}", e.join("\n")))),
             }
         }
     }
@@ -398,9 +398,8 @@ pub fn run(env: &GoEnv, args: &[String]) -> Outcome {
             return Err(Exit::Code(1));
         }
         for (id, text) in &exports.errors {
-            let msg = format!("# {}\n{}", l.packages[*id].import_path, text.trim_end());
-            let stack = vec![(l.packages[*id].import_path.clone(), String::new())];
-            l.packages[*id].error.get_or_insert(rgo_work::load::PkgError { stack, ..rgo_work::load::PkgError::msg(msg) });
+            let msg = format!("# {}\n{}\n", l.packages[*id].import_path, text.trim_end());
+            l.packages[*id].error.get_or_insert(rgo_work::load::PkgError::msg(msg));
         }
     }
     let stale = if asked("Stale") && !p.bool("find") { stale_packages(env, &p)? } else { HashMap::new() };

@@ -19,6 +19,7 @@ mod flags;
 mod fmt;
 mod generate;
 mod get;
+mod help;
 mod get_query;
 mod list;
 mod listmod;
@@ -43,12 +44,12 @@ fn help(args: &[String]) -> Outcome {
             print!("{}", usage::overview());
             Ok(())
         }
-        [topic, ..] => match usage::long(topic) {
-            Some(t) if args.len() == 1 => {
+        _ => match usage::long(&args.join(" ")) {
+            Some(t) => {
                 print!("{t}");
                 Ok(())
             }
-            _ => {
+            None => {
                 eprintln!("go help {}: unknown help topic. Run 'go help'.", args.join(" "));
                 Err(Exit::Code(2))
             }

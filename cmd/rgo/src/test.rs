@@ -99,6 +99,7 @@ fn parse(env: &GoEnv, args: &[String]) -> Result<Request, Exit> {
     let mut packages: Option<Vec<String>> = None;
     let mut in_list = false;
     let mut rest: Vec<String> = Vec::new();
+    let mut unknown: Option<String> = None;
     with_prefix.retain(|d| !d.name.starts_with("test."));
     loop {
         // -test.run is -run.
@@ -141,6 +142,8 @@ fn parse(env: &GoEnv, args: &[String]) -> Result<Request, Exit> {
                 // What follows may be its value: no packages from here on.
                 in_list = false;
                 packages.get_or_insert_with(Vec::new);
+                let body = a.trim_start_matches('-');
+                unknown.get_or_insert(format!("-{}", body.split('=').next().unwrap_or("")));
                 rest.push(a);
             }
             Err(flags::Error::Help) => {
@@ -156,6 +159,11 @@ fn parse(env: &GoEnv, args: &[String]) -> Result<Request, Exit> {
     }
     if p.get("coverprofile").is_some_and(|v| !v.is_empty()) || p.get("covermode").is_some() || p.get("coverpkg").is_some() {
         p.set.push(("cover".into(), "true".into()));
+    }
+    if let Some(u) = unknown.filter(|_| p.bool("c")) {
+        eprintln!("go: unknown flag {u} cannot be used with -c");
+        eprint!("usage: go test [build/test flags] [packages] [build/test flags & test binary flags]\nRun 'go help test' and 'go help testflag' for details.\n");
+        return Err(Exit::Code(2));
     }
     let json = p.bool("json");
     let timeout = p.get("timeout").and_then(flags::parse_duration).unwrap_or(600_000_000_000);
@@ -180,7 +188,7 @@ fn parse(env: &GoEnv, args: &[String]) -> Result<Request, Exit> {
         args: out,
         json,
         show_pass: on || !p.str("list").is_empty(),
-        stream: local || !p.str("bench").is_empty(),
+        stream: local || !p.str("bench").is_empty() || !p.str("fuzz").is_empty(),
         timeout,
         p,
     })
@@ -235,9 +243,6 @@ fn cover_mode(p: &Parsed) -> Result<Option<String>, Exit> {
 /// Runs the command.
 pub fn run(env: &GoEnv, args: &[String]) -> Outcome {
     let r = parse(env, args)?;
-    if !r.p.str("fuzz").is_empty() {
-        return Err(Exit::Error("rgo: test -fuzz is not supported yet".into()));
-    }
     check_flags(&r)?;
     let vet = vet_flags(&r)?;
     let mode = cover_mode(&r.p)?;
@@ -257,6 +262,13 @@ pub fn run(env: &GoEnv, args: &[String]) -> Outcome {
     if ids.len() > 1 && PROFILES.iter().any(|n| !r.p.str(n).is_empty()) {
         let n = PROFILES.iter().find(|n| !r.p.str(n).is_empty()).unwrap_or(&"");
         return Err(Exit::Error(format!("cannot use -{n} flag with multiple packages")));
+    }
+    let fuzzing = !r.p.str("fuzz").is_empty();
+    if fuzzing && ids.len() > 1 {
+        return Err(Exit::Error("cannot use -fuzz flag with multiple packages".into()));
+    }
+    if fuzzing && ids.iter().any(|id| l.packages[*id].module.as_ref().is_some_and(|m| !m.main)) {
+        return Err(Exit::Error("cannot use -fuzz flag on package outside the main module".into()));
     }
     let compile_only = r.p.bool("c");
     let work = || show.work().map_err(|e| Exit::go(format!("creating work dir: {e}")));
@@ -285,6 +297,7 @@ pub fn run(env: &GoEnv, args: &[String]) -> Outcome {
         };
         cases.push(Case { path, dir, root, kind, package: id, vet_failed: false, meta: None });
     }
+    check_names(env, &r, &cases)?;
     for c in &cases {
         if let CaseKind::SetupFailed(errors) = &c.kind {
             for e in errors {
@@ -347,6 +360,26 @@ pub fn run(env: &GoEnv, args: &[String]) -> Outcome {
         }
     }
     testrun::run_cases(env, &l, &built, &r, &cases, &show, covering.as_ref().map(|c| (c.test.mode.as_str(), &c.meta[..])))
+}
+
+/// Programs of several tests must not overwrite each other.
+fn check_names(env: &GoEnv, r: &Request, cases: &[Case]) -> Outcome {
+    let o = r.p.str("o");
+    if o.is_empty() && !r.p.bool("c") || o == "/dev/null" {
+        return Ok(());
+    }
+    let ready: Vec<&Case> = cases.iter().filter(|c| matches!(c.kind, CaseKind::Ready(_))).collect();
+    if ready.len() > 1 && !o.is_empty() && !o.ends_with('/') && !env.cwd.join(o).is_dir() {
+        return Err(Exit::Error("with multiple packages, -o must refer to a directory or /dev/null".into()));
+    }
+    let mut by_name: std::collections::BTreeMap<String, Vec<&str>> = Default::default();
+    for c in &ready {
+        by_name.entry(test_binary_name(&c.path)).or_default().push(&c.path);
+    }
+    for (name, paths) in by_name.iter().filter(|(_, p)| p.len() > 1) {
+        return Err(Exit::Error(format!("cannot write test binary {name} for multiple packages:\n{}", paths.join("\n"))));
+    }
+    Ok(())
 }
 
 /// Combinations of flags that make no sense.

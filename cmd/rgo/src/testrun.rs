@@ -306,6 +306,15 @@ fn run_into(cx: &Context<'_>, i: usize, sink: &mut Sink) -> bool {
     words.push(exe.display().to_string());
     let scratch = cx.dir.join(cx.show.folder(t.main).trim_start_matches("$WORK/"));
     let log = scratch.join("testlog.txt");
+    if !dry && !keep {
+        // Go leaves the program's main file beside it.
+        if let Some(f) = cx.l.packages[t.main].go_files.iter().find(|f| f.name == "_testmain.go") {
+            let _ = f.data().map(|d| std::fs::write(scratch.join("_testmain.go"), &d));
+        }
+    }
+    if !r.p.str("fuzz").is_empty() {
+        words.push(format!("-test.fuzzcachedir={}", cx.env.gocache().join("fuzz").join(&c.path).display()));
+    }
     if test.is_some() && exec_words.is_empty() {
         words.push(format!("-test.testlogfile={}", log.display()));
     }
@@ -358,12 +367,20 @@ fn run_into(cx: &Context<'_>, i: usize, sink: &mut Sink) -> bool {
                 b.clear();
             }
         }
-        const NONE: &[u8] = b"testing: warning: no tests to run";
-        let none = seen.split(|&b| b == b'\n').any(|l| l.strip_prefix(&[0x16]).unwrap_or(l) == NONE);
+        let said = |what: &str| seen.split(|&b| b == b'\n').any(|l| l.strip_prefix(&[0x16]).unwrap_or(l) == what.as_bytes());
+        let note = if said("testing: warning: -fuzz matches more than one fuzz test, won't fuzz") {
+            "[-fuzz matches more than one fuzz test, won't fuzz]"
+        } else if said("testing: warning: no fuzz tests to fuzz") {
+            " [no fuzz tests to fuzz]"
+        } else if said("testing: warning: no tests to run") {
+            " [no tests to run]"
+        } else {
+            ""
+        };
         if newline && (r.show_pass || r.json) {
             sink.write(b"\n");
         }
-        let line = format!("ok  \t{}\t{secs}{}{}\n", c.path, coverage(&seen), if none { " [no tests to run]" } else { "" });
+        let line = format!("ok  \t{}\t{secs}{}{}\n", c.path, coverage(&seen), note);
         sink.write(line.as_bytes());
         if let Some(t) = &test {
             let mut out = if r.show_pass || r.json { seen.clone() } else { Vec::new() };

@@ -1,12 +1,15 @@
-//! Usage lines and help texts.
+//! Usage lines; the texts behind them are in `help.rs`.
+
+use crate::help::{TOPICS, command};
 
 /// Name, usage line without the leading "go", summary.
 pub const COMMANDS: &[(&str, &str, &str)] = &[
-    ("build", "build [-o output] [build flags] [packages]", "compile packages and dependencies"),
     ("bug", "bug", "start a bug report"),
+    ("build", "build [-o output] [build flags] [packages]", "compile packages and dependencies"),
     ("clean", "clean [-i] [-r] [-cache] [-testcache] [-modcache] [-fuzzcache] [build flags] [packages]", "remove object files and cached files"),
     ("doc", "doc [doc flags] [package|[package.]symbol[.methodOrField]]", "show documentation for package or symbol"),
     ("env", "env [-json] [-changed] [-u] [-w] [var ...]", "print Go environment information"),
+    ("fix", "fix [build flags] [-fixtool prog] [fix flags] [packages]", "apply fixes suggested by static checkers"),
     ("fmt", "fmt [-n] [-x] [packages]", "gofmt (reformat) package sources"),
     ("generate", "generate [-run regexp] [-n] [-v] [-x] [build flags] [file.go... | packages]", "generate Go files by processing source"),
     ("get", "get [-t] [-u] [-tool] [build flags] [packages]", "add dependencies to current module and install them"),
@@ -18,6 +21,7 @@ pub const COMMANDS: &[(&str, &str, &str)] = &[
     ("test", "test [build/test flags] [packages] [build/test flags & test binary flags]", "test packages"),
     ("tool", "tool [-n] command [args...]", "run specified go tool"),
     ("version", "version [-m] [-v] [-json] [file ...]", "print Go version"),
+    ("vet", "vet [build flags] [-vettool prog] [vet flags] [packages]", "report likely mistakes in packages"),
     ("work", "work <command> [arguments]", "workspace maintenance"),
 ];
 
@@ -51,7 +55,11 @@ pub fn overview() -> String {
     for (name, _, about) in COMMANDS {
         s.push_str(&format!("\t{name:<11} {about}\n"));
     }
-    s.push_str("\nUse \"go help <command>\" for more information about a command.\n");
+    s.push_str("\nUse \"go help <command>\" for more information about a command.\n\nAdditional help topics:\n\n");
+    for (name, about, _) in TOPICS {
+        s.push_str(&format!("\t{name:<15} {about}\n"));
+    }
+    s.push_str("\nUse \"go help <topic>\" for more information about that topic.\n\n");
     s
 }
 
@@ -74,18 +82,12 @@ Flags shared by commands that build:
 	-timings[=file] print where the time went; write a trace that Perfetto opens
 ";
 
-/// The text of `go help NAME`.
+/// The text of `go help NAME`; a command of a command is named with both words.
 pub fn long(cmd: &str) -> Option<String> {
-    let (name, line, about) = COMMANDS.iter().find(|c| c.0 == cmd)?;
-    let detail = match *name {
-        "build" => "Compiles the named packages and what they import. A single command is written to the\nfile -o names, by default one named after the package; other results are discarded.\n",
-        "run" => "Compiles and runs the named command. Arguments behind the package are passed on.\nIf the program fails, run prints 'exit status N' and exits with status 1.\n",
-        "test" => "Compiles and runs the tests of the named packages.\n\n\t-c compile only; -o file; -json; -v; -run, -skip, -bench regexp; -count n; -short;\n\t-timeout d (default 10m); -failfast; -parallel n; -cpu list; -list regexp; -args\n",
-        "env" => "Prints the variables in effect, or the values of those named.\n\n\t-json as JSON; -changed only those that differ from defaults; -w NAME=VALUE; -u NAME\n",
-        "list" => "Prints import paths of packages, one a line.\n\n\t-json [=fields] as JSON; -f format; -deps; -e; -test; -m modules instead of packages\n",
-        "version" => "Prints the version, or that of the named programs; -m with module information.\n",
-        _ => "",
-    };
-    let build = matches!(*name, "build" | "install" | "run" | "test" | "list").then_some(BUILD_HELP).unwrap_or("");
-    Some(format!("usage: go {line}\n\nrgo {name}: {about}\n\n{detail}{}{build}", if build.is_empty() { "" } else { "\n" }))
+    if let Some((_, _, text)) = TOPICS.iter().find(|t| t.0 == cmd) {
+        return Some(text.to_string());
+    }
+    let line = COMMANDS.iter().find(|c| c.0 == cmd).map(|c| c.1).or_else(|| MORE.iter().find(|c| c.0 == cmd).map(|c| c.1))?;
+    let build = matches!(cmd, "build" | "install" | "run" | "test" | "list");
+    Some(format!("usage: go {line}\n\n{}{}", command(cmd)?, if build { format!("\n{BUILD_HELP}") } else { String::new() }))
 }

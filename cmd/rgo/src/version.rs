@@ -16,12 +16,20 @@ pub fn run(env: &GoEnv, args: &[String]) -> Outcome {
         return Ok(());
     }
     if p.rest.is_empty() {
-        if p.bool("m") || p.bool("v") || p.bool("json") {
-            eprintln!("go: 'go version' only accepts -m flag with arguments");
-            return Err(Exit::Code(2));
+        // What GOFLAGS says does not matter here.
+        let given = crate::flags::parse(args, &defs).unwrap_or_default();
+        for (n, what) in [("m", "-m"), ("v", "-v"), ("json", "-json")] {
+            if given.bool(n) {
+                eprintln!("go: 'go version' only accepts {what} flag with arguments");
+                return Err(Exit::Code(2));
+            }
         }
         println!("go version {GO_VERSION} {}/{}", env.goos(), env.goarch());
         return Ok(());
+    }
+    if p.bool("json") && !p.bool("m") {
+        eprintln!("go: 'go version' with -json flag requires -m flag");
+        return Err(Exit::Code(2));
     }
     let mut failed = false;
     for arg in &p.rest {
@@ -39,7 +47,7 @@ pub fn run(env: &GoEnv, args: &[String]) -> Outcome {
                     }
                 }
             }
-            Ok(_) => failed |= !show(&path, arg, &p, true),
+            Ok(_) => failed |= !show(&path, arg, &p, true) && p.bool("m"),
         }
     }
     if failed { Err(Exit::Code(1)) } else { Ok(()) }
@@ -60,10 +68,20 @@ fn show(path: &Path, name: &str, p: &crate::flags::Parsed, must: bool) -> bool {
             true
         }
         Err(m) => {
-            if must || p.bool("v") {
-                eprintln!("{name}: {m}");
+            // Other files are passed over in silence.
+            if (must || p.bool("v")) && candidate(path) {
+                eprintln!("{name}: could not read Go build info from {name}: {m}");
             }
-            !must
+            false
         }
     }
+}
+
+/// Whether a file may be a program.
+fn candidate(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    let name = path.display().to_string().to_lowercase();
+    std::fs::metadata(path).is_ok_and(|m| m.is_file() && m.permissions().mode() & 0o111 != 0)
+        || [".so", ".exe", ".dll"].iter().any(|e| name.ends_with(e))
+        || name.contains(".so.")
 }

@@ -167,9 +167,13 @@ impl CompileFlags {
                 "N" => f.no_opt = on,
                 "l" => f.no_inline = on,
                 "e" => f.all_errors = on,
+                "c" => match value.map(String::from).or_else(|| it.next().cloned()).and_then(|v| v.parse::<i64>().ok()) {
+                    Some(n) if n >= 1 => {}
+                    n => return Err(format!("compile: -c must be at least 1, got {}", n.unwrap_or(0))),
+                },
                 "lang" => f.lang = value.map(String::from).or_else(|| it.next().cloned()).unwrap_or_default(),
                 // These change nothing but what is printed, or ask for what is always done.
-                "m" | "c" | "C" | "L" | "complete" | "dwarf" | "spectre" | "B" | "live" | "S" | "d" => {}
+                "m" | "C" | "L" | "complete" | "dwarf" | "spectre" | "B" | "live" | "S" | "d" => {}
                 _ => return Err(format!("flag provided but not defined: -{name}")),
             }
         }
@@ -603,7 +607,7 @@ impl Built {
         o.strip_dwarf = opts.omit_debug;
         o.raw_dwarf = opts.raw_debug;
         o.x_vars = vec![
-            ("runtime.buildVersion".into(), crate::goenv::GO_VERSION.into()),
+            ("runtime.buildVersion".into(), l.env.version_with_experiments()),
             ("runtime.defaultGOROOT".into(), if opts.trimpath { String::new() } else { l.env.goroot.display().to_string() }),
             // Readers cut 16 bytes off both ends, whatever they are.
             ("runtime.modinfo".into(), format!("{0}{1}{0}", "-".repeat(16), info.text)),

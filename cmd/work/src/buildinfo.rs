@@ -135,7 +135,7 @@ pub fn of_program(l: &crate::load::Loader<'_>, id: crate::load::PkgId, opts: &cr
         let v = if v.contains(special) { go_quote(v) } else { v.clone() };
         text.push_str(&format!("build\t{k}={v}\n"));
     }
-    BuildInfo { go_version: crate::goenv::GO_VERSION.into(), text }
+    BuildInfo { go_version: l.env.version_with_experiments(), text }
 }
 
 fn go_quote(s: &str) -> String {

@@ -303,6 +303,19 @@ impl Cache {
         Some(e)
     }
 
+    /// Makes the folders that go makes in GOCACHE, so that it is known for what it is.
+    fn prepare(&self) {
+        let Some(top) = self.dir.parent().filter(|t| !t.join("00").is_dir()) else { return };
+        for i in 0..=255 {
+            // What cannot be made will be missed when an entry is stored.
+            let _ = std::fs::create_dir_all(top.join(format!("{i:02x}")));
+        }
+        let readme = top.join("README");
+        if !readme.exists() {
+            let _ = std::fs::write(readme, "This directory holds cached build artifacts from the Go build system.\nRun \"go clean -cache\" if the directory is getting too large.\n");
+        }
+    }
+
     /// Stores an entry.
     pub fn put(&self, key: &Key, e: &Entry) -> std::io::Result<()> {
         let path = self.path(key);
@@ -357,6 +370,7 @@ impl Cache {
 
     /// Removes entries that have not been used for some days; does so at most once a day.
     pub fn trim(&self) {
+        self.prepare();
         let stamp = self.dir.join("trim");
         let now = SystemTime::now();
         let age = |p: &Path| std::fs::metadata(p).and_then(|m| m.modified()).ok().and_then(|t| now.duration_since(t).ok());

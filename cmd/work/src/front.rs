@@ -77,6 +77,8 @@ pub fn shown_dir(p: &Package, trimpath: bool) -> PathBuf {
             PathBuf::from(format!("{}@{}", m.path, m.version)).join(rel)
         }
         _ if p.cmdline_files => PathBuf::from("."),
+        // External tests lie where what they test lies.
+        _ if p.for_test.is_some() => PathBuf::from(p.for_test.as_deref().unwrap_or("")),
         _ => PathBuf::from(p.import_path.split(' ').next().unwrap_or("")),
     }
 }

@@ -1,11 +1,14 @@
 //! The default GODEBUG of a program: what its go.mod and `//go:debug` lines ask for.
 
 use crate::load::{Loader, PkgId};
+use crate::header::LineCol;
+use crate::package::SourceFile;
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 /// A setting of GOROOT's table: name, release (go1.N) that changed its default, value before that.
-fn table(l: &Loader<'_>) -> Vec<(String, u32, String)> {
-    let text = std::fs::read_to_string(l.goroot_src.join("internal/godebugs/table.go")).unwrap_or_default();
+fn table(goroot_src: &Path) -> Vec<(String, u32, String)> {
+    let text = std::fs::read_to_string(goroot_src.join("internal/godebugs/table.go")).unwrap_or_default();
     let field = |line: &str, name: &str| -> Option<String> {
         let i = line.find(&format!("{name}: "))? + name.len() + 2;
         let rest = &line[i..];
@@ -21,6 +24,28 @@ fn table(l: &Loader<'_>) -> Vec<(String, u32, String)> {
             Some((field(l, "Name")?, changed, field(l, "Old").unwrap_or_default()))
         })
         .collect()
+}
+
+/// The first `//go:debug` line that sets what does not exist: its file, place and what is wrong.
+pub fn bad_setting(goroot_src: &Path, files: &[SourceFile]) -> Option<(PathBuf, LineCol, String)> {
+    let mut known: Option<Vec<(String, u32, String)>> = None;
+    for f in files {
+        for (text, lc) in &f.header.debug {
+            let Some((k, v)) = text.split_once('=') else { return Some((f.path.clone(), *lc, "missing key=value".into())) };
+            if k == "default" {
+                continue;
+            }
+            let bad = |s: &str| s.contains([',', '"', '`', '\'', ' ', '\t']);
+            if bad(k) || bad(v) {
+                return Some((f.path.clone(), *lc, format!("key or value contains space, quote or comma: {text}")));
+            }
+            let known = known.get_or_insert_with(|| table(goroot_src));
+            if !known.is_empty() && !known.iter().any(|s| s.0 == k) {
+                return Some((f.path.clone(), *lc, format!("unknown //go:debug setting {k:?}")));
+            }
+        }
+    }
+    None
 }
 
 /// `name=value,...` for a command.
@@ -45,7 +70,7 @@ pub fn default_of(l: &Loader<'_>, id: PkgId) -> String {
     }
     let minor: u32 = version.split('.').nth(1).map(|m| m.chars().take_while(char::is_ascii_digit).collect::<String>()).and_then(|m| m.parse().ok()).unwrap_or(crate::select::GO_MINOR);
     if !version.is_empty() {
-        for (name, changed, old) in table(l) {
+        for (name, changed, old) in table(&l.goroot_src) {
             if minor < changed {
                 set.entry(name).or_insert(old);
             }

@@ -295,6 +295,22 @@ impl GoEnv {
         }
     }
 
+    /// The version programs show: with the experiments that differ from the release's.
+    pub fn version_with_experiments(&self) -> String {
+        let mut list: Vec<String> = Vec::new();
+        for w in self.raw("GOEXPERIMENT").split(',').filter(|w| !w.is_empty()) {
+            let default = |n: &str| crate::load::RELEASE_EXPERIMENTS.contains(&n);
+            match w.strip_prefix("no") {
+                _ if w == "none" => list = crate::load::RELEASE_EXPERIMENTS.iter().map(|e| format!("no{e}")).collect(),
+                Some(off) if default(off) => list.push(w.into()),
+                _ if default(w) => list.retain(|e| *e != format!("no{w}")),
+                Some(off) if list.iter().any(|e| e == off) => list.retain(|e| e != off),
+                _ => list.push(w.into()),
+            }
+        }
+        if list.is_empty() { GO_VERSION.into() } else { format!("{GO_VERSION} X:{}", list.join(",")) }
+    }
+
     /// The names `go env` prints without arguments.
     pub fn names(&self) -> Vec<&'static str> {
         let mut v: Vec<&'static str> = NAMES.to_vec();

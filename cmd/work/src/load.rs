@@ -25,6 +25,8 @@ pub struct LoadConfig {
     pub overlay: HashMap<PathBuf, PathBuf>,
     /// Packages as they lie on disk: for listings and tools that read them, not for building.
     pub plain: bool,
+    /// `-x`: say which folders are passed over.
+    pub trace: bool,
 }
 
 /// Where an import path leads.
@@ -47,7 +49,7 @@ pub struct Loader<'e> {
     pub warnings: Vec<String>,
     /// Imports are not loaded.
     pub ignore_imports: bool,
-    config: LoadConfig,
+    pub(crate) config: LoadConfig,
     pub(crate) by_path: HashMap<String, PkgId>,
     /// Packages being loaded, with the file of the import that led to each.
     stack: Vec<(PkgId, String)>,
@@ -610,7 +612,9 @@ impl<'e> Loader<'e> {
                 continue;
             }
             let is_test = name.ends_with("_test.go");
-            let xtest = h.package.strip_suffix("_test").filter(|_| is_test);
+            // A package may itself be named so.
+            let own = first.as_ref().is_some_and(|(have, _)| *have == h.package);
+            let xtest = h.package.strip_suffix("_test").filter(|_| is_test && !own);
             let pkg = xtest.unwrap_or(&h.package).to_string();
             match &first {
                 None => first = Some((pkg, name.clone())),
@@ -635,7 +639,8 @@ impl<'e> Loader<'e> {
         let only_tests = !p.test_go_files.is_empty() || !p.xtest_go_files.is_empty();
         if p.go_files.is_empty() && p.error.is_none() && !only_tests {
             let dir = p.dir.display();
-            p.error = Some(PkgError::msg(if !p.ignored_go_files.is_empty() {
+            // Names that begin with _ or . count for nothing.
+            p.error = Some(PkgError::msg(if p.ignored_go_files.iter().any(|n| !n.starts_with(['_', '.'])) {
                 format!("build constraints exclude all Go files in {dir}")
             } else {
                 format!("no Go files in {dir}")
@@ -698,6 +703,10 @@ impl<'e> Loader<'e> {
             (Some(m), _) if m.go_version.is_empty() => "go1.16".into(),
             (Some(m), _) => format!("go{}", m.go_version),
         };
+        if let Some((file, lc, msg)) = p.is_main().then(|| crate::godebug::bad_setting(&self.goroot_src, &p.go_files)).flatten() {
+            let pos = self.position(&file, lc);
+            p.error.get_or_insert(PkgError { pos, ..PkgError::msg(format!("invalid //go:debug: {msg}")) });
+        }
         for f in p.go_files.clone() {
             self.resolve_embeds(p, &f);
         }
@@ -784,7 +793,7 @@ pub const RELEASE_EXPERIMENTS: &[&str] =
     &["regabiwrappers", "regabiargs", "dwarf5", "jsonv2", "greenteagc", "randomizedheapbase64", "sizespecializedmalloc"];
 
 /// The experiments in effect: the default ones, changed by GOEXPERIMENT.
-fn experiments(env: &GoEnv, src: &Path, default: impl Iterator<Item = String>) -> Result<BTreeSet<String>, String> {
+pub fn experiments(env: &GoEnv, src: &Path, default: impl Iterator<Item = String>) -> Result<BTreeSet<String>, String> {
     let mut set: BTreeSet<String> = default.collect();
     for w in env.raw("GOEXPERIMENT").split(',').filter(|w| !w.is_empty()) {
         let known = |n: &str| src.join(format!("internal/goexperiment/exp_{}_on.go", n.to_ascii_lowercase())).is_file();

@@ -161,7 +161,7 @@ impl Show {
             line.push_str(" -complete");
         }
         line.push_str(&format!(" -buildid {build_id}/{build_id} -goversion {}", crate::goenv::GO_VERSION));
-        line.push_str(&format!(" -c={} -nolocalimports -importcfg {b}/importcfg", std::thread::available_parallelism().map_or(1, |n| n.get().min(4))));
+        line.push_str(&format!(" -c={} -nolocalimports -importcfg {b}/importcfg", backend_threads(l)));
         if !p.embeds.is_empty() {
             self.line(&format!("cat >{b}/embedcfg << 'EOF' # internal\n{}EOF", embed_config(p)));
             line.push_str(&format!(" -embedcfg {b}/embedcfg"));
@@ -232,6 +232,12 @@ impl Drop for Show {
             let _ = std::fs::remove_dir_all(w);
         }
     }
+}
+
+/// As many as there may be, at most four.
+fn backend_threads(l: &Loader<'_>) -> usize {
+    let n = l.env.raw("GOMAXPROCS").parse().ok().filter(|n| *n > 0);
+    n.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, |n| n.get())).min(4)
 }
 
 /// What a link step is made of.

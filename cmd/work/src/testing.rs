@@ -201,7 +201,8 @@ fn main_source(p: &Package, own: Option<&Found>, ext: Option<&Found>, cover: Opt
         "}}\n\nfunc init() {{\n{}\ttestdeps.ModulePath = {}\n\ttestdeps.ImportPath = {}\n}}\n\nfunc main() {{\n\tm := testing.MainStart(testdeps.TestDeps{{}}, tests, benchmarks, fuzzTargets, examples)\n",
         cover.map_or(String::new(), TestCover::source),
         quote(module),
-        quote(&p.import_path)
+        // Files named on the command line have no path to speak of.
+        quote(if p.cmdline_files { "" } else { &p.import_path })
     ));
     match main {
         Some(pkg) => s.push_str(&format!(
@@ -297,7 +298,10 @@ pub fn prepare_with(l: &mut Loader<'_>, id: PkgId, cover: Option<&TestCover>) ->
     };
     // Errors that imports of tests brought up lie with the package under test.
     let late = l.packages[id].error.clone().filter(|_| real.error.is_none());
-    if let Some(e) = late {
+    if let Some(mut e) = late {
+        if let Some(last) = e.stack.last_mut().filter(|s| s.0 == path) {
+            last.0.push_str(" (test)");
+        }
         l.packages[own].error.get_or_insert(e);
         l.packages[id].error = None;
     }
