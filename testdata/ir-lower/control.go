@@ -46,7 +46,7 @@ func typeSwitch(x any) string {
 	//  extract
 	//  @type:int
 	//  call code
-	//  @runtime.assertE2I2
+	//  @runtime.rt_itab
 	return ""
 }
 

@@ -76,7 +76,7 @@ func assertOk(x any) (iface, bool) {
 
 //ir main.assertOk
 //  cmp eq
-//  @runtime.assertE2I2
+//  @runtime.rt_itab
 
 func assertConcrete(x iface) impl { return x.(impl) }
 

@@ -159,4 +159,5 @@ func typeSwitch(x any) int {
 // Concrete types in a row by hash, the interface behind them.
 //ir main.typeSwitch
 //  switch
-//  @runtime.assertE2I2
+//  atomicload
+//  @runtime.rt_itab

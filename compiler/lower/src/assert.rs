@@ -1,12 +1,17 @@
 //! Type assertions and the other expressions with a comma-ok form.
 
-use rgo_ir::{CmpOp, MemFlags, Op, Term, Ty, Value};
+use rgo_ir::{BinOp, CmpOp, ConvOp, Global, Linkage, MemFlags, Op, Sym, Term, Ty, Value};
 use rgo_syntax::ast::*;
 use rgo_syntax::token::Op as Tok;
 use rgo_types::Type;
 
 use crate::expr::is_interface;
 use crate::func::{Addr, FunctionLowering, MemKind};
+
+/// Offsets in `abi.Type` and `abi.ITab`.
+const TYPE_HASH: i64 = 16;
+const ITAB_TYPE: i64 = 8;
+const ITAB_FUN: i64 = 24;
 
 impl FunctionLowering<'_, '_> {
     /// `x.(T)`, panicking.
@@ -47,9 +52,86 @@ impl FunctionLowering<'_, '_> {
             self.fb.switch_to(ok);
             return self.fb.aggregate(Ty::IFACE, vec![typ, data]);
         }
-        let d = self.desc_addr(t);
-        let tab = self.rt("assertE2I", &[Ty::PTR, Ty::PTR], &[Ty::PTR], vec![d, typ])[0];
+        let tab = self.method_table(t, typ, true, false);
         self.fb.aggregate(Ty::IFACE, vec![tab, data])
+    }
+
+    /// The method table of the interface type `t` for the dynamic type `typ`. Without: panics, or null if `can_fail`.
+    ///
+    /// Each place remembers the tables it met, by the type's hash, those that say "does not implement" (no methods) included if it can fail.
+    pub(crate) fn method_table(&mut self, t: Type, typ: Value, may_be_nil: bool, can_fail: bool) -> Value {
+        /// Tables that a place remembers: a power of two.
+        const TABLES: u64 = 4;
+        let sym = self.pl.anon_sym("itabs_");
+        self.pl.m.globals.push(Global { sym, linkage: Linkage::Internal, size: 8 * TABLES, align: 8, readonly: false, pointers: false, data: Vec::new() });
+        let l = self.fb.local("", Ty::PTR);
+        let (look, compare, fast, slow, done) = (self.fb.block(), self.fb.block(), self.fb.block(), self.fb.block(), self.fb.block());
+        if may_be_nil {
+            let nil = self.is_null(typ);
+            self.branch_likely(nil, slow, look, false);
+        } else {
+            self.fb.jump(look);
+        }
+        self.fb.switch_to(look);
+        let slot = self.table_slot(sym, typ, TABLES);
+        let tab = self.fb.emit1(Op::AtomicLoad { addr: slot }, Ty::PTR);
+        let null = self.is_null(tab);
+        self.branch_likely(null, slow, compare, false);
+        self.fb.switch_to(compare);
+        let a = self.fb.ptr_add(tab, ITAB_TYPE);
+        let have = self.fb.load(Ty::PTR, a);
+        let same = self.fb.cmp(CmpOp::Eq, have, typ);
+        self.branch_likely(same, fast, slow, true);
+        self.fb.switch_to(fast);
+        let a = self.fb.local_addr(l);
+        self.fb.store(a, tab, MemFlags::default());
+        self.fb.jump(done);
+        self.fb.switch_to(slow);
+        let d = self.desc_addr(t);
+        let f = if can_fail { "rt_itab" } else { "assertE2I" };
+        let tab = self.rt(f, &[Ty::PTR, Ty::PTR], &[Ty::PTR], vec![d, typ])[0];
+        let a = self.fb.local_addr(l);
+        self.fb.store(a, tab, MemFlags::default());
+        let keep = self.fb.block();
+        let null = self.is_null(tab);
+        self.fb.branch(null, done, keep);
+        self.fb.switch_to(keep);
+        let slot = self.table_slot(sym, typ, TABLES);
+        // No write barrier: method tables are not in the heap.
+        let word = self.fb.conv(ConvOp::PtrToInt, tab, Ty::I64);
+        self.fb.emit0(Op::AtomicStore { addr: slot, value: word });
+        self.fb.jump(done);
+        self.fb.switch_to(done);
+        let a = self.fb.local_addr(l);
+        let tab = self.fb.load(Ty::PTR, a);
+        if !can_fail {
+            return tab;
+        }
+        let (some, end) = (self.fb.block(), self.fb.block());
+        let null = self.is_null(tab);
+        self.branch_likely(null, end, some, false);
+        self.fb.switch_to(some);
+        let a = self.fb.ptr_add(tab, ITAB_FUN);
+        let first = self.fb.load(Ty::PTR, a);
+        let none = self.is_null(first);
+        let null = self.fb.null();
+        let tab = self.fb.emit1(Op::Select(none, null, tab), Ty::PTR);
+        let a = self.fb.local_addr(l);
+        self.fb.store(a, tab, MemFlags::default());
+        self.fb.jump(end);
+        self.fb.switch_to(end);
+        let a = self.fb.local_addr(l);
+        self.fb.load(Ty::PTR, a)
+    }
+
+    fn table_slot(&mut self, sym: Sym, typ: Value, tables: u64) -> Value {
+        let a = self.fb.ptr_add(typ, TYPE_HASH);
+        let hash = self.fb.load(Ty::I32, a);
+        let hash = self.fb.conv(ConvOp::ZExt, hash, Ty::I64);
+        let mask = self.fb.i64(tables as i64 - 1);
+        let index = self.fb.bin(BinOp::And, hash, mask);
+        let base = self.fb.sym_addr(sym);
+        self.fb.emit1(Op::PtrIndex { base, index, scale: 8 }, Ty::PTR)
     }
 
     /// Is the dynamic type of the interface value `v` (static type `xt`) the concrete type `t`?
@@ -74,8 +156,7 @@ impl FunctionLowering<'_, '_> {
             let nil = self.is_null(typ);
             self.fb.branch(nil, done, some);
             self.fb.switch_to(some);
-            let d = self.desc_addr(t);
-            let tab = self.rt("assertE2I2", &[Ty::PTR, Ty::PTR], &[Ty::PTR], vec![d, typ])[0];
+            let tab = self.method_table(t, typ, false, true);
             let a = self.fb.local_addr(l);
             self.fb.store(a, tab, MemFlags::default());
             self.fb.jump(done);

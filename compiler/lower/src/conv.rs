@@ -299,8 +299,7 @@ impl FunctionLowering<'_, '_> {
         let nil = self.is_null(typ);
         self.fb.branch(nil, done, some);
         self.fb.switch_to(some);
-        let d = self.desc_addr(to);
-        let tab = self.rt("assertE2I", &[Ty::PTR, Ty::PTR], &[Ty::PTR], vec![d, typ])[0];
+        let tab = self.method_table(to, typ, false, false);
         let a = self.fb.local_addr(l);
         self.fb.store(a, tab, MemFlags::default());
         self.fb.jump(done);

@@ -18,7 +18,7 @@ pub fn summary(sym: &str) -> Option<FuncSummary> {
         | "mapaccess2_fast64" | "mapaccess1_faststr" | "mapaccess2_faststr" | "mapdelete" | "mapdelete_fast32" | "mapdelete_fast64" | "mapdelete_faststr" | "mapclear"
         | "memclrNoHeapPointers" | "memclrHasPointers" | "typedmemclr" | "chanrecv1" | "chanrecv2" | "mapIterNext" | "newobject" | "makeslice" | "makeslice64"
         | "makechan" | "makechan64" | "makemap_small" | "slicebytetostring" | "slicerunetostring" | "stringtoslicebyte" | "stringtoslicerune" | "intstring"
-        | "assertE2I" | "assertE2I2" => vec![n(); 4],
+        | "assertE2I" | "assertE2I2" | "rt_itab" => vec![n(); 4],
         "mapaccess1" | "mapaccess2" => vec![n(); 3],
         "selectnbrecv" => vec![n(); 2],
         // A key or value is copied into the map or channel; the iterator keeps the map.

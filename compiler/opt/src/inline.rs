@@ -498,6 +498,11 @@ impl<'a> Known<'a> {
 
     /// The code of a closure record made here.
     fn record_code(&self, p: Value) -> Option<Sym> {
+        // Lowering's type of closure records: no Go code writes to one.
+        let Some(Op::New { desc, .. }) = self.op(p) else { return None };
+        if !self.m.sym_name(*desc).starts_with("type:struct { X0 ") {
+            return None;
+        }
         match self.field.get(&(p, 0)) {
             Some(Stored::One(c)) => match self.op(*c)? {
                 Op::SymAddr(s, 0) if !self.globals.contains_key(s) => Some(*s),

@@ -82,7 +82,7 @@ b0:
 func external @p.f () -> (i64) loc 0:5 {
 b0:
   v0: ptr = new i64, @type:int !0:5
-  v1: ptr = new string, @type:rec
+  v1: ptr = new string, @\"type:struct { X0 unsafe.Pointer; X1 unsafe.Pointer }\"
   v2: ptr = sym @p.f.func1+0
   store v1, v2 init
   v3: ptr = ptradd v1, 8

@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"internal/abi"
+	"internal/runtime/atomic"
 	"unsafe"
 )
 
@@ -265,4 +266,13 @@ func addStaticItabs() {
 		itabAdd(t)
 	}
 	unlock(&itabLock)
+}
+
+// rt_itab finds the method table for an assertion that may fail. The table of a type that does not implement the interface
+// has no first method; nil: there is no table, because the type has no methods at all.
+func rt_itab(inter *interfacetype, typ *_type) *itab {
+	if m := getitab(inter, typ, true); m != nil {
+		return m
+	}
+	return (*itabTableType)(atomic.Loadp(unsafe.Pointer(&itabTable))).find(inter, typ)
 }

@@ -551,21 +551,23 @@ unsafe fn resetspinning(m: *mut M) {
 pub unsafe fn execute(g: *mut G, inherit: bool) -> ! {
     let m = getm();
     let p = (*m).p;
-    (*m).curg.store(g, SeqCst);
+    (*m).curg.store(g, Release);
     (*g).m = m;
     (*g).g0sp = (*m).g0_hi - 64;
+    (*g).preempt.store(0, Release);
+    (*g).limit.store((*(*g).seg).limit, Release);
+    (*p).preempt.store(0, Relaxed);
+    // Orders all of these before the reads below: one expensive store is enough.
     (*g).status.store(RUNNING, SeqCst);
     wait_scan(g);
     (*g).waitsince = 0;
-    (*g).preempt.store(0, SeqCst);
-    (*g).limit.store((*(*g).seg).limit, SeqCst);
-    (*p).preempt.store(0, Relaxed);
     if GCWAITING.load(SeqCst) {
         // The stopper may have looked before curg was set.
         request_preempt(g);
     }
     if !inherit {
-        (*p).schedtick.fetch_add(1, Relaxed);
+        // Written here only.
+        (*p).schedtick.store((*p).schedtick.load(Relaxed).wrapping_add(1), Relaxed);
     }
     if let Some(f) = (*g).on_resume.take() {
         f(g);
