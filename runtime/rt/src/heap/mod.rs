@@ -93,6 +93,15 @@ pub unsafe fn mallocgc(size: usize, typ: *const u8, zero: bool) -> *mut u8 {
     } else {
         alloc_large(c, size, typ, zero)
     };
+    // A block of tiny objects counts as one object, for the first of them.
+    let size = if size < TINY_SIZE && is_noscan(typ) {
+        if p as usize % TINY_SIZE != 0 {
+            return p;
+        }
+        TINY_SIZE
+    } else {
+        size
+    };
     (*c).next_sample -= size as isize;
     if (*c).next_sample < 0 || prof::mem_rate() != (*c).sample_rate {
         prof::sample_alloc(c, p as usize, size);

@@ -114,27 +114,37 @@ unsafe fn release(s: *mut Special) {
     FREE = s;
 }
 
+/// The link that leads to the first record for `obj` or below. Lists are in descending order of addresses, so that what was
+/// allocated last is found first. LOCK held.
+unsafe fn position(span: *mut Span, obj: usize) -> *mut *mut Special {
+    let mut p = &raw mut (*span).specials;
+    while !(*p).is_null() && (**p).obj > obj {
+        p = &raw mut (**p).next;
+    }
+    p
+}
+
 /// LOCK held.
 unsafe fn attach(span: *mut Span, s: *mut Special) {
     if !(*span).listed {
         (*span).listed = true;
         SPANS.push(span as usize);
     }
-    (*s).next = (*span).specials;
-    (*span).specials = s;
+    let p = position(span, (*s).obj);
+    (*s).next = *p;
+    *p = s;
 }
 
-/// Finds a record of this kind for exactly `obj`, with the link that leads to it; LOCK held.
+/// The link that leads to a record of this kind for exactly `obj`, null if there is none; LOCK held.
 unsafe fn find(span: *mut Span, kind: Kind, obj: usize, id: u64) -> *mut *mut Special {
-    let mut p = &raw mut (*span).specials;
-    while !(*p).is_null() {
-        let s = *p;
-        if (*s).kind == kind && (*s).obj == obj && (id == 0 || (*s).id == id) {
-            break;
+    let mut p = position(span, obj);
+    while !(*p).is_null() && (**p).obj == obj {
+        if (**p).kind == kind && (id == 0 || (**p).id == id) {
+            return p;
         }
-        p = &raw mut (*s).next;
+        p = &raw mut (**p).next;
     }
-    p
+    null_mut()
 }
 
 /// `rt_setfinalizer`: null f detaches. False if there is one already.
@@ -147,12 +157,12 @@ pub unsafe fn set_finalizer(obj: usize, f: *const Finalizer) -> bool {
     let p = find(span, Kind::Finalizer, obj, 0);
     let mut ok = true;
     if f.is_null() {
-        if !(*p).is_null() {
+        if !p.is_null() {
             let s = *p;
             *p = (*s).next;
             release(s);
         }
-    } else if (*p).is_null() {
+    } else if p.is_null() {
         let s = new_special(Kind::Finalizer, obj);
         (*s).fin = *f;
         for p in [(*f).func, (*f).fint, (*f).ot] {
@@ -195,15 +205,11 @@ pub unsafe fn del_cleanup(obj: usize, id: u64) {
         return;
     }
     LOCK.lock();
-    let mut p = &raw mut (*span).specials;
-    while !(*p).is_null() {
-        let s = *p;
-        if (*s).kind == Kind::Cleanup && (*s).id == id {
-            *p = (*s).next;
-            release(s);
-            break;
-        }
-        p = &raw mut (*s).next;
+    let at = find(span, Kind::Cleanup, obj, id);
+    if !at.is_null() {
+        let s = *at;
+        *at = (*s).next;
+        release(s);
     }
     LOCK.unlock();
 }
@@ -217,23 +223,30 @@ pub unsafe fn weak_handle(p: usize) -> usize {
     let fresh = mallocgc(8, core::ptr::null(), true) as usize;
     let span = span_of(p);
     LOCK.lock();
-    let list = if span.is_null() { &raw mut STATIC_WEAK } else { &raw mut (*span).specials };
-    let mut s = *list;
-    while !s.is_null() {
-        if (*s).kind == Kind::Weak && (*s).obj == p {
-            let h = (*s).word;
-            barrier::shade(h);
-            LOCK.unlock();
-            return h;
+    let mut have: *mut Special = null_mut();
+    if span.is_null() {
+        have = STATIC_WEAK;
+        while !have.is_null() && (*have).obj != p {
+            have = (*have).next;
         }
-        s = (*s).next;
+    } else {
+        let at = find(span, Kind::Weak, p, 0);
+        if !at.is_null() {
+            have = *at;
+        }
+    }
+    if !have.is_null() {
+        let h = (*have).word;
+        barrier::shade(h);
+        LOCK.unlock();
+        return h;
     }
     *(fresh as *mut usize) = p;
     let s = new_special(Kind::Weak, p);
     (*s).word = fresh;
     if span.is_null() {
-        (*s).next = *list;
-        *list = s;
+        (*s).next = STATIC_WEAK;
+        STATIC_WEAK = s;
     } else {
         attach(span, s);
     }
@@ -261,7 +274,7 @@ pub unsafe fn pin(p: usize) -> bool {
     LOCK.lock();
     let base = (*span).base + (*span).index_of(p) as usize * (*span).elemsize;
     let at = find(span, Kind::Pin, base, 0);
-    if (*at).is_null() {
+    if at.is_null() {
         let s = new_special(Kind::Pin, base);
         (*s).id = 1;
         barrier::shade(base);
@@ -281,7 +294,7 @@ pub unsafe fn unpin(p: usize) {
     LOCK.lock();
     let base = (*span).base + (*span).index_of(p) as usize * (*span).elemsize;
     let at = find(span, Kind::Pin, base, 0);
-    if !(*at).is_null() {
+    if !at.is_null() {
         let s = *at;
         (*s).id -= 1;
         if (*s).id == 0 {
@@ -300,7 +313,7 @@ pub unsafe fn bubble_of(p: usize, id: u64, add: bool) -> isize {
     }
     LOCK.lock();
     let at = find(span, Kind::Bubble, p, 0);
-    let r = if !(*at).is_null() {
+    let r = if !at.is_null() {
         if (**at).id == id { 1 } else { 2 }
     } else if add {
         let s = new_special(Kind::Bubble, p);
@@ -321,7 +334,7 @@ pub unsafe fn bubble_forget(p: usize) {
     }
     LOCK.lock();
     let at = find(span, Kind::Bubble, p, 0);
-    if !(*at).is_null() {
+    if !at.is_null() {
         let s = *at;
         *at = (*s).next;
         release(s);
@@ -396,6 +409,51 @@ pub unsafe fn mark_queues(w: *mut Gcw) {
     LOCK.unlock();
 }
 
+/// Records of object i of span, which was not marked; they follow each other from `p` on. The link behind them.
+unsafe fn process_object(w: *mut Gcw, span: *mut Span, mut p: *mut *mut Special, i: u32) -> *mut *mut Special {
+    let here = |s: *mut Special| !s.is_null() && (*span).index_of((*s).obj) == i;
+    // Several tiny objects share a block: all their finalizers are due now, and keep everything else of the block.
+    let mut finalizers = false;
+    let mut s = *p;
+    while here(s) {
+        finalizers |= (*s).kind == Kind::Finalizer;
+        s = (*s).next;
+    }
+    while here(*p) {
+        let s = *p;
+        let next = (*s).next;
+        match (*s).kind {
+            // Gone even if a finalizer brings the object back.
+            Kind::Weak | Kind::Bubble => {
+                if (*s).kind == Kind::Weak {
+                    *((*s).word as *mut usize) = 0;
+                }
+                release(s);
+            }
+            Kind::Finalizer => {
+                (*s).fin.arg = (*s).obj;
+                mark_ptr(w, (*s).obj);
+                FINQ.push(s);
+                FIN_PENDING.fetch_add(1, Relaxed);
+            }
+            Kind::Cleanup if !finalizers => {
+                CLEANQ.push(s);
+                FIN_PENDING.fetch_add(1, Relaxed);
+            }
+            Kind::Profile if !finalizers => {
+                prof::mem_free((*s).word);
+                release(s);
+            }
+            Kind::Cleanup | Kind::Profile | Kind::Pin => {
+                p = &raw mut (*s).next;
+                continue;
+            }
+        }
+        *p = next;
+    }
+    p
+}
+
 /// After marking, world stopped: clears weak handles, queues finalizers and cleanups of unreachable objects.
 pub unsafe fn process(w: *mut Gcw) {
     let mut k = 0;
@@ -410,62 +468,14 @@ pub unsafe fn process(w: *mut Gcw) {
             continue;
         }
         k += 1;
-        // Weak handles go first: they must not see an object that a finalizer brings back.
         let mut p = &raw mut (*span).specials;
         while !(*p).is_null() {
-            let s = *p;
-            if matches!((*s).kind, Kind::Weak | Kind::Bubble) && !(*span).marked((*span).index_of((*s).obj)) {
-                if (*s).kind == Kind::Weak {
-                    *((*s).word as *mut usize) = 0;
-                }
-                *p = (*s).next;
-                release(s);
-                continue;
+            let i = (*span).index_of((**p).obj);
+            if (*span).marked(i) {
+                p = &raw mut (**p).next;
+            } else {
+                p = process_object(w, span, p, i);
             }
-            p = &raw mut (*s).next;
-        }
-        // Finalizers: the object lives on.
-        let mut p = &raw mut (*span).specials;
-        while !(*p).is_null() {
-            let s = *p;
-            let i = (*span).index_of((*s).obj);
-            if (*s).kind == Kind::Finalizer && (!(*span).marked(i) || (*s).id == 1) {
-                *p = (*s).next;
-                (*s).fin.arg = (*s).obj;
-                let others = (*span).marked(i);
-                FINQ.push(s);
-                FIN_PENDING.fetch_add(1, Relaxed);
-                if !others {
-                    // Several tiny objects share a block: all their finalizers are due now.
-                    let mut o = (*span).specials;
-                    while !o.is_null() {
-                        if (*o).kind == Kind::Finalizer && (*span).index_of((*o).obj) == i {
-                            (*o).id = 1;
-                        }
-                        o = (*o).next;
-                    }
-                    mark_ptr(w, (*s).obj);
-                }
-                continue;
-            }
-            p = &raw mut (*s).next;
-        }
-        let mut p = &raw mut (*span).specials;
-        while !(*p).is_null() {
-            let s = *p;
-            if (*s).kind == Kind::Cleanup && !(*span).marked((*span).index_of((*s).obj)) {
-                *p = (*s).next;
-                CLEANQ.push(s);
-                FIN_PENDING.fetch_add(1, Relaxed);
-                continue;
-            }
-            if (*s).kind == Kind::Profile && !(*span).marked((*span).index_of((*s).obj)) {
-                *p = (*s).next;
-                prof::mem_free((*s).word);
-                release(s);
-                continue;
-            }
-            p = &raw mut (*s).next;
         }
     }
     let mut n = 0;
