@@ -658,4 +658,49 @@ mod tests {
         w.fetcher().download(&m()).unwrap();
         assert!(verify(&f.cache, &m()).is_empty());
     }
+
+    /// Answers every request with these bytes and hangs up.
+    fn serve(answer: Vec<u8>) -> String {
+        use std::io::{Read, Write};
+        let l = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", l.local_addr().unwrap());
+        std::thread::spawn(move || {
+            for s in l.incoming() {
+                let Ok(mut s) = s else { return };
+                let mut got: Vec<u8> = Vec::new();
+                let mut buf = [0; 1024];
+                while !got.windows(4).any(|w| w == b"\r\n\r\n") {
+                    match s.read(&mut buf) {
+                        Ok(n) if n > 0 => got.extend(&buf[..n]),
+                        _ => break,
+                    }
+                }
+                // The client may be gone already.
+                let _ = s.write_all(&answer);
+            }
+        });
+        url
+    }
+
+    #[test]
+    fn broken_answers() {
+        let zip = good();
+        let head = |n: usize| format!("HTTP/1.1 200 OK\r\nContent-Length: {n}\r\n\r\n").into_bytes();
+        let cut = [head(zip.len()), zip[..zip.len() / 2].to_vec()].concat();
+        let silent = Vec::new();
+        let nonsense = b"go away\n".to_vec();
+        let half = [head(zip.len() / 2), zip[..zip.len() / 2].to_vec()].concat();
+        for answer in [cut, silent, nonsense, half] {
+            let w = World::new();
+            let mut config = (*w.fetcher().config).clone();
+            config.goproxy = serve(answer);
+            let f = Fetcher::new(config);
+            f.sums.lock().unwrap().set_files(w.t.path().join("go.sum"), Vec::new(), false);
+            f.download(&m()).unwrap_err();
+            let dir = w.t.path().join("cache/cache/download/a.b/!c/@v");
+            let left: Vec<_> = std::fs::read_dir(dir).into_iter().flatten().flatten().map(|e| e.file_name()).collect();
+            assert!(left.iter().all(|n| n != "v1.0.0.zip" && n != "v1.0.0.ziphash"), "{left:?}");
+            assert!(!w.t.path().join("cache/a.b/!c@v1.0.0").exists());
+        }
+    }
 }

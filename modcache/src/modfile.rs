@@ -432,7 +432,7 @@ impl File {
     }
 
     /// Drops lines that say what others say already; of replacements the last one counts.
-    fn remove_dups(&mut self) {
+    pub fn remove_dups(&mut self) {
         let mut kill: Vec<LineRef> = Vec::new();
         let mut seen = std::collections::HashSet::new();
         kill.extend(self.exclude.iter().filter(|x| !seen.insert(x.module.to_string())).map(|x| x.at));

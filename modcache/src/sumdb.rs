@@ -350,3 +350,160 @@ impl Tiles for Client {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tlog::tests::Log;
+    use ring::signature::{Ed25519KeyPair, KeyPair};
+    use std::path::Path;
+
+    const NAME: &str = "db.example";
+
+    fn key(seed: u8) -> Ed25519KeyPair {
+        Ed25519KeyPair::from_seed_unchecked(&[seed; 32]).unwrap()
+    }
+
+    /// Key as others know it, and its hash.
+    fn public(k: &Ed25519KeyPair) -> (String, [u8; 4]) {
+        let mut data = vec![1];
+        data.extend(k.public_key().as_ref());
+        let d = Sha256::new().chain_update(NAME).chain_update("\n").chain_update(&data).finalize();
+        let hash = [d[0], d[1], d[2], d[3]];
+        (format!("{NAME}+{:08x}+{}", u32::from_be_bytes(hash), STANDARD.encode(data)), hash)
+    }
+
+    /// A signed tree head.
+    fn head(tree: Tree, signer: &Ed25519KeyPair, hash: [u8; 4]) -> String {
+        let text = format!("go.sum database tree\n{}\n{}\n", tree.n, STANDARD.encode(tree.hash));
+        let mut sig = hash.to_vec();
+        sig.extend(signer.sign(text.as_bytes()).as_ref());
+        format!("{text}\n— {NAME} {}\n", STANDARD.encode(sig))
+    }
+
+    /// A database in a folder, whose records are about `a.b/cN@v1.0.0`.
+    struct World {
+        t: tempfile::TempDir,
+    }
+
+    impl World {
+        fn new() -> World {
+            World { t: tempfile::tempdir().unwrap() }
+        }
+
+        fn put(&self, path: &str, data: &[u8]) {
+            let f = self.t.path().join("db").join(path);
+            std::fs::create_dir_all(f.parent().unwrap()).unwrap();
+            std::fs::write(f, data).unwrap();
+        }
+
+        /// What the database of `n` records says, each with `tag` in it.
+        fn publish(&self, n: usize, tag: &str, signer: &Ed25519KeyPair) {
+            let records: Vec<String> = (0..n).map(|i| format!("a.b/c{i} v1.0.0 h1:{tag}\na.b/c{i} v1.0.0/go.mod h1:{tag}\n")).collect();
+            let log = Log { records: records.iter().map(|r| tlog::record_hash(r.as_bytes())).collect(), corrupt: Default::default() };
+            let tree = log.tree(n as u64);
+            for w in 1..=n as u64 {
+                let t = Tile { level: 0, n: 0, width: w };
+                self.put(&t.path(), &log.read(t).unwrap());
+            }
+            let head = head(tree, signer, public(&key(1)).1);
+            for (i, r) in records.iter().enumerate() {
+                self.put(&format!("lookup/a.b/c{i}@v1.0.0"), format!("{i}\n{r}\n{head}").as_bytes());
+            }
+        }
+
+        fn client(&self) -> Client {
+            let config = Config {
+                gosumdb: format!("{} file://{}/db", public(&key(1)).0, self.t.path().display()),
+                config_dir: self.t.path().join("config"),
+                cache_dir: self.t.path().join("cache"),
+            };
+            Client::dial(config, Err("no proxies".into())).unwrap()
+        }
+
+        fn latest(&self) -> String {
+            std::fs::read_to_string(self.t.path().join("config").join(NAME).join("latest")).unwrap_or_default()
+        }
+    }
+
+    fn c(i: usize) -> ModVersion {
+        ModVersion::new(format!("a.b/c{i}"), "v1.0.0")
+    }
+
+    #[test]
+    fn grows() {
+        let w = World::new();
+        w.publish(5, "x", &key(1));
+        assert_eq!(w.client().lookup(&c(3)).unwrap(), ["a.b/c3 v1.0.0 h1:x"]);
+        assert!(w.latest().starts_with("go.sum database tree\n5\n"));
+        assert!(w.client().lookup(&c(7)).is_err());
+        w.publish(9, "x", &key(1));
+        assert_eq!(w.client().lookup(&c(7)).unwrap(), ["a.b/c7 v1.0.0 h1:x"]);
+        assert!(w.latest().starts_with("go.sum database tree\n9\n"));
+        // Records from the cache need no database.
+        std::fs::remove_dir_all(w.t.path().join("db")).unwrap();
+        assert_eq!(w.client().lookup(&c(7)).unwrap(), ["a.b/c7 v1.0.0 h1:x"]);
+    }
+
+    #[test]
+    fn forged_records() {
+        let w = World::new();
+        w.publish(5, "x", &key(1));
+        let f = w.t.path().join("db/lookup/a.b/c3@v1.0.0");
+        let text = std::fs::read_to_string(&f).unwrap();
+        for (bad, want) in [
+            (text.replace("h1:x", "h1:y"), "cannot authenticate record data in server response"),
+            (text.replacen("3\n", "2\n", 1), "cannot authenticate record data in server response"),
+            (text.replacen("3\n", "77\n", 1), "cannot validate record 77 in tree of size 5"),
+            (text.replacen("3\n", "-3\n", 1), "malformed record data"),
+            (text.replace("tree\n5\n", "tree\n6\n"), "reading tree note"),
+            (text.lines().take(4).collect::<Vec<_>>().join("\n"), "malformed record data"),
+            (String::from("\u{0}"), "malformed record data"),
+        ] {
+            std::fs::write(&f, &bad).unwrap();
+            let e = w.client().lookup(&c(3)).unwrap_err().to_string();
+            assert!(e.contains(want), "{e}");
+            assert!(!w.t.path().join("cache").join(NAME).join("lookup").exists(), "kept: {bad}");
+        }
+    }
+
+    #[test]
+    fn signed_by_another_key() {
+        let w = World::new();
+        w.publish(5, "x", &key(2));
+        let e = w.client().lookup(&c(3)).unwrap_err().to_string();
+        assert!(e.contains("reading tree note"), "{e}");
+        assert_eq!(w.latest(), "");
+    }
+
+    #[test]
+    fn two_histories() {
+        for n in [5, 9, 3] {
+            let w = World::new();
+            w.publish(5, "x", &key(1));
+            w.client().lookup(&c(1)).unwrap();
+            let seen = w.latest();
+            // The same database, as others are not told: rewritten, longer, rolled back to another past.
+            clear(&w.t.path().join("cache"));
+            w.publish(n, "y", &key(1));
+            let e = w.client().lookup(&c(2)).unwrap_err();
+            assert!(e.fatal().is_some_and(|t| t.starts_with("SECURITY ERROR\ngo.sum database server misbehavior detected!")), "{n}: {e}");
+            assert_eq!(w.latest(), seen);
+        }
+    }
+
+    #[test]
+    fn an_older_head_is_no_news() {
+        let w = World::new();
+        w.publish(9, "x", &key(1));
+        w.client().lookup(&c(8)).unwrap();
+        clear(&w.t.path().join("cache"));
+        w.publish(5, "x", &key(1));
+        assert_eq!(w.client().lookup(&c(2)).unwrap(), ["a.b/c2 v1.0.0 h1:x"]);
+        assert!(w.latest().starts_with("go.sum database tree\n9\n"));
+    }
+
+    fn clear(dir: &Path) {
+        std::fs::remove_dir_all(dir).unwrap();
+    }
+}

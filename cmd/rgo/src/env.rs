@@ -82,7 +82,7 @@ pub fn run(env: &GoEnv, args: &[String]) -> Outcome {
 }
 
 fn known(name: &str) -> Result<(), Exit> {
-    const READ_ONLY: &[&str] = &["GOEXE", "GOGCCFLAGS", "GOHOSTARCH", "GOHOSTOS", "GOMOD", "GOTELEMETRY", "GOTELEMETRYDIR", "GOTOOLDIR", "GOVERSION"];
+    const READ_ONLY: &[&str] = &["GOEXE", "GOGCCFLAGS", "GOHOSTARCH", "GOHOSTOS", "GOMOD", "GOROOT", "GOTELEMETRY", "GOTELEMETRYDIR", "GOTOOLDIR", "GOVERSION", "GOWORK"];
     if READ_ONLY.contains(&name) {
         return Err(Exit::go(format!("{name} cannot be modified")));
     }

@@ -328,11 +328,6 @@ pub fn run(env: &GoEnv, args: &[String]) -> Outcome {
     if !p.str("reuse").is_empty() && !p.bool("m") {
         return Err(Exit::Error("go list -reuse cannot be used without -m".into()));
     }
-    for name in ["retracted"] {
-        if p.bool(name) && !p.bool("m") {
-            return Err(Exit::Error(format!("rgo: list -{name} is not supported yet")));
-        }
-    }
     if p.get("f").is_some() && p.get("json").is_some_and(|v| v != "false") {
         return Err(Exit::go("list -f cannot be used with -json"));
     }
@@ -345,16 +340,29 @@ pub fn run(env: &GoEnv, args: &[String]) -> Outcome {
     }
     let mut l = base::loader_for(env, &p, true)?;
     l.load_tests = p.bool("test");
+    if p.bool("retracted") && l.modules.gopath.is_some() {
+        return Err(Exit::Error("go list -retracted can only be used in module-aware mode".into()));
+    }
     let mut roots = l.load_patterns(&p.rest)?;
     let named = roots.clone();
     for w in &l.warnings {
         eprintln!("{w}");
+    }
+    // What imports a package with errors is fine; `-deps` lists those as well.
+    if !p.bool("e") {
+        report(&l, &roots)?;
     }
     let tests = p.bool("test");
     if tests {
         for id in roots.clone() {
             match rgo_work::testing::prepare(&mut l, id) {
                 Ok(Some(t)) => {
+                    let parts = [(t.own != id).then_some(t.own), t.external, Some(t.main)];
+                    for p in parts.into_iter().flatten().filter(|_| !p.bool("e")) {
+                        if let Some(e) = l.post_order(&[p]).into_iter().find_map(|d| l.packages[d].error.as_ref()) {
+                            return Err(Exit::go(format!("can't load test package: {e}")));
+                        }
+                    }
                     roots.push(t.main);
                     roots.extend((t.own != id).then_some(t.own));
                     roots.extend(t.external);
@@ -366,24 +374,7 @@ pub fn run(env: &GoEnv, args: &[String]) -> Outcome {
         }
     }
     let ids = if p.bool("deps") { l.post_order(&roots) } else { roots.clone() };
-    if !p.bool("e") {
-        let list = if p.bool("deps") || p.bool("find") { ids.clone() } else { l.post_order(&ids) };
-        let mut seen = std::collections::BTreeSet::new();
-        let mut errors = Vec::new();
-        for id in list {
-            if p.bool("find") && !ids.contains(&id) {
-                continue;
-            }
-            if let Some(e) = &l.packages[id].error {
-                if seen.insert(e.to_string()) {
-                    errors.push(e.to_string());
-                }
-            }
-        }
-        if !errors.is_empty() {
-            return Err(Exit::Error(errors.join("\n")));
-        }
-    }
+    let failed = !p.bool("e") && p.bool("deps") && report(&l, &ids).is_err();
     let text = template(&p, "{{.ImportPath}}")?;
     let mut exports = rgo_work::gcfiles::Exports::default();
     let fields: Vec<&str> = p.str("json").split(',').collect();
@@ -403,10 +394,58 @@ pub fn run(env: &GoEnv, args: &[String]) -> Outcome {
         }
     }
     let stale = if asked("Stale") && !p.bool("find") { stale_packages(env, &p)? } else { HashMap::new() };
+    if p.bool("retracted") {
+        add_retractions(&mut l, &ids, p.bool("e"));
+    }
     let x = Listing { l: &l, env, roots: &roots, patterns: &p.rest, find: p.bool("find"), compiled: p.bool("compiled"), named: &named, exports: &exports.files, tests, stale: &stale };
     let modules = |path: &str| Value::Object(module_fields(&l.modules.module_named(path)));
     for id in ids {
         print_one(env, &p, package_fields(&x, id), &text, &modules)?;
     }
-    Ok(())
+    if failed { Err(Exit::Code(1)) } else { Ok(()) }
+}
+
+/// Adds to the modules of packages why they are retracted.
+fn add_retractions(l: &mut Loader<'_>, ids: &[PkgId], lenient: bool) {
+    use rgo_work::modload::{ListMode, Module, base as report};
+    let name = |m: &Module| (!m.version.is_empty()).then(|| format!("{}@{}", m.path, m.version));
+    let mut args: Vec<String> = Vec::new();
+    for m in ids.iter().filter_map(|i| l.packages[*i].module.clone()) {
+        args.extend(name(&m).into_iter().chain(m.replace.as_ref().and_then(|r| name(r))));
+    }
+    args.sort();
+    args.dedup();
+    if args.is_empty() {
+        return;
+    }
+    let (mods, err) = l.modules.list_modules(&args, ListMode { retracted: true, ..ListMode::default() }, "");
+    if let Some(e) = err.filter(|_| !lenient) {
+        report::error(&e);
+    }
+    let known: HashMap<&String, &Module> = args.iter().zip(&mods).collect();
+    let with = |m: &Module| {
+        let mut m = m.clone();
+        if let Some(k) = name(&m).and_then(|n| known.get(&n).copied()) {
+            m.retracted.clone_from(&k.retracted);
+            m.error = m.error.or_else(|| k.error.clone());
+        }
+        m
+    };
+    for &i in ids {
+        let Some(m) = &l.packages[i].module else { continue };
+        let mut m = with(m);
+        m.replace = m.replace.map(|r| Arc::new(with(&r)));
+        l.packages[i].module = Some(Arc::new(m));
+    }
+}
+
+/// Prints the errors of packages.
+fn report(l: &Loader<'_>, ids: &[PkgId]) -> Outcome {
+    let mut seen = std::collections::BTreeSet::new();
+    for e in ids.iter().filter_map(|i| l.packages[*i].error.as_ref()).map(ToString::to_string) {
+        if seen.insert(e.clone()) {
+            eprintln!("{e}");
+        }
+    }
+    if seen.is_empty() { Ok(()) } else { Err(Exit::Code(1)) }
 }

@@ -572,6 +572,14 @@ impl Exec<'_> {
             vals.extend(last);
             return self.call(name, &vals);
         }
+        if let (Arg::Field(base, path), [_, layout], None) = (&args[0], args, &last) {
+            // The only method with an argument is that of times.
+            if path.len() > 1 && path[path.len() - 1] == "Format" {
+                let t = self.eval(&Arg::Field(base.clone(), path[..path.len() - 1].to_vec()), dot)?;
+                let layout = self.eval(layout, dot)?;
+                return Ok(Value::Str(format_time(&t.text(), &layout.text())));
+            }
+        }
         if args.len() > 1 || last.is_some() {
             return Err("can't give argument to non-function".into());
         }
@@ -594,7 +602,8 @@ impl Exec<'_> {
                     Some(b) => self.eval(b, dot)?,
                 };
                 for (i, f) in path.iter().enumerate() {
-                    v = match v.field(f) {
+                    let v_text = v.field(TEXT).cloned();
+                    v = match v.field(f).or(v_text.as_ref().filter(|_| f == "String")) {
                         Some(x) => x.clone(),
                         None => match v {
                             // A missing map entry, or a nil pointer behind which a field is asked for.
@@ -706,6 +715,26 @@ impl Exec<'_> {
 }
 
 /// Go's Printf for the verbs that make sense here.
+/// A time in UTC (`2006-01-02T15:04:05Z`) in Go's way of giving layouts by example.
+fn format_time(t: &str, layout: &str) -> String {
+    let at = |a: usize, b: usize| t.get(a..b).unwrap_or("");
+    let parts = [("2006", at(0, 4)), ("01", at(5, 7)), ("02", at(8, 10)), ("15", at(11, 13)), ("04", at(14, 16)), ("05", at(17, 19)), ("Z07:00", "Z"), ("MST", "UTC")];
+    let (mut out, mut rest) = (String::new(), layout);
+    while let Some(c) = rest.chars().next() {
+        match parts.iter().find(|(k, _)| rest.starts_with(k)) {
+            Some((k, v)) => {
+                out.push_str(v);
+                rest = &rest[k.len()..];
+            }
+            None => {
+                out.push(c);
+                rest = &rest[c.len_utf8()..];
+            }
+        }
+    }
+    out
+}
+
 fn printf(format: &str, args: &[Value]) -> String {
     let mut out = String::new();
     let mut it = format.chars().peekable();
@@ -796,10 +825,12 @@ mod tests {
             ("{{if", "template: main:1: unclosed action"),
             ("{{if .On}}", "template: main:1: unexpected EOF"),
             ("{{.Name | printf \"%s!\"}}", "p!"),
+            ("{{.M.String}} {{.M.Path.Format \"x\"}}", "module m x"),
             ("{{\"a\\tb\"}}{{`x`}}", "a\tbx"),
         ] {
             assert_eq!(run(t), want, "{t}");
         }
         assert!(run("{{.Nope}}").contains("can't evaluate field Nope"));
+        assert_eq!(format_time("2020-01-02T03:04:05Z", "02.01.2006 15:04:05 MST"), "02.01.2020 03:04:05 UTC");
     }
 }

@@ -22,8 +22,12 @@ impl Loader<'_> {
     /// whole; those of packages are with the packages.
     pub fn load_patterns(&mut self, patterns: &[String]) -> Result<Vec<PkgId>, String> {
         let patterns: Vec<String> = if patterns.is_empty() { vec![".".into()] } else { patterns.to_vec() };
-        // A name ending in .go may be a folder; otherwise all arguments are files.
-        if patterns.iter().any(|p| p.ends_with(".go") && !self.env.cwd.join(p).is_dir()) {
+        // A name ending in .go may be a folder or an import path; otherwise all arguments are files.
+        let is_file = |p: &str| {
+            let p = self.env.cwd.join(p);
+            self.config.overlay.contains_key(&p) || std::fs::metadata(p).is_ok_and(|m| !m.is_dir())
+        };
+        if patterns.iter().any(|p| p.ends_with(".go") && is_file(p)) {
             return Ok(vec![self.load_files(&patterns)?]);
         }
         if self.modules.gopath.is_none() {

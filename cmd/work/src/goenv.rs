@@ -262,6 +262,7 @@ impl GoEnv {
             "GOMOD" => match GoEnv::find_go_mod(&self.cwd) {
                 _ if self.raw("GO111MODULE") == "off" => String::new(),
                 Some(f) => path(f),
+                None if self.raw("GO111MODULE") == "auto" => String::new(),
                 None if cfg!(windows) => "NUL".into(),
                 None => "/dev/null".into(),
             },

@@ -50,6 +50,8 @@ pub struct Loader<'e> {
     /// Imports are not loaded.
     pub ignore_imports: bool,
     pub(crate) config: LoadConfig,
+    /// Import paths by their lower-case form: two that differ only in case cannot be told apart by file systems.
+    folded: HashMap<String, String>,
     pub(crate) by_path: HashMap<String, PkgId>,
     /// Packages being loaded, with the file of the import that led to each.
     stack: Vec<(PkgId, String)>,
@@ -104,6 +106,7 @@ impl<'e> Loader<'e> {
             index: FileIndex::new(crate::cache::Cache::new(&env.gocache()), crate::cache::tool_key()),
             with_go: Mutex::default(),
             found: Mutex::default(),
+            folded: HashMap::new(),
         };
         let dir = l.goroot_src.join("unsafe");
         let mut unsafe_package =
@@ -191,6 +194,9 @@ impl<'e> Loader<'e> {
 
     /// Where an import leads.
     fn resolve(&self, path: &str, from: Option<PkgId>) -> Result<Target, String> {
+        if path.starts_with("mod/") {
+            return Err(format!("disallowed import path {path:?}"));
+        }
         if self.modules.gopath.is_some() {
             return self.resolve_gopath(path, from);
         }
@@ -210,38 +216,35 @@ impl<'e> Loader<'e> {
                     return std(&v, d);
                 }
             }
+        } else if let Some(found) = self.find_in_modules(path, Modules::loaded) {
+            let Found { dir, module } = found?;
+            let standard = dir.starts_with(&self.goroot_src);
+            return Ok(Target { path: path.into(), module: module.filter(|_| !standard), dir, standard });
         }
         if pattern::is_standard_path(path) {
-            if from.is_some_and(|f| !self.packages[f].standard) {
-                rgo_modcache::layout::check_import_path(path)?;
-            }
             if let Some(d) = self.std_dir(path) {
                 return std(path, d);
             }
-        }
-        let not_std = || format!("package {path} is not in std ({})", self.goroot_src.join(path).display());
-        if pattern::is_standard_path(path) && !self.modules.covers(path) {
-            return Err(not_std());
-        }
-        match self.find_in_modules(path) {
-            Ok(Found { dir, module }) => Ok(Target { path: path.into(), dir, module, standard: false }),
-            Err(m) if pattern::is_standard_path(path) && m.starts_with("no required module") => Err(not_std()),
-            Err(m) if m.starts_with("no required module") => {
-                rgo_modcache::layout::check_import_path(path)?;
-                Err(m)
+            if self.modules.has_loaded() {
+                return Err("cannot find package".into());
             }
-            Err(m) => Err(m),
+            return Err(format!("package {path} is not in std ({})", self.goroot_src.join(path).display()));
         }
+        let find = |m: &Modules, path: &str| Some(m.find(path));
+        let Found { dir, module } = self.find_in_modules(path, find).expect("an answer")?;
+        Ok(Target { path: path.into(), dir, module, standard: false })
     }
 
     /// Asks the modules once per path.
-    fn find_in_modules(&self, path: &str) -> Result<Found, String> {
+    fn find_in_modules(&self, path: &str, ask: impl Fn(&Modules, &str) -> Option<Result<Found, String>>) -> Option<Result<Found, String>> {
         if let Some(f) = self.found.lock().unwrap_or_else(PoisonError::into_inner).get(path) {
-            return Ok(f.clone());
+            return Some(Ok(f.clone()));
         }
-        let f = self.modules.find(path)?;
-        self.found.lock().unwrap_or_else(PoisonError::into_inner).insert(path.into(), f.clone());
-        Ok(f)
+        let f = ask(&self.modules, path)?;
+        if let Ok(f) = &f {
+            self.found.lock().unwrap_or_else(PoisonError::into_inner).insert(path.into(), f.clone());
+        }
+        Some(f)
     }
 
     /// Where an import leads when modules are off.
@@ -351,6 +354,11 @@ impl<'e> Loader<'e> {
                     e.stack.clear();
                 }
             }
+        }
+        let other = self.folded.entry(t.path.to_lowercase()).or_insert_with(|| t.path.clone());
+        if *other != t.path && p.error.is_none() {
+            let msg = format!("case-insensitive import collision: {:?} and {other:?}", t.path);
+            p.error = Some(PkgError { stack: self.stack_paths(), ..PkgError::msg(msg) });
         }
         let id = self.add(p);
         self.by_path.insert(t.path, id);

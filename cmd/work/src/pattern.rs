@@ -81,7 +81,7 @@ impl Matcher {
 
     /// Whether a name matches.
     pub fn matches(&self, name: &str) -> bool {
-        if !self.vendor && self.is_wild() && name.split('/').rev().skip(0).any(|e| e == "vendor") {
+        if !self.vendor && self.is_wild() && name.split('/').rev().skip(1).any(|e| e == "vendor") {
             return false;
         }
         if let Some(p) = &self.slash_dots {
@@ -160,7 +160,7 @@ mod tests {
         assert!(m("net/...", "net") && m("net/...", "net/http") && !m("net/...", "netx"));
         assert!(m("net...", "netx") && m("...", "a/b") && m(".../x", "a/x") && !m(".../x", "a/y"));
         assert!(m("a", "a") && !m("a", "b"));
-        assert!(!m("x/...", "x/vendor/y") && m("x/vendor/...", "x/vendor/y"));
+        assert!(m("x/...", "x/vendor") && !m("x/...", "x/vendor/y") && m("x/vendor/...", "x/vendor/y"));
         assert_eq!(clean("a/./b/../c//d"), "a/c/d");
         assert_eq!(clean("./.."), "..");
         assert_eq!(short_path(Path::new("/a/b"), Path::new("/a/b/c.go")), "c.go");

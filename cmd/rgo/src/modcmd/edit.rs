@@ -226,11 +226,13 @@ pub fn run(env: &GoEnv, args: &[String]) -> Outcome {
     for (k, v) in edits(&p) {
         apply(&mut f, k, v)?;
     }
-    f.clean();
     if p.bool("json") {
+        // Sorting concerns the text only.
+        f.remove_dups();
         println!("{}", json(&f));
         return Ok(());
     }
+    f.clean();
     let text = f.format();
     if p.bool("print") {
         print!("{text}");

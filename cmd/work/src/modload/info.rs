@@ -43,7 +43,11 @@ impl Modules {
             let mut info = Module { path: m.path.clone(), main: true, go_version: self.raw_go(m).unwrap_or_default(), ..Module::default() };
             if let Some(x) = self.main(&m.path) {
                 info.dir.clone_from(&x.module.dir);
-                info.go_mod = self.mod_file_path(&x.module.dir);
+                // `-modfile` is shown as it was given.
+                info.go_mod = match self.flags.modfile.as_str() {
+                    "" => self.mod_file_path(&x.module.dir),
+                    f => f.into(),
+                };
             }
             return info;
         }

@@ -385,43 +385,41 @@ impl Modules {
         if let Some(list) = &self.gopath {
             return self.find_gopath(path, list);
         }
-        let r = match self.loaded.as_ref().and_then(|l| l.get(path)) {
-            Some(p) => match &p.err {
-                Some(e) => Err(e.clone()),
-                None => Ok((p.module.clone(), p.dir.clone())),
-            },
-            None => {
-                let rs = self.requirements();
-                let found = self.import_from_modules(path, &rs, None, false).map(|i| (i.module, i.dir));
-                match found {
-                    Err(Error::ImportMissing(_)) => Err(self.query_import(path, &rs).err().unwrap_or_else(|| "cannot find package".into())),
-                    r => r,
-                }
-            }
+        if let Some(r) = self.loaded(path) {
+            return r;
+        }
+        let rs = self.requirements();
+        let found = match self.import_from_modules(path, &rs, None, false).map(|i| (i.module, i.dir)) {
+            Err(Error::ImportMissing(_)) => Err(self.query_import(path, &rs).err().unwrap_or_else(|| "cannot find package".into())),
+            r => r,
         };
-        match base::guard(r) {
+        match base::guard(found) {
             Ok((m, dir)) => Ok(Found { dir, module: self.package_module(&m) }),
-            // That there are no files for this system is found out when they are read.
-            Err(Error::NoGo) => {
-                let p = self.loaded.as_ref().and_then(|l| l.get(path));
-                p.map(|p| Found { dir: p.dir.clone(), module: self.package_module(&p.module) }).ok_or_else(|| Error::NoGo.to_string())
-            }
             Err(e) => Err(e.to_string()),
         }
     }
 
-    fn package_module(&self, m: &ModVersion) -> Option<Arc<Module>> {
-        (!m.path.is_empty()).then(|| self.module_info_of(m))
+    /// What loading the command's packages found for a path.
+    pub fn loaded(&self, path: &str) -> Option<std::result::Result<Found, String>> {
+        let p = self.loaded.as_ref()?.get(path)?;
+        // That there are no files for this system is found out when they are read.
+        let r = match &p.err {
+            Some(e) if !matches!(e, Error::NoGo) => Err(e.clone()),
+            _ => Ok(()),
+        };
+        Some(match base::guard(r) {
+            Ok(()) => Ok(Found { dir: p.dir.clone(), module: self.package_module(&p.module) }),
+            Err(e) => Err(e.to_string()),
+        })
     }
 
-    /// Whether the path lies in a module that is required, replaced or main.
-    pub fn covers(&self, path: &str) -> bool {
-        let inside = |m: &str| path == m || path.strip_prefix(m).is_some_and(|r| r.starts_with('/'));
-        self.mains.iter().any(|m| {
-            inside(&m.module.path)
-                || m.file.require.iter().any(|r| inside(&r.module.path))
-                || m.file.replace.iter().any(|r| inside(&r.old.path))
-        })
+    /// Whether the command's packages were loaded.
+    pub fn has_loaded(&self) -> bool {
+        self.loaded.is_some()
+    }
+
+    fn package_module(&self, m: &ModVersion) -> Option<Arc<Module>> {
+        (!m.path.is_empty()).then(|| self.module_info_of(m))
     }
 
     /// The import path of a folder inside a main module or a module of the build list.

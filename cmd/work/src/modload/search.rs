@@ -53,7 +53,6 @@ pub fn clean_patterns(patterns: &[String]) -> Vec<String> {
         let p = if p.starts_with("./") {
             match clean(p).as_str() {
                 "." => ".".to_string(),
-                c if c.starts_with("..") => c.to_string(),
                 c => format!("./{c}"),
             }
         } else {
