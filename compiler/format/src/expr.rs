@@ -26,6 +26,37 @@ pub enum Item<'a> {
     Ident(&'a Ident),
 }
 
+/// A list of expressions or names.
+#[derive(Clone, Copy)]
+pub enum Items<'a> {
+    Exprs(&'a [Expr]),
+    Idents(&'a [Ident]),
+}
+
+impl<'a> Items<'a> {
+    fn iter(self) -> impl Iterator<Item = Item<'a>> {
+        let (exprs, idents): (&[Expr], &[Ident]) = match self {
+            Items::Exprs(l) => (l, &[]),
+            Items::Idents(l) => (&[], l),
+        };
+        exprs.iter().map(Item::Expr).chain(idents.iter().map(Item::Ident))
+    }
+
+    fn len(self) -> usize {
+        match self {
+            Items::Exprs(l) => l.len(),
+            Items::Idents(l) => l.len(),
+        }
+    }
+
+    fn get(self, i: usize) -> Option<Item<'a>> {
+        match self {
+            Items::Exprs(l) => l.get(i).map(Item::Expr),
+            Items::Idents(l) => l.get(i).map(Item::Ident),
+        }
+    }
+}
+
 impl<'a> Item<'a> {
     fn pos(self) -> Pos {
         match self {
@@ -195,25 +226,23 @@ impl<'a> Printer<'a, '_> {
     }
 
     pub fn ident_list(&mut self, list: &'a [Ident], indent: bool) {
-        let items: Vec<_> = list.iter().map(Item::Ident).collect();
-        self.items(Pos::NONE, &items, 1, ListMode { no_indent: !indent, comma_term: false }, Pos::NONE);
+        self.items(Pos::NONE, Items::Idents(list), 1, ListMode { no_indent: !indent, comma_term: false }, Pos::NONE);
     }
 
     pub fn expr_list(&mut self, prev: Pos, list: &'a [Expr], depth: i64, mode: ListMode, next: Pos) {
-        let items: Vec<_> = list.iter().map(Item::Expr).collect();
-        self.items(prev, &items, depth, mode, next);
+        self.items(prev, Items::Exprs(list), depth, mode, next);
     }
 
     /// Prints a list between the tokens at `prev0` and `next0`, keeping the line breaks of the
     /// source between its elements.
-    pub fn items(&mut self, prev0: Pos, list: &[Item<'a>], depth: i64, mode: ListMode, next0: Pos) {
-        let (Some(first), Some(last)) = (list.first(), list.last()) else { return };
+    pub fn items(&mut self, prev0: Pos, list: Items<'a>, depth: i64, mode: ListMode, next0: Pos) {
+        let (Some(first), Some(last)) = (list.get(0), list.get(list.len().wrapping_sub(1))) else { return };
         let prev = self.pos_for(prev0);
         let next = self.pos_for(next0);
         let mut line = self.line_for(first.pos());
         let end_line = self.line_for(last.end());
         if prev.is_valid() && prev.line == line && line == end_line {
-            for (i, &x) in list.iter().enumerate() {
+            for (i, x) in list.iter().enumerate() {
                 if i > 0 {
                     // The comma is taken to stand at the element behind it, for comments.
                     self.set_pos(x.pos());
@@ -239,7 +268,7 @@ impl<'a> Printer<'a, '_> {
         let mut log2sum = 0.0;
         let mut count = 0;
         let mut prev_line = prev.line;
-        for (i, &x) in list.iter().enumerate() {
+        for (i, x) in list.iter().enumerate() {
             line = self.line_for(x.pos());
             let mut use_ff = true;
             let prev_size = size;

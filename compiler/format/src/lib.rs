@@ -119,6 +119,7 @@ pub(crate) fn format_here(name: &str, src: &[u8], opts: Options<'_>) -> Result<F
         let shared = Shared { lines: &lines, sizes: RefCell::default() };
         let mut p = Printer::new(&shared, &file.comments, indent, true);
         p.import_ends = ends.clone();
+        p.output.reserve(text.len() + text.len() / 8);
         p.file(&file);
         p.finish()
     };

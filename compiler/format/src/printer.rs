@@ -9,9 +9,9 @@ use crate::doc_comment::format_doc_comment;
 use crate::imports::ImportEnds;
 use crate::tabwriter::{ESCAPE, align, trim};
 use rgo_syntax::build::{split_go_build, split_plus_build};
-use rgo_syntax::{Comment, CommentGroup, Expr, Ident, LitKind, NodeId, Pos, Stmt};
+use rgo_syntax::{Comment, CommentGroup, Expr, ExprKind, Ident, LitKind, NodeId, Pos, Stmt};
 use rustc_hash::FxHashMap;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 pub const INFINITY: i64 = 1 << 30;
 const MAX_NEWLINES: i64 = 2;
@@ -49,13 +49,32 @@ impl Position {
 pub struct Lines {
     base: u32,
     starts: Vec<u32>,
+    /// The line asked for last, from 1: the next one is likely near.
+    last: Cell<usize>,
 }
 
 impl Lines {
     pub fn new(base: u32, src: &[u8]) -> Lines {
         let mut starts = vec![0];
-        starts.extend(src.iter().enumerate().filter(|(_, b)| **b == b'\n').map(|(i, _)| i as u32 + 1));
-        Lines { base, starts }
+        starts.extend(memchr::memchr_iter(b'\n', src).map(|i| i as u32 + 1));
+        Lines { base, starts, last: Cell::new(1) }
+    }
+
+    /// The line of an offset, from 1.
+    fn find(&self, offset: u32) -> usize {
+        let last = self.last.get().min(self.starts.len());
+        let ends_behind = |line: usize| self.starts.get(line).is_none_or(|&next| offset < next);
+        let line = if self.starts[last - 1] > offset {
+            self.starts[..last - 1].partition_point(|&s| s <= offset)
+        } else if ends_behind(last) {
+            last
+        } else if ends_behind(last + 1) {
+            last + 1
+        } else {
+            self.starts.partition_point(|&s| s <= offset)
+        };
+        self.last.set(line);
+        line
     }
 
     pub fn position(&self, pos: Pos) -> Position {
@@ -63,7 +82,7 @@ impl Lines {
             return Position::default();
         }
         let offset = pos.0.saturating_sub(self.base);
-        let line = self.starts.partition_point(|&s| s <= offset);
+        let line = self.find(offset);
         let col = offset - self.starts[line - 1] + 1;
         Position { offset: i64::from(offset), line: line as i64, col: i64::from(col) }
     }
@@ -73,7 +92,7 @@ impl Lines {
             return 0;
         }
         let offset = pos.0.saturating_sub(self.base);
-        self.starts.partition_point(|&s| s <= offset) as i64
+        self.find(offset) as i64
     }
 
     pub fn count(&self) -> i64 {
@@ -352,13 +371,11 @@ impl<'a, 's> Printer<'a, 's> {
         let mut newlines = 0;
         let mut last = 0;
         if literal {
-            for (i, &b) in s.as_bytes().iter().enumerate() {
-                if b == b'\n' || b == 0x0c {
-                    newlines += 1;
-                    last = i;
-                    // No alignment after a line break within a literal.
-                    self.end_alignment = true;
-                }
+            for i in memchr::memchr2_iter(b'\n', 0x0c, s.as_bytes()) {
+                newlines += 1;
+                last = i;
+                // No alignment after a line break within a literal.
+                self.end_alignment = true;
             }
         }
         self.pos.offset += s.len() as i64;
@@ -728,6 +745,15 @@ impl<'a, 's> Printer<'a, 's> {
             Node::Ident(i) => i.id,
             Node::Stmt(s) => s.id,
         };
+        // Most nodes are names and short literals.
+        let fits = |text: &str| if text.len() as i64 <= max { text.len() as i64 } else { max + 1 };
+        match node {
+            Node::Ident(Ident { name, .. }) | Node::Expr(Expr { kind: ExprKind::Ident(Ident { name, .. }), .. }) => {
+                return fits(name.as_str());
+            }
+            Node::Expr(Expr { kind: ExprKind::BasicLit(l), .. }) if l.kind != LitKind::String => return fits(&l.value),
+            _ => {}
+        }
         if let Some(&size) = self.shared.sizes.borrow().get(&id) {
             return size;
         }

@@ -1,6 +1,6 @@
 //! Printing of statements.
 
-use crate::expr::{Item, ListMode};
+use crate::expr::{Items, ListMode};
 use crate::printer::{INFINITY, Node, Printer, Ws};
 use rgo_syntax::visit::{self, Visitor};
 use rgo_syntax::*;
@@ -23,9 +23,6 @@ impl Ref<'_> {
     }
 }
 
-fn stmts(list: &[Stmt]) -> Vec<Ref<'_>> {
-    list.iter().map(Ref::Stmt).collect()
-}
 
 fn is_type_name(x: &Expr) -> bool {
     match &x.kind {
@@ -68,14 +65,15 @@ fn is_composite_lit_like(x: &Expr) -> bool {
 }
 
 impl<'a> Printer<'a, '_> {
-    fn stmt_list(&mut self, list: &[Ref<'a>], indent: bool, next_is_rbrace: bool) {
+    fn stmt_list(&mut self, list: impl ExactSizeIterator<Item = Ref<'a>>, indent: bool, next_is_rbrace: bool) {
+        let len = list.len();
         if indent {
             self.ws(Ws::Indent);
         }
         let slot = self.line_slot();
         let mut i = 0;
         for r in list {
-            if let Ref::Stmt(Stmt { kind: StmtKind::Empty { .. }, .. }) = r {
+            if let Ref::Stmt(Stmt { kind: StmtKind::Empty { .. }, .. }) = &r {
                 continue;
             }
             // Every clause of a switch is a section of its own.
@@ -85,8 +83,8 @@ impl<'a> Printer<'a, '_> {
                 self.linebreak(line, 1, Ws::Ignore, section);
             }
             self.record_line(slot);
-            let last = next_is_rbrace && i + 1 == list.len();
-            match *r {
+            let last = next_is_rbrace && i + 1 == len;
+            match r {
                 Ref::Stmt(s) => {
                     self.stmt(s, last);
                     // Labels stand on lines of their own; what counts is the statement's line.
@@ -131,10 +129,10 @@ impl<'a> Printer<'a, '_> {
     fn clause_body(&mut self, colon: Pos, body: &'a [Stmt], next_is_rbrace: bool) {
         self.set_pos(colon);
         self.tok(":");
-        self.stmt_list(&stmts(body), true, next_is_rbrace);
+        self.stmt_list(body.iter().map(Ref::Stmt), true, next_is_rbrace);
     }
 
-    fn block_of(&mut self, lbrace: Pos, list: &[Ref<'a>], rbrace: Pos, indent: bool) {
+    fn block_of(&mut self, lbrace: Pos, list: impl ExactSizeIterator<Item = Ref<'a>>, rbrace: Pos, indent: bool) {
         self.set_pos(lbrace);
         self.tok("{");
         self.stmt_list(list, indent, true);
@@ -146,7 +144,7 @@ impl<'a> Printer<'a, '_> {
 
     /// A block always takes at least two lines.
     fn block(&mut self, b: &'a BlockStmt) {
-        self.block_of(b.pos, &stmts(&b.stmts), b.rbrace, true);
+        self.block_of(b.pos, b.stmts.iter().map(Ref::Stmt), b.rbrace, true);
     }
 
     fn control_clause(
@@ -308,8 +306,8 @@ impl<'a> Printer<'a, '_> {
             StmtKind::SwitchStmt(w) => {
                 self.tok("switch");
                 self.control_clause(false, w.init.as_ref(), w.tag.as_ref(), None);
-                let list: Vec<_> = w.body.iter().map(Ref::Case).collect();
-                self.block_of(w.lbrace, &list, w.rbrace, false);
+                let list = w.body.iter().map(Ref::Case);
+                self.block_of(w.lbrace, list, w.rbrace, false);
             }
             StmtKind::TypeSwitchStmt(w) => {
                 self.tok("switch");
@@ -321,8 +319,8 @@ impl<'a> Printer<'a, '_> {
                 self.blank();
                 self.type_switch_guard(w);
                 self.blank();
-                let list: Vec<_> = w.body.iter().map(Ref::Case).collect();
-                self.block_of(w.lbrace, &list, w.rbrace, false);
+                let list = w.body.iter().map(Ref::Case);
+                self.block_of(w.lbrace, list, w.rbrace, false);
             }
             StmtKind::SelectStmt(w) => {
                 self.tok("select");
@@ -333,8 +331,8 @@ impl<'a> Printer<'a, '_> {
                     self.set_pos(w.rbrace);
                     self.tok("}");
                 } else {
-                    let list: Vec<_> = w.body.iter().map(Ref::Comm).collect();
-                    self.block_of(w.lbrace, &list, w.rbrace, false);
+                    let list = w.body.iter().map(Ref::Comm);
+                    self.block_of(w.lbrace, list, w.rbrace, false);
                 }
             }
             StmtKind::ForStmt(f) => {
@@ -374,12 +372,12 @@ impl<'a> Printer<'a, '_> {
             return self.expr0(&w.guard, 1);
         };
         self.set_pos(lhs.pos);
-        self.items(lhs.pos, &[Item::Ident(lhs)], 1, ListMode::default(), w.define);
+        self.items(lhs.pos, Items::Idents(std::slice::from_ref(lhs)), 1, ListMode::default(), w.define);
         self.blank();
         self.set_pos(w.define);
         self.tok(":=");
         self.blank();
-        self.items(w.define, &[Item::Expr(&w.guard)], 1, ListMode::default(), Pos::NONE);
+        self.items(w.define, Items::Exprs(std::slice::from_ref(&w.guard)), 1, ListMode::default(), Pos::NONE);
     }
 
     /// The size of a function body on one line, or more than `max`.

@@ -20,19 +20,16 @@ struct Cell {
 struct Writer {
     out: Vec<u8>,
     buf: Vec<u8>,
-    /// Up to where `cell.width` has been computed.
-    pos: usize,
     cell: Cell,
-    lines: Vec<Vec<Cell>>,
+    /// The cells of all lines, and where each line's start.
+    cells: Vec<Cell>,
+    starts: Vec<usize>,
     widths: Vec<usize>,
 }
 
-/// The number of characters; malformed bytes count one each.
+/// The number of characters of UTF-8 text; an escape byte counts as one.
 fn rune_count(b: &[u8]) -> usize {
-    match std::str::from_utf8(b) {
-        Ok(s) => s.chars().count(),
-        Err(_) => b.utf8_chunks().map(|c| c.valid().chars().count() + c.invalid().len()).sum(),
-    }
+    b.iter().filter(|&&b| b & 0xc0 != 0x80).count()
 }
 
 /// Aligns the columns of raw printer output. Escape bytes stay in place.
@@ -40,47 +37,37 @@ pub fn align(input: &[u8]) -> Vec<u8> {
     let mut w = Writer {
         out: Vec::with_capacity(input.len() + input.len() / 8),
         buf: Vec::new(),
-        pos: 0,
         cell: Cell::default(),
-        lines: vec![Vec::new()],
+        cells: Vec::new(),
+        starts: vec![0],
         widths: Vec::new(),
     };
-    let mut n = 0;
-    let mut escaped = false;
-    for (i, &ch) in input.iter().enumerate() {
-        match ch {
-            ESCAPE if escaped => {
-                w.append(&input[n..=i]);
-                n = i + 1;
-                w.update_width();
-                w.cell.width -= 2;
-                escaped = false;
+    let mut rest = input;
+    while let Some(i) = rest.iter().position(|b| matches!(b, b'\t' | 0x0b | b'\n' | 0x0c | &ESCAPE)) {
+        let (text, tail) = rest.split_at(i);
+        w.append(text);
+        if tail[0] == ESCAPE {
+            // Literal text with its brackets, which take no room.
+            let Some(end) = memchr::memchr(ESCAPE, &tail[1..]) else {
+                rest = tail;
+                break;
+            };
+            w.append(&tail[..end + 2]);
+            w.cell.width -= 2;
+            rest = &tail[end + 2..];
+            continue;
+        }
+        rest = &tail[1..];
+        let cells = w.terminate_cell(tail[0] == b'\t');
+        if matches!(tail[0], b'\n' | 0x0c) {
+            w.starts.push(w.cells.len());
+            // A line of one cell does not influence the lines behind it.
+            if tail[0] == 0x0c || cells == 1 {
+                w.flush();
             }
-            _ if escaped => {}
-            b'\t' | 0x0b | b'\n' | 0x0c => {
-                w.append(&input[n..i]);
-                w.update_width();
-                n = i + 1;
-                let cells = w.terminate_cell(ch == b'\t');
-                if ch == b'\n' || ch == 0x0c {
-                    w.lines.push(Vec::new());
-                    // A line of one cell does not influence the lines behind it.
-                    if ch == 0x0c || cells == 1 {
-                        w.flush();
-                    }
-                }
-            }
-            ESCAPE => {
-                w.append(&input[n..i]);
-                w.update_width();
-                n = i;
-                escaped = true;
-            }
-            _ => {}
         }
     }
-    w.append(&input[n..]);
-    w.update_width();
+    w.append(rest);
     w.flush();
     w.out
 }
@@ -89,36 +76,31 @@ impl Writer {
     fn append(&mut self, text: &[u8]) {
         self.buf.extend_from_slice(text);
         self.cell.size += text.len();
-    }
-
-    fn update_width(&mut self) {
-        self.cell.width += rune_count(&self.buf[self.pos..]);
-        self.pos = self.buf.len();
+        self.cell.width += rune_count(text);
     }
 
     /// Ends the current cell; returns the number of cells of the line.
     fn terminate_cell(&mut self, htab: bool) -> usize {
         self.cell.htab = htab;
-        let cell = std::mem::take(&mut self.cell);
-        match self.lines.last_mut() {
-            Some(l) => {
-                l.push(cell);
-                l.len()
-            }
-            None => 0,
-        }
+        self.cells.push(std::mem::take(&mut self.cell));
+        self.cells.len() - self.starts[self.starts.len() - 1]
+    }
+
+    /// The cells of a line.
+    fn line(&self, i: usize) -> std::ops::Range<usize> {
+        self.starts[i]..self.starts.get(i + 1).copied().unwrap_or(self.cells.len())
     }
 
     fn flush(&mut self) {
         if self.cell.size > 0 {
             self.terminate_cell(false);
         }
-        self.format(0, 0, self.lines.len());
+        self.format(0, 0, self.starts.len());
         self.buf.clear();
-        self.pos = 0;
         self.cell = Cell::default();
-        self.lines.clear();
-        self.lines.push(Vec::new());
+        self.cells.clear();
+        self.starts.clear();
+        self.starts.push(0);
         self.widths.clear();
     }
 
@@ -128,7 +110,7 @@ impl Writer {
         let mut this = line0;
         while this < line1 {
             // The last cell of a line is not part of a column.
-            if column + 1 >= self.lines[this].len() {
+            if column + 1 >= self.line(this).len() {
                 this += 1;
                 continue;
             }
@@ -136,8 +118,8 @@ impl Writer {
             line0 = this;
             let mut width = 0;
             let mut discardable = true;
-            while this < line1 && column + 1 < self.lines[this].len() {
-                let c = self.lines[this][column];
+            while this < line1 && column + 1 < self.line(this).len() {
+                let c = self.cells[self.starts[this] + column];
                 width = width.max(c.width + PADDING);
                 discardable &= c.width == 0 && !c.htab;
                 this += 1;
@@ -153,7 +135,7 @@ impl Writer {
     fn write_lines(&mut self, mut pos: usize, line0: usize, line1: usize) -> usize {
         for i in line0..line1 {
             let mut use_tabs = true;
-            for (j, c) in self.lines[i].iter().enumerate() {
+            for (j, c) in self.cells[self.line(i)].iter().enumerate() {
                 if c.size > 0 {
                     use_tabs = false;
                     self.out.extend_from_slice(&self.buf[pos..pos + c.size]);
@@ -169,7 +151,7 @@ impl Writer {
                     }
                 }
             }
-            if i + 1 == self.lines.len() {
+            if i + 1 == self.starts.len() {
                 self.out.extend_from_slice(&self.buf[pos..pos + self.cell.size]);
                 pos += self.cell.size;
             } else {
@@ -183,33 +165,37 @@ impl Writer {
 /// Removes escape bytes and trailing blanks; turns `\v` into tabs and `\f` into newlines.
 pub fn trim(input: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(input.len());
-    let mut space = Vec::new();
-    let mut escaped = false;
-    for &b in input {
-        if escaped {
-            if b == ESCAPE {
-                escaped = false;
-            } else {
-                out.push(b);
+    let mut rest = input;
+    // Blanks and tabs that something has yet to follow.
+    let mut space: &[u8] = &[];
+    while let Some(&b) = rest.first() {
+        let n = match b {
+            b'\t' | 0x0b | b' ' => {
+                let n = rest.iter().position(|b| !matches!(b, b'\t' | 0x0b | b' ')).unwrap_or(rest.len());
+                space = &rest[..n];
+                n
             }
-            continue;
-        }
-        match b {
-            b'\t' | 0x0b => space.push(b'\t'),
-            b' ' => space.push(b' '),
             b'\n' | 0x0c => {
-                space.clear();
+                space = &[];
                 out.push(b'\n');
+                1
             }
             _ => {
-                out.append(&mut space);
+                out.extend(space.iter().map(|&b| if b == 0x0b { b'\t' } else { b }));
+                space = &[];
                 if b == ESCAPE {
-                    escaped = true;
+                    let n = memchr::memchr(ESCAPE, &rest[1..]).unwrap_or(rest.len() - 1);
+                    out.extend_from_slice(&rest[1..=n]);
+                    (n + 2).min(rest.len())
                 } else {
-                    out.push(b);
+                    let n = rest.iter().position(|&b| b <= b' ' && matches!(b, b'\t' | 0x0b | b' ' | b'\n' | 0x0c) || b == ESCAPE);
+                    let n = n.unwrap_or(rest.len());
+                    out.extend_from_slice(&rest[..n]);
+                    n
                 }
             }
-        }
+        };
+        rest = &rest[n..];
     }
     out
 }

@@ -23,6 +23,7 @@ use crate::scanner::{Dialect, Scanner};
 use crate::symbol::Symbol;
 use crate::token::{LitKind, Op, Token};
 use rustc_hash::FxHashMap;
+use std::cell::RefCell;
 use std::fmt;
 use std::sync::Arc;
 
@@ -109,7 +110,6 @@ struct Parser<'a> {
     /// In an expression that `=` cannot belong to.
     in_rhs: bool,
     nesting: u32,
-    names: FxHashMap<&'a [u8], Symbol>,
     comments: Vec<CommentGroup>,
     /// The comment group that ends on the line before the current token.
     lead: Option<CommentId>,
@@ -117,6 +117,11 @@ struct Parser<'a> {
     line: Option<CommentId>,
     /// Where placeholders end.
     bad_ends: FxHashMap<NodeId, Pos>,
+}
+
+thread_local! {
+    /// Names this thread has met: a thread that parses many files needs no lock for most of them.
+    static NAMES: RefCell<FxHashMap<&'static [u8], Symbol>> = RefCell::default();
 }
 
 const STMT_START: &[Token] = &[
@@ -158,7 +163,6 @@ impl<'a> Parser<'a> {
             expr_level: 0,
             in_rhs: false,
             nesting: 0,
-            names: FxHashMap::default(),
             comments: Vec::new(),
             lead: None,
             line: None,
@@ -526,14 +530,14 @@ impl<'a> Parser<'a> {
             return Ident { id, pos, name: Symbol::BLANK };
         }
         let text = self.s.text();
-        let name = match self.names.get(text) {
+        let name = NAMES.with_borrow_mut(|names| match names.get(text) {
             Some(&s) => s,
             None => {
                 let s = Symbol::intern(&self.s.lit());
-                self.names.insert(text, s);
+                names.insert(s.as_str().as_bytes(), s);
                 s
             }
-        };
+        });
         self.next();
         Ident { id, pos, name }
     }
