@@ -2,7 +2,7 @@
 
 use crate::printer::Printer;
 use crate::tabwriter::ESCAPE;
-use rgo_syntax::build::Constraint;
+use rgo_syntax::build::{Constraint, split_go_build};
 
 fn is_nl(b: u8) -> bool {
     b == b'\n' || b == 0x0c
@@ -60,7 +60,8 @@ impl Printer<'_, '_> {
                 }
                 x
             }
-            &[p] => parse(p),
+            // Like Go's gofmt, which overlooks the error for what follows.
+            &[p] => split_go_build(&self.comment_text_at(p)).and_then(Constraint::parse_prefix),
             _ => None,
         };
         let mut block = Vec::new();

@@ -56,6 +56,11 @@ impl Constraint {
         Ok(x)
     }
 
+    /// The expression a text starts with, whatever follows it.
+    pub fn parse_prefix(text: &str) -> Option<Constraint> {
+        ExprParser { s: text, i: 0, tok: "", is_tag: false, pos: 0, size: 0 }.or().ok()
+    }
+
     /// Evaluates the constraint; `tag` is asked about every tag it contains.
     pub fn eval(&self, tag: &mut dyn FnMut(&str) -> bool) -> bool {
         match self {
