@@ -416,7 +416,7 @@ fn compile_loaded(l: &Loader<'_>, runtime: PkgId, order: &[PkgId], opts: &BuildO
             (false, false) => Need::Nothing,
         };
         let flags = |id: PkgId| front_flags(l, id, opts);
-        let front_opts = FrontOptions { threads: opts.threads, trimpath: opts.trimpath, body_filter: Some(NEEDED) };
+        let front_opts = FrontOptions { threads: opts.threads, trimpath: opts.trimpath, body_filter: Some(NEEDED), compiled: entries.clone() };
         // What is known of the functions of packages from the cache.
         let mut summaries: HashMap<PkgId, Vec<u8>> = HashMap::new();
         let mut damaged = false;

@@ -3,6 +3,7 @@
 use crate::build::{BuildOptions, flags_of};
 use crate::cache::{Artifact, Cache, Entry, Key, OBJECT};
 use crate::front::{Checked, FrontEnd};
+use crate::imports;
 use crate::load::{Loader, Package, PkgId};
 use crate::pool;
 use rgo_llvm::{Level, RtSymbols};
@@ -118,7 +119,8 @@ pub fn compile_all(job: &Job<'_>, done: &(dyn Fn(PkgId, Entry) -> Artifact + Syn
     let mut data: HashMap<PkgId, &'static PackageData> = HashMap::new();
     for (id, c) in job.front.checked.iter().enumerate() {
         if let Some(c) = c.get() {
-            let mut d = PackageData::new(c.pkg, c.files.clone(), c.info, l.packages[id].standard);
+            let imported = c.imported.as_ref().and_then(|m| m.lock().unwrap_or_else(PoisonError::into_inner).take());
+            let mut d = imported.unwrap_or_else(|| PackageData::new(c.pkg, c.files.clone(), c.info, l.packages[id].standard));
             if c.full {
                 d.embeds = embeds(&l.packages[id], c)?;
             }
@@ -219,6 +221,12 @@ fn compile_one(
     let level = if flags.no_opt { Level::Dev } else { Level::Release };
     let mut e = object_of(&m, level, job.rt, &job.loader.env.goarch(), p)?;
     e.set("summaries", summaries.to_text().into_bytes());
+    {
+        let _span = timings::span("export", &p.import_path);
+        // Where there is none, importers read the sources.
+        e.set(imports::EXPORT, imports::export_of(data, rgo_lower::inline::needed_by_importers).unwrap_or_default());
+        e.set(imports::LINKNAMES, data.linknames.to_text().into_bytes());
+    }
     let variables: Vec<String> = rgo_lower::package::variables(program, data).into_iter().map(|(n, t)| format!("{n}\t{t}\n")).collect();
     e.set("variables", variables.concat().into_bytes());
     Ok((e, summaries))

@@ -1,5 +1,6 @@
 //! The front end: parsing and type-checking the packages of a build, in parallel.
 
+use crate::cache::Artifact;
 use crate::load::{Loader, Package, PkgId};
 use crate::pool;
 use crate::report::shorten;
@@ -13,7 +14,7 @@ use rgo_types::{Checker, Config, Info};
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::rc::Rc;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// How much of a package is needed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, PartialOrd, Ord)]
@@ -30,6 +31,8 @@ pub struct Checked {
     pub files: Vec<&'static File>,
     pub info: &'static Info,
     pub full: bool,
+    /// Made from export data: what lowering needs, to be taken once.
+    pub imported: Option<Mutex<Option<rgo_lower::program::PackageData>>>,
 }
 
 /// Results, by package id.
@@ -40,12 +43,14 @@ pub struct FrontEnd {
 }
 
 /// Options of the front end.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct FrontOptions {
     pub threads: usize,
     pub trimpath: bool,
     /// Bodies of packages of which only declarations are needed are checked too where this says so.
     pub body_filter: Option<fn(&rgo_syntax::ast::FuncDecl) -> bool>,
+    /// Compiled packages, whose export data may stand for their declarations.
+    pub compiled: HashMap<PkgId, Arc<Artifact>>,
 }
 
 /// What `-gcflags` mean to the front end.
@@ -64,6 +69,16 @@ impl rgo_types::Importer for Imports {
     fn import(&self, path: &str, _from: &str) -> Result<&'static rgo_types::Package, String> {
         self.map.get(path).copied().ok_or_else(|| format!("could not import {path} (package not loaded)"))
     }
+}
+
+/// An importer that knows these packages.
+pub fn importer(map: HashMap<String, &'static rgo_types::Package>) -> Rc<dyn rgo_types::Importer> {
+    Rc::new(Imports { map })
+}
+
+/// The checker's name of an architecture.
+pub fn arch(goarch: &str) -> rgo_types::check::Arch {
+    if goarch == "arm64" { rgo_types::check::Arch::Arm64 } else { rgo_types::check::Arch::Amd64 }
 }
 
 /// The folder that positions in a package's files show.
@@ -112,6 +127,15 @@ pub fn check(
             // A package whose imports have errors is not looked at.
             let Some(c) = checked[*dep].get() else { return };
             map.insert(path.clone(), c.pkg);
+        }
+        if need(id) == Need::Declarations
+            && let Some(e) = opts.compiled.get(&id)
+        {
+            let _span = timings::span("import", &p.import_path);
+            if let Some(c) = crate::imports::package(loader, id, e, opts.trimpath, &|d| checked[d].get().map(|c| c.pkg)) {
+                drop(checked[id].set(c));
+                return;
+            }
         }
         let _span = timings::span(if need(id) == Need::Full { "check" } else { "check declarations" }, &p.import_path);
         match check_package(p, map, need(id) == Need::Full, &flags(id), &goarch, opts) {
@@ -172,8 +196,8 @@ pub fn check_package(
         // The parser has checked labels and branches.
         ignore_branch_errors: true,
         disable_unused_import_check: !full,
-        arch: if goarch == "arm64" { rgo_types::check::Arch::Arm64 } else { rgo_types::check::Arch::Amd64 },
-        importer: Some(Rc::new(Imports { map: imports })),
+        arch: arch(goarch),
+        importer: Some(importer(imports)),
         dir: p.dir.display().to_string(),
         ..Config::default()
     };
@@ -188,5 +212,5 @@ pub fn check_package(
         return Err(lines(&log));
     }
     let info: &'static Info = Box::leak(Box::new(checker.info.take()));
-    Ok(Checked { pkg, files, info, full })
+    Ok(Checked { pkg, files, info, full, imported: None })
 }

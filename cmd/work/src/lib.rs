@@ -31,6 +31,7 @@ pub mod gcfiles;
 pub mod godebug;
 pub mod goenv;
 pub mod header;
+pub mod imports;
 pub mod interface;
 pub mod literal;
 pub mod load;

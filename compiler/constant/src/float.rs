@@ -40,6 +40,17 @@ impl BigFloat {
         BigFloat { inf: false, neg: false, mant: BigUint::zero(), exp: 0 }
     }
 
+    /// Sign, mantissa and exponent of a finite number, for [`BigFloat::from_parts`].
+    pub fn parts(&self) -> Option<(bool, &BigUint, i64)> {
+        (!self.inf).then_some((self.neg, &self.mant, self.exp))
+    }
+
+    /// The number with these parts; None if there is none.
+    pub fn from_parts(neg: bool, mant: BigUint, exp: i64) -> Option<BigFloat> {
+        let ok = if mant.is_zero() { exp == 0 } else { mant.bit(0) && mant.bits() <= PREC };
+        (ok && (MIN_EXP..=MAX_EXP).contains(&exp)).then_some(BigFloat { inf: false, neg, mant, exp })
+    }
+
     fn infinity(neg: bool) -> BigFloat {
         BigFloat { inf: true, neg, mant: BigUint::zero(), exp: 0 }
     }

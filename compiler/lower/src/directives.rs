@@ -37,7 +37,7 @@ impl Pragmas {
 }
 
 /// The linknames of a package: local name -> symbol, and the names that were only opened to others (one-argument form).
-#[derive(Default, Debug)]
+#[derive(Clone, Default, Debug)]
 pub struct Linknames {
     targets: HashMap<String, String>,
     marked: Vec<String>,
@@ -63,6 +63,27 @@ impl Linknames {
                     }
                     _ => {}
                 }
+            }
+        }
+        l
+    }
+
+    /// A text form: a line for each, sorted.
+    pub fn to_text(&self) -> String {
+        let mut lines: Vec<String> = self.targets.iter().map(|(l, t)| format!("{l}\t{t}\n")).collect();
+        lines.extend(self.marked.iter().map(|m| format!("{m}\n")));
+        lines.sort();
+        lines.dedup();
+        lines.concat()
+    }
+
+    /// From [`Linknames::to_text`].
+    pub fn from_text(text: &str) -> Linknames {
+        let mut l = Linknames::default();
+        for line in text.lines() {
+            match line.split_once('\t') {
+                Some((local, target)) => drop(l.targets.insert(local.into(), target.into())),
+                None => l.marked.push(line.into()),
             }
         }
         l

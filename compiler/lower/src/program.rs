@@ -20,6 +20,14 @@ pub struct PackageData {
     pub linknames: Linknames,
     /// Declared functions and methods by object.
     pub funcs: HashMap<Obj, &'static FuncDecl>,
+    /// Of a package made from export data, which has no files: where the bodies come from.
+    pub bodies: Option<Box<dyn Bodies>>,
+}
+
+/// Finds bodies of functions of an imported package.
+pub trait Bodies: Send + Sync {
+    /// The declaration of a function and what is known about its file; None if importers do not need its body.
+    fn decl(&self, f: Obj) -> Option<(&'static FuncDecl, &'static PackageData)>;
 }
 
 /// A file or (name ending in `/`) directory of an embed.
@@ -43,7 +51,12 @@ impl PackageData {
             }
         }
         let linknames = Linknames::collect(pkg, &files);
-        PackageData { pkg, files, info, std, embeds: HashMap::new(), linknames, funcs }
+        PackageData { pkg, files, info, std, embeds: HashMap::new(), linknames, funcs, bodies: None }
+    }
+
+    /// A package made from export data.
+    pub fn imported(pkg: &'static Package, info: &'static Info, std: bool, linknames: Linknames, bodies: Box<dyn Bodies>) -> PackageData {
+        PackageData { pkg, files: Vec::new(), info, std, embeds: HashMap::new(), linknames, funcs: HashMap::new(), bodies: Some(bodies) }
     }
 
     /// Pragmas of a function declaration.
@@ -95,6 +108,9 @@ impl Program {
     pub fn decl(&self, f: Obj) -> Option<(&'static FuncDecl, &'static PackageData)> {
         let f = f.origin();
         let pd = self.get(f.pkg()?)?;
-        Some((pd.funcs.get(&f)?, pd))
+        match &pd.bodies {
+            Some(b) => b.decl(f),
+            None => Some((pd.funcs.get(&f)?, pd)),
+        }
     }
 }

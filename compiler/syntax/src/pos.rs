@@ -80,9 +80,21 @@ pub struct SourceFile {
     name: Arc<str>,
     base: u32,
     size: u32,
-    /// Offsets of line starts; `lines[0] == 0`.
-    lines: Vec<u32>,
+    /// Offsets of line starts; the first is 0.
+    lines: OnceLock<Vec<u32>>,
     line_bases: RwLock<Vec<LineBase>>,
+    /// How to get the text of a file that was registered unread; its line bases are known.
+    unread: Option<ReadText>,
+}
+
+/// Reads the text of a file.
+pub type ReadText = Box<dyn Fn() -> Vec<u8> + Send + Sync>;
+
+fn line_starts(src: &[u8]) -> Vec<u32> {
+    let mut lines = Vec::with_capacity(src.len() / 24 + 1);
+    lines.push(0);
+    lines.extend(memchr::memchr_iter(b'\n', src).map(|i| i as u32 + 1));
+    lines
 }
 
 impl SourceFile {
@@ -96,7 +108,14 @@ impl SourceFile {
         self.size
     }
     pub fn line_count(&self) -> usize {
-        self.lines.len()
+        self.lines().len()
+    }
+    fn lines(&self) -> &[u32] {
+        self.lines.get_or_init(|| line_starts(&self.unread.as_ref().map_or(Vec::new(), |read| read())))
+    }
+    /// The position bases of line directives, in order.
+    pub fn line_bases(&self) -> Vec<LineBase> {
+        self.line_bases.read().unwrap_or_else(|e| e.into_inner()).clone()
     }
 
     /// The position of the byte at `offset` (clamped to the file).
@@ -111,22 +130,25 @@ impl SourceFile {
 
     /// The 1-based line number of the byte at `offset`, ignoring line directives.
     pub fn line(&self, offset: u32) -> u32 {
-        self.lines.partition_point(|&l| l <= offset) as u32
+        self.lines().partition_point(|&l| l <= offset) as u32
     }
 
     /// The offset of the first byte of the 1-based `line`.
     pub fn line_start(&self, line: u32) -> Option<u32> {
-        self.lines.get((line as usize).checked_sub(1)?).copied()
+        self.lines().get((line as usize).checked_sub(1)?).copied()
     }
 
     /// Line and column of `offset`, ignoring line directives.
     pub fn line_col(&self, offset: u32) -> (u32, u32) {
         let line = self.line(offset);
-        (line, offset - self.lines[line as usize - 1] + 1)
+        (line, offset - self.lines()[line as usize - 1] + 1)
     }
 
     /// Adds a position base; bases must be added in source order.
     pub(crate) fn add_line_base(&self, base: LineBase) {
+        if self.unread.is_some() {
+            return;
+        }
         self.line_bases.write().unwrap_or_else(|e| e.into_inner()).push(base);
     }
 
@@ -193,10 +215,16 @@ impl FileSet {
 
     /// Registers a file. Files beyond the 4 GiB the position space holds get clamped positions.
     pub fn add_file(&self, name: &str, src: &[u8]) -> Arc<SourceFile> {
-        let mut lines = Vec::with_capacity(src.len() / 24 + 1);
-        lines.push(0);
-        lines.extend(memchr::memchr_iter(b'\n', src).map(|i| i as u32 + 1));
         let size = src.len().min(u32::MAX as usize) as u32;
+        self.add(name, size, OnceLock::from(line_starts(src)), Vec::new(), None)
+    }
+
+    /// Registers a file whose text is read when it is needed, for lines or to be parsed (`parser::parse_source`).
+    pub fn add_unread(&self, name: &str, size: u32, line_bases: Vec<LineBase>, read: ReadText) -> Arc<SourceFile> {
+        self.add(name, size, OnceLock::new(), line_bases, Some(read))
+    }
+
+    fn add(&self, name: &str, size: u32, lines: OnceLock<Vec<u32>>, line_bases: Vec<LineBase>, unread: Option<ReadText>) -> Arc<SourceFile> {
         let mut files = self.files.write().unwrap_or_else(|e| e.into_inner());
         let base = files.last().map_or(1, |f| f.base.saturating_add(f.size).saturating_add(1));
         let file = Arc::new(SourceFile {
@@ -204,7 +232,8 @@ impl FileSet {
             base,
             size: size.min(u32::MAX - base),
             lines,
-            line_bases: RwLock::default(),
+            line_bases: RwLock::new(line_bases),
+            unread,
         });
         files.push(file.clone());
         file

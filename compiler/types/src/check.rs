@@ -283,7 +283,7 @@ impl Checker {
     }
 
     /// Sets package name and file versions; files of another package are left out.
-    fn init_files(&self, files: &[&'static File]) {
+    pub(crate) fn init_files(&self, files: &[&'static File]) {
         for &f in files {
             let name = f.name.name;
             if self.pkg.name().is_empty() {

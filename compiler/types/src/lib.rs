@@ -23,6 +23,7 @@
 #![allow(clippy::collapsible_if, clippy::collapsible_match, clippy::too_many_arguments)]
 
 mod assignments;
+mod bodies;
 mod builtins;
 mod call;
 mod decl;
@@ -47,6 +48,7 @@ pub mod context;
 pub mod conversions;
 pub mod cycles;
 pub mod errors;
+pub mod export;
 pub mod format;
 pub mod infer;
 pub mod info;

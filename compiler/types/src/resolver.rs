@@ -97,7 +97,7 @@ impl Checker {
         Some(imp)
     }
 
-    fn import_spec(&self, s: &'static ImportSpec, scope: crate::scope::ScopeRef, seen: &mut FxHashSet<&'static Package>) {
+    pub(crate) fn import_spec(&self, s: &'static ImportSpec, scope: crate::scope::ScopeRef, seen: &mut FxHashSet<&'static Package>) {
         let Some(lit) = s.path.as_ref().filter(|l| !l.bad) else { return };
         let path = match import_path(&lit.value) {
             Ok(p) => p,

@@ -127,3 +127,89 @@ fn instances() {
     assert!(implements(Type::Pointer(crate::types::Pointer::new(l)), gi));
     assert!(!implements(l, gi));
 }
+
+const EXPORTED: &str = "
+    type List[T any] struct { next *List[T]; val T; Tag int `k:\"v\"` }
+    func (l *List[T]) Push(v T) *List[T] { return &List[T]{next: l, val: v} }
+    func (l List[T]) Each() func(yield func(T) bool) { return nil }
+    type Num interface{ ~int | ~float64; String() string }
+    type Ordered[P interface{ Less(P) bool }] interface{ Sort(...P) }
+    type R interface{ Read(p []byte) (n int, err error); inner() R }
+    type RW interface{ R; Write(b []byte) (int, error) }
+    type A = map[string]*List[int]
+    type G[K comparable] = map[K][]R
+    var g G[string]
+    type E struct { R; *List[A]; x, Y int8; f func(a int, b ...rune) (c chan<- E); arr [3]<-chan struct{} }
+    type small E
+    func Map[K comparable, V any](m map[K]V, f func(K, V) V) (out G[K]) { return nil }
+    const ( C0 = iota; C1 = 1 << 100; C2 = 1.5; C3 = 1e-5000; C4 = 2i; C5 = \"s\\x00t\"; C6 = true; C7 int8 = -7; C8 = 'x' )
+    var v, w = 1, any(nil)
+    var fn = func(e E) error { return nil }
+    func init() {}
+    func unexported(_ int, A uintptr) byte { return 0 }
+";
+
+fn import_again(data: &[u8]) -> Option<crate::export::Imported> {
+    crate::export::import(data, "path/p", &|_| None, &["t.go".to_string()], &|_| Box::new(Vec::new))
+}
+
+#[test]
+fn export_round_trip() {
+    let p = check(EXPORTED);
+    let source = |p: &'static Package| FileSet::global().file(p.lookup("List").unwrap().pos).unwrap();
+    let wanted = |o: crate::object::Obj| matches!(o.name(), "Push" | "Map" | "unexported");
+    let data = crate::export::export(p, vec![source(p)], &wanted).expect("export data");
+    let i = import_again(&data).expect("import");
+    let q = i.pkg;
+    let mut bodies: Vec<&str> = i.with_body.iter().map(|b| b.0.name()).collect();
+    bodies.sort();
+    assert_eq!(bodies, ["Map", "Push", "unexported"]);
+    let (a, b) = (p.scope().objects(), q.scope().objects());
+    assert_eq!(a.len(), b.len());
+    for (x, y) in a.iter().zip(&b) {
+        assert_eq!(x.name(), y.name());
+        assert_eq!(x.typ().to_string(), y.typ().to_string(), "{}", x.name());
+        assert_eq!(x.typ().underlying().to_string(), y.typ().underlying().to_string(), "{}", x.name());
+        assert_eq!(format!("{:?}", x.const_value()), format!("{:?}", y.const_value()));
+        if let (Some(n), Some(m)) = (x.typ().as_named(), y.typ().as_named()) {
+            let text = |n: &'static crate::named::Named| n.methods().iter().map(|m| format!("{} {} {}", m.name(), m.typ(), m.has_ptr_recv())).collect::<Vec<_>>();
+            assert_eq!(text(n), text(m));
+        }
+    }
+    let names = |o: crate::object::Obj| matches!(o.name(), "Push" | "Map" | "unexported");
+    assert_eq!(crate::export::export(q, i.sources, &names), Some(data));
+}
+
+#[test]
+fn damaged_export_data() {
+    let p = check(EXPORTED);
+    let data = crate::export::export(p, vec![FileSet::global().file(p.lookup("List").unwrap().pos).unwrap()], &|_| true).unwrap();
+    for n in 0..data.len() {
+        assert!(import_again(&data[..n]).is_none(), "cut to {n}");
+        for bit in [0x01, 0x10, 0x80, 0xff] {
+            let mut d = data.clone();
+            d[n] ^= bit;
+            let _ = import_again(&d);
+        }
+    }
+}
+
+#[test]
+fn bodies_of_imported_functions() {
+    let src = format!("package p\n{EXPORTED}");
+    let p = check(EXPORTED);
+    let data = crate::export::export(p, vec![FileSet::global().file(p.lookup("List").unwrap().pos).unwrap()], &|o| o.name() == "Push").unwrap();
+    let i = import_again(&data).unwrap();
+    let mut ids = NodeIdGen::new();
+    let r = rgo_syntax::parser::parse_source(i.sources[0].clone(), &mut ids, src.as_bytes(), Mode::default());
+    let c = Checker::new(Config::default(), i.pkg, ids.table_len());
+    let found = c.check_bodies(Box::leak(Box::new(r.file)), &|o| o.name() == "Push");
+    assert!(c.diagnostics.borrow().is_empty(), "{:?}", c.diagnostics.borrow().iter().map(|d| d.text()).collect::<Vec<_>>());
+    let (push, decl) = found[0];
+    assert_eq!((found.len(), decl.name.name.as_str()), (1, "Push"));
+    // The body and the object's signature speak of the same parameters.
+    let info = c.info.borrow();
+    let v = info.def_of(&decl.typ.params.fields[0].names[0]).unwrap();
+    assert_eq!(push.signature().params().at(0), v);
+    assert_eq!(push.typ().to_string(), "func(v T) *path/p.List[T]");
+}

@@ -484,17 +484,16 @@ unsafe fn for_each_heap(mut f: impl FnMut(Heap)) {
 
 /// Drops armed channel timers whose object was not marked.
 pub unsafe fn sweep(marked: impl Fn(usize) -> bool) {
-    // Removal moves others about: the dead are found first.
-    static mut DEAD: WordVec = WordVec::new();
     for_each_heap(|h| {
-        for i in 0..(*h).len {
+        let mut i = 0;
+        while i < (*h).len {
             let t = at(h, i);
             if !(*t).go.is_null() && (*(*t).go).is_chan && !marked((*t).go as usize) {
-                DEAD.push(t as usize);
+                remove(t); // moves others to i and above
+                i = 0;
+            } else {
+                i += 1;
             }
-        }
-        while let Some(t) = DEAD.pop() {
-            remove(t as *mut Timer);
         }
     });
 }

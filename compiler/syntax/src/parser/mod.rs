@@ -52,7 +52,11 @@ const HOP_STACK: usize = 4 << 20;
 
 /// Parses a source file. Positions are registered with `fset`, node ids drawn from `ids`.
 pub fn parse_file(fset: &FileSet, ids: &mut NodeIdGen, filename: &str, src: &[u8], mode: Mode) -> ParseResult {
-    let source = fset.add_file(filename, src);
+    parse_source(fset.add_file(filename, src), ids, src, mode)
+}
+
+/// Parses a file that is registered.
+pub fn parse_source(source: Arc<SourceFile>, ids: &mut NodeIdGen, src: &[u8], mode: Mode) -> ParseResult {
     let mut p = Parser {
         s: Scanner::new(src, Dialect::Gc),
         ids,

@@ -14,7 +14,7 @@ use crate::g::*;
 use crate::lock::Mutex;
 use crate::mem::WordVec;
 use crate::stack::Seg;
-use crate::{print, sched, sys, timer};
+use crate::{print, sched, timer};
 use core::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, AtomicUsize, Ordering::*};
 
 /// Permanent memory of the facade: pairs of address and length.
@@ -147,13 +147,6 @@ pub unsafe fn retry(w: *mut Gcw) -> bool {
     if !RETRY_LOCK.try_lock() {
         return false; // another worker is at it
     }
-    // Not a signal for each look.
-    static SIGNALLED: AtomicI64 = AtomicI64::new(0);
-    let now = sys::nanotime();
-    let signal = now - SIGNALLED.load(Relaxed) > 100_000;
-    if signal {
-        SIGNALLED.store(now, Relaxed);
-    }
     let mut i = 0;
     while i < RETRY.len {
         let g = RETRY.get(i) as *mut G;
@@ -163,9 +156,7 @@ pub unsafe fn retry(w: *mut Gcw) -> bool {
                 *RETRY.ptr.add(i) = last;
             }
         } else {
-            if signal {
-                stop_for_scan(g);
-            }
+            stop_for_scan(g);
             i += 1;
         }
     }
