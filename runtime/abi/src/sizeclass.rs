@@ -60,7 +60,7 @@ static SMALL: [u8; SMALL_TABLE_LEN] = build_small();
 static LARGE: [u8; LARGE_TABLE_LEN] = build_large();
 
 /// Size class for `size` bytes, `1 <= size <= MAX_SMALL`.
-#[inline]
+#[inline(always)]
 pub fn class_of(size: usize) -> usize {
     if size <= 1024 {
         SMALL[(size + 7) >> 3] as usize

@@ -48,6 +48,17 @@ func typedClear(typ *_type, p unsafe.Pointer, size uintptr) {
 
 func bulkBarrierPreWriteSrcOnly(dst, src, size uintptr, typ *_type) { rt_wbsrc(src, size) }
 
+// mallocgc allocates size bytes; typ == nil or a type without pointers means pointer-free. size may be a multiple of
+// typ.Size_ (array). Zeroed if needzero or if it holds pointers. size 0 gives &zerobase. Callers have checked overflow.
+//
+//go:linkname mallocgc
+func mallocgc(size uintptr, typ *_type, needzero bool) unsafe.Pointer {
+	if p := rt_mallocfast(size, typ, needzero); p != nil {
+		return p
+	}
+	return rt_mallocslow(size, typ, needzero)
+}
+
 //go:linkname newobject
 func newobject(typ *_type) unsafe.Pointer {
 	return mallocgc(typ.Size_, typ, true)

@@ -11,11 +11,10 @@ import (
 
 // --- memory ---
 
-// mallocgc allocates size bytes; typ == nil or a type without pointers means pointer-free. size may be a multiple of
-// typ.Size_ (array). Zeroed if needzero or if it holds pointers. size 0 gives &zerobase. Callers have checked overflow.
-//
-//go:linkname mallocgc
-func mallocgc(size uintptr, typ *_type, needzero bool) unsafe.Pointer
+// rt_mallocslow is mallocgc. rt_mallocfast is too, but returns nil where that is not quickly done: it stays on the goroutine's
+// stack.
+func rt_mallocfast(size uintptr, typ *_type, needzero bool) unsafe.Pointer
+func rt_mallocslow(size uintptr, typ *_type, needzero bool) unsafe.Pointer
 
 // rt_persistentalloc allocates zeroed memory outside the heap, never freed, scanned conservatively.
 func rt_persistentalloc(size, align uintptr) unsafe.Pointer

@@ -16,7 +16,11 @@ struct Malloc {
     zero: bool,
     ret: *mut u8,
 }
-#[unsafe(export_name = "rt.runtime.mallocgc")]
+#[unsafe(export_name = "rt1.runtime.rt_mallocfast")]
+unsafe extern "C" fn malloc_fast(g: *mut G, f: *mut Malloc) {
+    (*f).ret = heap::malloc_fast(g, (*f).size, (*f).typ, (*f).zero);
+}
+#[unsafe(export_name = "rt.runtime.rt_mallocslow")]
 unsafe extern "C" fn mallocgc(g: *mut G, f: *mut Malloc) {
     (*f).ret = heap::mallocgc((*f).size, (*f).typ, (*f).zero);
     // A loop that only allocates has no other safepoint, and the collector may be waiting.

@@ -38,23 +38,33 @@ pub static TINY_ALLOCS: AtomicU64 = AtomicU64::new(0);
 pub static NLARGE: AtomicU64 = AtomicU64::new(0);
 pub static LARGE_BYTES: AtomicU64 = AtomicU64::new(0);
 
-#[inline]
-pub unsafe fn alloc_small(c: *mut MCache, size: usize, typ: *const Type, zero: bool) -> *mut u8 {
+/// FAST: only from the current runs, else null; nothing is locked and little stack is used.
+#[inline(always)]
+pub unsafe fn alloc_small<const FAST: bool>(c: *mut MCache, size: usize, typ: *const Type, zero: bool) -> *mut u8 {
     let noscan = is_noscan(typ);
     if noscan {
         if size < TINY_SIZE {
-            return alloc_tiny(c, size);
+            return alloc_tiny::<FAST>(c, size);
         }
         let sc = class_of(size) << 1 | 1;
-        let p = slot(c, sc);
+        let p = slot::<FAST>(c, sc);
+        if FAST && p.is_null() {
+            return p;
+        }
         if zero && (*(*c).runs[sc].span).needzero {
             write_bytes(p, 0, CLASS_SIZE[sc >> 1] as usize);
         }
         return p;
     }
     if size <= MIN_HEADER_SIZE {
+        if FAST && typemask::is_on_demand(typ) {
+            return null_mut();
+        }
         let sc = class_of(size) << 1;
-        let p = slot(c, sc);
+        let p = slot::<FAST>(c, sc);
+        if FAST && p.is_null() {
+            return p;
+        }
         let s = (*c).runs[sc].span;
         let elem = CLASS_SIZE[sc >> 1] as usize;
         if (*s).needzero {
@@ -64,7 +74,10 @@ pub unsafe fn alloc_small(c: *mut MCache, size: usize, typ: *const Type, zero: b
         return p;
     }
     let sc = class_of(size + HEADER_SIZE) << 1;
-    let p = slot(c, sc);
+    let p = slot::<FAST>(c, sc);
+    if FAST && p.is_null() {
+        return p;
+    }
     if (*(*c).runs[sc].span).needzero {
         write_bytes(p, 0, CLASS_SIZE[sc >> 1] as usize);
     }
@@ -72,14 +85,17 @@ pub unsafe fn alloc_small(c: *mut MCache, size: usize, typ: *const Type, zero: b
     p.add(HEADER_SIZE)
 }
 
-#[inline]
-unsafe fn slot(c: *mut MCache, sc: usize) -> *mut u8 {
+#[inline(always)]
+unsafe fn slot<const FAST: bool>(c: *mut MCache, sc: usize) -> *mut u8 {
     let r = &raw mut (*c).runs[sc];
     let p = (*r).cur;
     let size = CLASS_SIZE[sc >> 1] as usize;
     if p < (*r).end {
         (*r).cur = p + size;
         return p as *mut u8;
+    }
+    if FAST {
+        return null_mut();
     }
     refill(c, sc);
     let p = (*r).cur;
@@ -122,7 +138,8 @@ unsafe fn refill(c: *mut MCache, sc: usize) {
 }
 
 /// Pointer-free objects below 16 bytes share blocks.
-unsafe fn alloc_tiny(c: *mut MCache, size: usize) -> *mut u8 {
+#[inline(always)]
+unsafe fn alloc_tiny<const FAST: bool>(c: *mut MCache, size: usize) -> *mut u8 {
     let mut off = (*c).tiny_off;
     if size & 7 == 0 {
         off = (off + 7) & !7;
@@ -137,7 +154,10 @@ unsafe fn alloc_tiny(c: *mut MCache, size: usize) -> *mut u8 {
         return ((*c).tiny + off) as *mut u8;
     }
     const SC: usize = 2 << 1 | 1;
-    let p = slot(c, SC);
+    let p = slot::<FAST>(c, SC);
+    if FAST && p.is_null() {
+        return p;
+    }
     *(p as *mut [u64; 2]) = [0, 0];
     if size < (*c).tiny_off || (*c).tiny == 0 {
         (*c).tiny = p as usize;
@@ -147,7 +167,7 @@ unsafe fn alloc_tiny(c: *mut MCache, size: usize) -> *mut u8 {
 }
 
 /// Writes the pointer map of a small object: `size` bytes of consecutive values of typ in a slot of `elem` bytes.
-#[inline]
+#[inline(always)]
 unsafe fn write_ptrmap(s: *mut Span, p: usize, elem: usize, size: usize, typ: *const Type) {
     let mut pat = typemask::small_mask(typ);
     let tsize = (*typ).size;

@@ -89,7 +89,7 @@ pub unsafe fn mallocgc(size: usize, typ: *const u8, zero: bool) -> *mut u8 {
     }
     let c = &raw mut (*getp()).mcache;
     let p = if size <= MAX_SMALL - HEADER_SIZE {
-        cache::alloc_small(c, size, typ, zero)
+        cache::alloc_small::<false>(c, size, typ, zero)
     } else {
         alloc_large(c, size, typ, zero)
     };
@@ -105,6 +105,25 @@ pub unsafe fn mallocgc(size: usize, typ: *const u8, zero: bool) -> *mut u8 {
     (*c).next_sample -= size as isize;
     if (*c).next_sample < 0 || prof::mem_rate() != (*c).sample_rate {
         prof::sample_alloc(c, p as usize, size);
+    }
+    p
+}
+
+/// Allocates a small object from the cache of the P that runs g, or gives null: then `mallocgc` does it. On the goroutine's stack.
+#[inline(always)]
+pub unsafe fn malloc_fast(g: *mut G, size: usize, typ: *const u8, zero: bool) -> *mut u8 {
+    if size.wrapping_sub(1) >= MAX_SMALL - HEADER_SIZE {
+        return null_mut();
+    }
+    let c = &raw mut (*(*(*g).m).p).mcache;
+    let left = (*c).next_sample - size as isize;
+    if left < 0 || prof::mem_rate() != (*c).sample_rate {
+        return null_mut();
+    }
+    let p = cache::alloc_small::<true>(c, size, typ as *const Type, zero);
+    if !p.is_null() {
+        (*c).next_sample = left;
+        compiler_fence(Release);
     }
     p
 }

@@ -16,7 +16,7 @@ pub unsafe fn mask(t: *const Type) -> *const u8 {
 }
 
 /// The mask of a type of at most 64 words.
-#[inline]
+#[inline(always)]
 pub unsafe fn small_mask(t: *const Type) -> u64 {
     let n = (*t).ptrbytes / 8;
     let m = mask(t);
@@ -30,6 +30,12 @@ pub unsafe fn small_mask(t: *const Type) -> u64 {
         }
     }
     if n < 64 { v & ((1 << n) - 1) } else { v }
+}
+
+/// The mask may have to be made first.
+#[inline]
+pub unsafe fn is_on_demand(t: *const Type) -> bool {
+    (*t).tflag & tflag::GC_MASK_ON_DEMAND != 0
 }
 
 #[cold]
