@@ -283,7 +283,15 @@ impl<'a> Func<'a> {
         let mut cur = Position { file: self.file, line: self.start_line, inline: None };
         self.rows(|pc, p| {
             if pc <= off {
-                cur = p;
+                // Code that the optimiser merged from several places has line 0.
+                let line = if p.line != 0 {
+                    p.line
+                } else if p.inline == cur.inline {
+                    cur.line
+                } else {
+                    p.inline.and_then(|i| self.inline(i)).map_or(self.start_line, |r| r.start_line)
+                };
+                cur = Position { line, ..p };
             }
             pc <= off
         });

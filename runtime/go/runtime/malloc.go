@@ -51,6 +51,9 @@ func bulkBarrierPreWriteSrcOnly(dst, src, size uintptr, typ *_type) { rt_wbsrc(s
 // mallocgc allocates size bytes; typ == nil or a type without pointers means pointer-free. size may be a multiple of
 // typ.Size_ (array). Zeroed if needzero or if it holds pointers. size 0 gives &zerobase. Callers have checked overflow.
 //
+// It is not inlined: the frame of the call into Rust, which names the new object, must not stay in the caller's frame.
+//
+//go:noinline
 //go:linkname mallocgc
 func mallocgc(size uintptr, typ *_type, needzero bool) unsafe.Pointer {
 	if p := rt_mallocfast(size, typ, needzero); p != nil {
@@ -59,9 +62,13 @@ func mallocgc(size uintptr, typ *_type, needzero bool) unsafe.Pointer {
 	return rt_mallocslow(size, typ, needzero)
 }
 
+//go:noinline
 //go:linkname newobject
 func newobject(typ *_type) unsafe.Pointer {
-	return mallocgc(typ.Size_, typ, true)
+	if p := rt_mallocfast(typ.Size_, typ, true); p != nil {
+		return p
+	}
+	return rt_mallocslow(typ.Size_, typ, true)
 }
 
 //go:linkname maps_newobject internal/runtime/maps.newobject
