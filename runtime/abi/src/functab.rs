@@ -252,9 +252,14 @@ impl<'a> Func<'a> {
         let file = varint(d, &mut at) as u32;
         let start_line = varint(d, &mut at) as u32;
         let call_file = varint(d, &mut at) as u32;
-        let call_line = varint(d, &mut at) as u32;
+        let mut call_line = varint(d, &mut at) as u32;
+        let parent = parent.checked_sub(1);
+        if call_line == 0 {
+            // The optimiser merged several calls.
+            call_line = parent.filter(|&p| p < i).and_then(|p| self.inline(p)).map_or(self.start_line, |r| r.start_line);
+        }
         Some(InlineRef {
-            parent: parent.checked_sub(1),
+            parent,
             name: self.table.string(name),
             file: self.table.file(file),
             start_line,

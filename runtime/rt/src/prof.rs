@@ -18,6 +18,8 @@ use core::ptr::null_mut;
 use core::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicUsize, Ordering::*};
 
 pub const MAX_FRAMES: usize = 128;
+/// Two more above an allocation, which are left out when profiles are shown.
+const MEM_FRAMES: usize = MAX_FRAMES + 2;
 
 // --- buckets ---
 
@@ -149,7 +151,7 @@ pub unsafe fn sample_alloc(c: *mut MCache, p: usize, size: usize) {
     if !due || rate <= 0 || g.is_null() {
         return;
     }
-    let mut stk = [0usize; MAX_FRAMES];
+    let mut stk = [0usize; MEM_FRAMES];
     let n = trace::raw_stack(&mut Walker::of(g), &mut stk);
     LOCK.lock();
     let b = bucket(Kind::Mem, size, 0, &stk[..n]);
@@ -311,8 +313,9 @@ pub unsafe fn records(kind: usize, buf: *mut usize, words: usize) -> usize {
             put((*b).cycles as usize);
         }
         let raw = core::slice::from_raw_parts(Bucket::stack(b), (*b).n);
-        let mut pcs = [0usize; MAX_FRAMES];
-        let n = trace::expand_raw(raw, (*b).skip as usize, false, &mut pcs);
+        let mut pcs = [0usize; MEM_FRAMES];
+        let max = if kind == Kind::Mem as usize { MEM_FRAMES } else { MAX_FRAMES };
+        let n = trace::expand_raw(raw, (*b).skip as usize, false, &mut pcs[..max]);
         put(n);
         for &pc in &pcs[..n] {
             put(pc);
