@@ -164,7 +164,8 @@ unsafe extern "C" fn rt_start(sp: *const usize) -> ! {
     sys::vdso_init(ehdr);
     let ncpu = sys::cpu_count();
     NCPU.store(ncpu, Relaxed);
-    let mut procs = ncpu;
+    let heed = getenv(b"GODEBUG").is_none_or(|v| v.split(|&c| c == b',').all(|kv| kv != b"containermaxprocs=0"));
+    let mut procs = if heed { crate::cgroup::default_procs(ncpu) } else { ncpu };
     if let Some(v) = getenv(b"GOMAXPROCS")
         && let Some(n) = parse_int(v)
         && n > 0

@@ -33,6 +33,7 @@
 mod asm_amd64;
 #[cfg(not(test))]
 mod asm_barrier;
+mod cgroup;
 pub mod chan;
 pub mod entry;
 pub mod exports;

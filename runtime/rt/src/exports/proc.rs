@@ -63,9 +63,10 @@ unsafe extern "C" fn gomaxprocs(_g: *mut G, f: *mut Num) {
     }
 }
 
-#[unsafe(export_name = "rt1.runtime.rt_defaultprocs")]
+#[unsafe(export_name = "rt.runtime.rt_defaultprocs")]
 unsafe extern "C" fn defaultprocs(_g: *mut G, f: *mut isize) {
-    *f = entry::NCPU.load(Relaxed) as isize;
+    // The limit may have changed since the start.
+    *f = crate::cgroup::default_procs(entry::NCPU.load(Relaxed)) as isize;
 }
 #[unsafe(export_name = "rt1.runtime.rt_numcpu")]
 unsafe extern "C" fn numcpu(_g: *mut G, f: *mut isize) {
