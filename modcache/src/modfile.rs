@@ -203,6 +203,13 @@ impl File {
             if let Err((about, msg)) = fixed.and_then(|()| f.add(at, &verb, &args, mode)) {
                 let pos = f.syntax.line(at).start;
                 errs.push(Error { file: name.into(), pos, about: about.map(|p| (p, verb)), msg });
+            } else if matches!(verb.as_str(), "module" | "require" | "exclude" | "replace" | "retract" | "tool" | "ignore" | "use") {
+                // Quotes that are not needed do not stay.
+                for t in f.syntax.line_mut(at).tokens.iter_mut().filter(|t| t.starts_with(['"', '`'])) {
+                    if let Ok(text) = unquote(t) {
+                        *t = auto_quote(&text);
+                    }
+                }
             }
         }
         if errs.is_empty() { Ok(f) } else { Err(errs) }

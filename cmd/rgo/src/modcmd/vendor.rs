@@ -98,7 +98,7 @@ pub fn vendor(mut m: Modules, p: &Parsed) -> Outcome {
     let mut mods: Vec<ModVersion> = explicit.iter().chain(by_mod.keys().filter(|x| !explicit.contains(x))).cloned().collect();
     gover::sort(&mut mods);
     let mut text = String::new();
-    if m.workspace.is_some() {
+    if m.workspace.is_some() && !m.roots_of_mains().is_empty() {
         text.push_str("## workspace\n");
     }
     let mut copier = Copier { go: go.clone(), metadata: HashSet::new(), keep_going };

@@ -87,7 +87,8 @@ impl Modules {
             return;
         }
         let mut mv = ModVersion::new(&m.path, &m.version);
-        let sum_ok = |m: &ModVersion| rs.is_none() || m.version.is_empty() || !self.must_have_sums() || self.fetcher.have_sum(m);
+        let local = m.version.is_empty();
+        let sum_ok = |m: &ModVersion| rs.is_none() || local || !self.must_have_sums() || self.fetcher.have_sum(m);
         if !m.version.is_empty() {
             if let Some(old) = reuse.get(&mv) {
                 if old.origin.as_ref().is_some_and(|o| self.check_reuse(&mv.path, &mv.version, o).is_ok()) {
