@@ -206,8 +206,8 @@ impl File {
             } else if matches!(verb.as_str(), "module" | "require" | "exclude" | "replace" | "retract" | "tool" | "ignore" | "use") {
                 // Quotes that are not needed do not stay.
                 for t in f.syntax.line_mut(at).tokens.iter_mut().filter(|t| t.starts_with(['"', '`'])) {
-                    if let Ok(text) = unquote(t) {
-                        *t = auto_quote(&text);
+                    if let Some(text) = unquote(t).ok().filter(|u| auto_quote(u) == *u) {
+                        *t = text;
                     }
                 }
             }
