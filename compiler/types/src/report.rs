@@ -7,11 +7,14 @@ use crate::errors::Diagnostic;
 use crate::syn::{FileSet, Pos};
 use rustc_hash::FxHashMap;
 
+/// Columns from here on are all the same to gc: not printed, and not sorted by.
+const MAX_COLUMN: u32 = 255;
+
 /// Add errors with [`ErrorLog::add`] in the order in which they are found, then print [`ErrorLog::lines`].
 #[derive(Default)]
 pub struct ErrorLog {
-    /// File (numbered by first error), position, text with position.
-    entries: Vec<(u32, Pos, String)>,
+    /// Place (file numbered by first error, line, column), text with position.
+    entries: Vec<((u32, u32, u32), String)>,
     files: FxHashMap<u32, u32>,
     last_syntax: (u32, u32),
     last_other: (u32, u32),
@@ -62,9 +65,13 @@ impl ErrorLog {
             self.last_other = line;
             self.last_msg = msg.to_string();
         }
-        let at = FileSet::global().position(pos);
+        let mut at = FileSet::global().position(pos);
+        if at.col >= MAX_COLUMN {
+            at.col = 0;
+        }
+        let col = FileSet::global().raw_position(pos).col.min(MAX_COLUMN);
         let text = if pos.is_valid() { format!("{at}: {msg}") } else { msg.to_string() };
-        self.entries.push((line.0, pos, text));
+        self.entries.push(((line.0, line.1, col), text));
         if self.limit.is_some_and(|n| self.entries.len() >= n) {
             self.too_many = Some(format!("{at}: too many errors"));
             return false;
@@ -91,9 +98,9 @@ impl ErrorLog {
 
     /// What gc prints, without newlines at the ends.
     pub fn lines(&self) -> Vec<String> {
-        let mut l: Vec<&(u32, Pos, String)> = self.entries.iter().collect();
-        l.sort_by_key(|e| (e.0, e.1));
-        let mut out: Vec<String> = l.into_iter().map(|e| e.2.clone()).collect();
+        let mut l: Vec<_> = self.entries.iter().collect();
+        l.sort_by_key(|e| e.0);
+        let mut out: Vec<String> = l.into_iter().map(|e| e.1.clone()).collect();
         out.dedup();
         out.extend(self.too_many.clone());
         out

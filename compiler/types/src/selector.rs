@@ -51,7 +51,8 @@ impl Checker {
             self.obj_decl(o);
             exp = o;
         } else {
-            let Some(o) = pkg.scope().lookup(s.sel.name) else {
+            // Importers know the exported names of a package only.
+            let Some(o) = pkg.scope().lookup(s.sel.name).filter(|o| o.exported()) else {
                 if !pkg.fake() && is_valid_name(sel) {
                     // Perhaps only the case is wrong.
                     let msg = match pkg.scope().lookup_ignoring_case(sel, true).first() {
@@ -62,9 +63,6 @@ impl Checker {
                 }
                 return false;
             };
-            if !o.exported() {
-                self.error(&s.sel, Code::UnexportedName, format!("name {sel} not exported by package {}", pkg.name()));
-            }
             exp = o;
         }
         self.record_use(s.sel.id, exp);
