@@ -63,7 +63,7 @@ impl<'p> FunctionLowering<'_, 'p> {
                 Storage::Addr(obj, MemKind::Heap)
             } else {
                 self.zero_at(Addr::new(p, MemKind::Frame), *t);
-                Storage::Addr(p, MemKind::Frame)
+                Storage::Addr(p, if o.is_some() { MemKind::Result } else { MemKind::Frame })
             };
             if let Some(o) = o {
                 self.vars.insert(o, storage);

@@ -36,6 +36,8 @@ pub enum MemKind {
     Heap,
     /// A new object nobody else knows yet.
     Fresh,
+    /// A named result in the record of a function with defers. A fault in any instruction may lead to the recovery pad, which returns what is there.
+    Result,
 }
 
 /// An address: base plus offset.
@@ -447,6 +449,7 @@ impl<'a, 'p> FunctionLowering<'a, 'p> {
     pub(crate) fn mem_flags(&mut self, k: MemKind, t: Type) -> MemFlags {
         match k {
             MemKind::Frame => MemFlags::default(),
+            MemKind::Result => MemFlags { volatile: true, ..MemFlags::default() },
             MemKind::Heap => MemFlags { barrier: self.pl.has_pointers(t), ..MemFlags::default() },
             MemKind::Fresh => MemFlags { barrier: self.pl.has_pointers(t), init: true, ..MemFlags::default() },
         }
