@@ -4,7 +4,7 @@
 //! it was read; it is made only of files that were at rest then. Two commands that write an index at once may lose records, which costs time.
 
 use crate::cache::{Cache, Entry, Key, KeyBuilder};
-use crate::constraint::Expr;
+use rgo_syntax::build::Constraint as Expr;
 use crate::header::{EmbedPattern, Header, Import, LineCol};
 use crate::package::SourceFile;
 use crate::stamp::{Stamp, is_settled};

@@ -3,7 +3,7 @@
 //! Loading needs no more than this of a file, so it is read without a full parse. The reader is
 //! lenient: what it cannot make sense of is left for the compiler to report.
 
-use crate::constraint::{self, Expr};
+use rgo_syntax::build::Constraint;
 
 /// A line and column, from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -32,7 +32,7 @@ pub struct Header {
     pub package: String,
     pub package_pos: LineCol,
     pub imports: Vec<Import>,
-    pub constraint: Option<Expr>,
+    pub constraint: Option<Constraint>,
     /// `//go:debug` lines before the package clause.
     pub debug: Vec<(String, LineCol)>,
     pub embeds: Vec<EmbedPattern>,
@@ -162,64 +162,9 @@ fn rgo_keyword(s: &str) -> bool {
     )
 }
 
-/// The build constraint of a file: the text before its first line that is no comment.
-pub fn constraint_of(src: &[u8]) -> Result<Option<Expr>, String> {
-    let src = src.strip_prefix(b"\xef\xbb\xbf").unwrap_or(src);
-    let mut go_build: Option<&str> = None;
-    let mut plus: Vec<(usize, &str)> = Vec::new();
-    let mut last_blank = 0; // index of the line behind the last blank one
-    let mut in_block = false;
-    let mut seen_code_at = usize::MAX;
-    for (n, line) in src.split(|&b| b == b'\n').enumerate() {
-        let Ok(line) = std::str::from_utf8(line) else { break };
-        let mut t = line.trim();
-        if t.is_empty() && !in_block {
-            last_blank = n;
-            continue;
-        }
-        if !in_block && t.starts_with("//") {
-            if let Some(x) = constraint::go_build_line(line.trim_end()) {
-                if line.starts_with("//go:build") {
-                    if go_build.is_some() {
-                        return Err("multiple //go:build comments".into());
-                    }
-                    go_build = Some(x);
-                }
-            } else if let Some(x) = constraint::plus_build_line(t) {
-                plus.push((n, x));
-            }
-            continue;
-        }
-        let mut code = false;
-        while !t.is_empty() {
-            if in_block {
-                match t.find("*/") {
-                    Some(i) => {
-                        in_block = false;
-                        t = t[i + 2..].trim_start();
-                    }
-                    None => break,
-                }
-            } else if t.starts_with("/*") {
-                in_block = true;
-                t = &t[2..];
-            } else {
-                code = !t.starts_with("//");
-                break;
-            }
-        }
-        if code {
-            seen_code_at = n;
-            break;
-        }
-    }
-    let _ = seen_code_at;
-    if let Some(x) = go_build {
-        return constraint::parse(x).map(Some);
-    }
-    // Old style lines count only if a blank line separates them from the package clause.
-    let list = plus.into_iter().filter(|(n, _)| *n < last_blank).map(|(_, x)| constraint::parse_plus(x));
-    Ok(list.reduce(|x, y| Expr::And(Box::new(x), Box::new(y))))
+/// The build constraint of a file.
+pub fn constraint_of(src: &[u8]) -> Result<Option<Constraint>, String> {
+    rgo_syntax::build::constraint_of(src.strip_prefix(b"\xef\xbb\xbf").unwrap_or(src))
 }
 
 /// Reads the head of a Go file.

@@ -19,7 +19,6 @@ pub mod build;
 pub mod buildinfo;
 pub mod cache;
 pub mod codegen;
-pub mod constraint;
 pub mod cover;
 pub mod embed;
 pub mod exec;

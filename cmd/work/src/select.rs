@@ -1,25 +1,10 @@
 //! Which files belong to a build: operating system, architecture, tags.
 
-use crate::constraint::Expr;
+use rgo_syntax::build::{Constraint, UNIX_OS, match_file_name};
 use std::collections::BTreeSet;
 
-/// Operating systems a file name or constraint may name.
-pub const KNOWN_OS: &[&str] = &[
-    "aix", "android", "darwin", "dragonfly", "freebsd", "hurd", "illumos", "ios", "js", "linux", "nacl", "netbsd",
-    "openbsd", "plan9", "solaris", "wasip1", "windows", "zos",
-];
-/// Operating systems for which the tag `unix` holds.
-pub const UNIX_OS: &[&str] = &[
-    "aix", "android", "darwin", "dragonfly", "freebsd", "hurd", "illumos", "ios", "linux", "netbsd", "openbsd", "solaris",
-];
-/// Architectures a file name or constraint may name.
-pub const KNOWN_ARCH: &[&str] = &[
-    "386", "amd64", "amd64p32", "arm", "armbe", "arm64", "arm64be", "loong64", "mips", "mipsle", "mips64", "mips64le",
-    "mips64p32", "mips64p32le", "ppc", "ppc64", "ppc64le", "riscv", "riscv64", "s390", "s390x", "sparc", "sparc64", "wasm",
-];
-
 /// The minor version of the Go release whose language and library this is.
-pub const GO_MINOR: u32 = 27;
+pub const GO_MINOR: u32 = rgo_syntax::build::GO_RELEASE;
 
 /// A set of choices.
 #[derive(Clone, Debug)]
@@ -54,29 +39,13 @@ impl Selector {
     }
 
     /// The value of a constraint.
-    pub fn eval(&self, x: &Expr) -> bool {
+    pub fn eval(&self, x: &Constraint) -> bool {
         x.eval(&mut |t| self.has(t))
     }
 
     /// Whether a file name's suffixes `_GOOS`, `_GOARCH`, `_GOOS_GOARCH` fit.
     pub fn good_name(&self, name: &str) -> bool {
-        let base = name.split('.').next().unwrap_or("");
-        // A name that is nothing but a suffix is an ordinary name.
-        let Some(i) = base.find('_') else { return true };
-        let parts: Vec<&str> = base[i..].split('_').collect();
-        let mut n = parts.len();
-        if n > 0 && parts[n - 1] == "test" {
-            n -= 1;
-        }
-        let os = |s: &str| KNOWN_OS.contains(&s);
-        let arch = |s: &str| KNOWN_ARCH.contains(&s);
-        if n >= 2 && os(parts[n - 2]) && arch(parts[n - 1]) {
-            return self.has(parts[n - 1]) && self.has(parts[n - 2]);
-        }
-        if n >= 1 && (os(parts[n - 1]) || arch(parts[n - 1])) {
-            return self.has(parts[n - 1]);
-        }
-        true
+        match_file_name(name, &mut |t| self.has(t))
     }
 }
 

@@ -390,18 +390,7 @@ impl BuildContext {
 
     /// Like `match_file_name`, asking `tag` (which may record what is consulted).
     pub fn match_file_name_tags(&self, name: &str, tag: &mut dyn FnMut(&str) -> bool) -> bool {
-        let name = name.split('.').next().unwrap_or(name);
-        // Only what follows the first underscore counts: linux.go is not constrained.
-        let Some(i) = name.find('_') else { return true };
-        let mut l: Vec<&str> = name[i..].split('_').collect();
-        if l.last() == Some(&"test") {
-            l.pop();
-        }
-        match l.as_slice() {
-            [.., os, arch] if KNOWN_OS.contains(os) && KNOWN_ARCH.contains(arch) => tag(arch) & tag(os),
-            [.., x] if KNOWN_OS.contains(x) || KNOWN_ARCH.contains(x) => tag(x),
-            _ => true,
-        }
+        match_file_name(name, tag)
     }
 
     /// Reports whether the constraints in a file's content are satisfied.
@@ -410,18 +399,39 @@ impl BuildContext {
     }
 }
 
+/// Whether the operating system and architecture suffixes of a file name match, by what `tag` says of them.
+pub fn match_file_name(name: &str, tag: &mut dyn FnMut(&str) -> bool) -> bool {
+    let name = name.split('.').next().unwrap_or(name);
+    // Only what follows the first underscore counts: linux.go is not constrained.
+    let Some(i) = name.find('_') else { return true };
+    let mut l: Vec<&str> = name[i..].split('_').collect();
+    if l.last() == Some(&"test") {
+        l.pop();
+    }
+    match l.as_slice() {
+        [.., os, arch] if KNOWN_OS.contains(os) && KNOWN_ARCH.contains(arch) => tag(arch) & tag(os),
+        [.., x] if KNOWN_OS.contains(x) || KNOWN_ARCH.contains(x) => tag(x),
+        _ => true,
+    }
+}
+
 /// Evaluates the constraint lines of a file (Go or other).
 pub fn should_build(content: &[u8], tag: &mut dyn FnMut(&str) -> bool) -> Result<bool, String> {
+    Ok(constraint_of(content)?.is_none_or(|x| x.eval(tag)))
+}
+
+/// The constraint of a file: its `//go:build` line, or all its `// +build` lines together.
+pub fn constraint_of(content: &[u8]) -> Result<Option<Constraint>, String> {
     let h = comment_header(content)?;
     if let Some(line) = h.go_build {
         let line = String::from_utf8_lossy(line);
         return match Constraint::parse_line(&line) {
-            Some(Ok(x)) => Ok(x.eval(tag)),
+            Some(Ok(x)) => Ok(Some(x)),
             Some(Err(e)) => Err(format!("parsing //go:build line: {e}")),
-            None => Ok(true),
+            None => Ok(None),
         };
     }
-    let mut ok = true;
+    let mut all: Option<Constraint> = None;
     for line in h.plus_build_area.split(|&b| b == b'\n') {
         let line = line.trim_ascii();
         if !line.starts_with(b"//") || memchr::memmem::find(line, b"+build").is_none() {
@@ -429,10 +439,13 @@ pub fn should_build(content: &[u8], tag: &mut dyn FnMut(&str) -> bool) -> Result
         }
         let line = String::from_utf8_lossy(line);
         if let Some(Ok(x)) = split_plus_build(&line).map(parse_plus_build) {
-            ok &= x.eval(tag);
+            all = Some(match all {
+                None => x,
+                Some(y) => Constraint::And(Box::new(y), Box::new(x)),
+            });
         }
     }
-    Ok(ok)
+    Ok(all)
 }
 
 /// The leading comments of a file, as far as they matter for constraints.

@@ -1,7 +1,7 @@
 //! Imports of the files in a folder.
 
 use super::*;
-use crate::constraint::Expr;
+use rgo_syntax::build::Constraint as Expr;
 use crate::header::{self, Header};
 
 /// Imports of a package, sorted.
