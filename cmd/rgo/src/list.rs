@@ -379,7 +379,7 @@ pub fn run(env: &GoEnv, args: &[String]) -> Outcome {
     let mut exports = rgo_work::gcfiles::Exports::default();
     let fields: Vec<&str> = p.str("json").split(',').collect();
     let asked = |name: &str| p.str("json") == "true" || fields.contains(&name) || p.str("f").contains(name);
-    if p.bool("export") && (asked("Export") || asked("BuildID")) {
+    if p.bool("export") {
         let opts = crate::build::options(env, &p_without_json(&p))?;
         let want: Vec<PkgId> = ids.iter().copied().filter(|i| l.packages[*i].error.is_none()).collect();
         let full: Vec<PkgId> = want.iter().copied().filter(|i| roots.contains(i) && !l.packages[*i].standard).collect();
