@@ -169,7 +169,7 @@ func collector() {
 //
 //go:noinline
 func GC() {
-	rt_clearstack()
+	rt_clearstack(0, 0)
 	collect()
 }
 

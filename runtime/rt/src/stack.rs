@@ -125,15 +125,15 @@ pub unsafe fn free_above(s: *mut Seg) {
     }
 }
 
-/// Zeroes up to a page of the goroutine's segment below its stack pointer. For use on g0, in a call of the goroutine: what
-/// lies there belongs to no frame.
+/// Zeroes up to a page of the goroutine's segment below its stack pointer, and the word there that rt_call leaves as it was.
+/// For use on g0, in a call of the goroutine: what lies there belongs to no frame.
 pub unsafe fn clear_dead(g: *mut G) {
     let (s, sp) = ((*g).seg, (*g).sched_sp);
     // The part under the header; the header of the first slot lies elsewhere.
     let lo = if (*s).depth == 0 { (*s).lo } else { (*s).lo + size_of::<Seg>() };
     let from = lo.max(sp - sys::PAGE);
     assert!(from < sp && sp <= (*s).hi);
-    core::ptr::write_bytes(from as *mut u8, 0, sp - from);
+    core::ptr::write_bytes(from as *mut u8, 0, sp + 8 - from);
 }
 
 /// Slow path of the stack check, on g0: safepoint request or new segment. On return the assembly starts the function
