@@ -910,6 +910,8 @@ impl Flow<'_> {
         if holders.len() > 400 {
             return false;
         }
-        holders.into_iter().all(|h| !live_before(self.f, cyc, exact, into, h, a.block, a.inst))
+        // A conversion reads its operand while it fills the buffer.
+        let inclusive = matches!(a.slot, Some(Slot::Buffer(..)));
+        holders.into_iter().all(|h| !live_before(self.f, cyc, exact, into, h, a.block, a.inst, inclusive))
     }
 }

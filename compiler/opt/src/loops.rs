@@ -95,12 +95,13 @@ pub enum Holder {
     Value(Value),
 }
 
-/// Is what `h` holds still wanted when control comes to instruction `inst` of block `at` (that instruction not looked at)?
+/// Is what `h` holds still wanted when control comes to instruction `inst` of block `at`? That instruction itself counts if
+/// `inclusive`: one that reads its operands while it writes the memory.
 /// `exact[v]`: `v` is the address of that local; `into[v]`: `v` is an address inside of it.
-pub fn live_before(f: &Function, cyc: &Cycles, exact: &[Option<Local>], into: &[Option<Local>], h: Holder, at: Block, inst: usize) -> bool {
+pub fn live_before(f: &Function, cyc: &Cycles, exact: &[Option<Local>], into: &[Option<Local>], h: Holder, at: Block, inst: usize, inclusive: bool) -> bool {
     // Forward search along all paths until the holder is overwritten as a whole or defined anew.
     let mut seen = vec![false; f.blocks.len()];
-    let mut work = vec![(at.0 as usize, inst + 1, true)];
+    let mut work = vec![(at.0 as usize, if inclusive { inst } else { inst + 1 }, true)];
     while let Some((b, start, first)) = work.pop() {
         if !first && std::mem::replace(&mut seen[b], true) {
             continue;
