@@ -10,12 +10,16 @@
 //! 4. [`table`]: the function table, typelinks and itablinks, from the final symbol table and the sidecars.
 //! 5. [`finish`]: the table becomes a segment of the file, `rt_moduledata` is filled, symbols and DWARF are dropped for -s and -w.
 //!
+//! Beside them, [`goobj`] and [`asm`] make objects of what the release's assembler writes.
+//!
 //! Invariants: addresses never change after LLD; only non-loaded parts of the file move. The output is written once, complete.
 //! Start reading at [`link`].
 
+pub mod asm;
 pub mod diag;
 pub mod extra;
 pub mod finish;
+pub mod goobj;
 pub mod lld;
 pub mod table;
 
@@ -34,6 +38,8 @@ pub struct Object {
     /// Import path, for messages.
     pub package: String,
     pub object: Input,
+    /// The object of the package's assembly files ([`asm`]); their functions are in the sidecar too.
+    pub assembly: Option<Input>,
     /// Function table records; None for foreign objects.
     pub sidecar: Option<Input>,
     /// `(alias, target)` for aliases whose target is in another package.
@@ -138,6 +144,9 @@ pub fn link(opts: &LinkOptions) -> Result<(), Error> {
     files.push(extra);
     for (i, o) in opts.objects.iter().enumerate() {
         files.push(o.object.file(dir, &format!("{i}.o"))?);
+        if let Some(a) = &o.assembly {
+            files.push(a.file(dir, &format!("{i}.asm.o"))?);
+        }
     }
     files.push(opts.runtime.file(dir, "librgort.a")?);
     let image = dir.join("a.out");

@@ -257,7 +257,7 @@ fn object_key(p: &Package, opts: &BuildOptions, base: &Key, seen: &HashMap<PkgId
     for f in &p.go_files {
         k.bytes(&f.name, &f.hash);
     }
-    for (name, data) in &p.s_data {
+    for (name, data) in p.s_data.iter().chain(&p.h_data) {
         k.bytes(name, data);
     }
     for (pattern, files) in &p.embeds {

@@ -1,5 +1,6 @@
 //! From checked packages to objects: lowering, passes, LLVM; and the runtime library they are linked with.
 
+use crate::asm;
 use crate::build::{BuildOptions, flags_of};
 use crate::cache::{Artifact, Cache, Entry, Key, OBJECT};
 use crate::front::{Checked, FrontEnd};
@@ -90,6 +91,9 @@ fn unpacked(cache: &Cache, name: &str, data: &[u8]) -> std::io::Result<PathBuf> 
     }
     Ok(path)
 }
+
+/// The section with the object of a package's assembly, if it has any.
+const ASSEMBLY: &str = "assembly";
 
 /// What is to be compiled.
 pub struct Job<'a> {
@@ -201,6 +205,14 @@ fn compile_one(
 ) -> Result<(Entry, Summaries), String> {
     let flags = flags_of(job.loader, id, job.opts)?;
     let _span = timings::span("compile", &p.import_path);
+    let assembled = if asm::needed(p, program, data, job.rt) {
+        let _span = timings::span("assemble", &p.import_path);
+        let a = asm::assemble(&job.loader.env, p, program, data, &[])?;
+        let _ = data.assembly.set(a.symbols());
+        Some(a)
+    } else {
+        None
+    };
     let mut m = {
         let _span = timings::span("lower", &p.import_path);
         lower_package(program, data).map_err(|list| {
@@ -220,6 +232,13 @@ fn compile_one(
     dump(&m, p, "optimized");
     let level = if flags.no_opt { Level::Dev } else { Level::Release };
     let mut e = object_of(&m, level, job.rt, &job.loader.env.goarch(), p)?;
+    if let Some(a) = &assembled {
+        let (object, mut funcs) = a.object(p, data, &m)?;
+        let own = rgo_abi::functab::read_sidecar(e.get("sidecar"));
+        funcs.extend(own.unwrap_or_else(|| panic!("internal compiler error: function table of {}", p.import_path)));
+        e.set("sidecar", rgo_abi::functab::write_sidecar(&funcs));
+        e.set(ASSEMBLY, object);
+    }
     e.set("summaries", summaries.to_text().into_bytes());
     {
         let _span = timings::span("export", &p.import_path);
@@ -282,9 +301,11 @@ pub fn object(package: &str, e: &Artifact) -> Option<rgo_linker::Object> {
         Artifact::Memory(e) => rgo_linker::Input::Bytes(e.get(OBJECT).to_vec()),
     };
     let text = String::from_utf8_lossy(&e.read("aliases")?).into_owned();
+    let assembly = if e.hash(ASSEMBLY) == [0; 32] { None } else { Some(e.read(ASSEMBLY)?) };
     Some(rgo_linker::Object {
         package: package.into(),
         object,
+        assembly: assembly.map(rgo_linker::Input::Bytes),
         sidecar: Some(rgo_linker::Input::Bytes(e.read("sidecar")?)),
         aliases: text.lines().filter_map(|l| l.split_once('\t')).map(|(a, t)| (a.into(), t.into())).collect(),
     })

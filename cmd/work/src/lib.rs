@@ -15,6 +15,7 @@
 //! Start at [`load::Loader`], then [`build`].
 #![forbid(unsafe_code)]
 
+pub mod asm;
 pub mod build;
 pub mod buildinfo;
 pub mod cache;

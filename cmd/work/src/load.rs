@@ -501,27 +501,6 @@ impl<'e> Loader<'e> {
         names.sort();
         let sel = self.selector(&p.import_path, p.standard);
         self.read_files(p, &names, &sel, false);
-        let exempt = p.import_path.ends_with("golang.org/x/sys/unix") || p.import_path.ends_with("golang.org/x/sys/cpu");
-        if !p.standard && !exempt && !self.config.plain && p.has_assembly() {
-            // Assembly cannot be used: look for the portable files of the package.
-            let mut no_gc = sel.clone();
-            no_gc.tags.remove("gc");
-            let masked = Selector { goarch: String::new(), ..sel };
-            for s in [no_gc, masked] {
-                let mut alt = Package {
-                    import_path: p.import_path.clone(),
-                    pkg_path: p.pkg_path.clone(),
-                    dir: p.dir.clone(),
-                    module: p.module.clone(),
-                    ..Package::default()
-                };
-                self.read_files(&mut alt, &names, &s, false);
-                if alt.error.is_none() && !alt.has_assembly() {
-                    *p = alt;
-                    break;
-                }
-            }
-        }
         if p.standard {
             for ours in self.rules.add.get(&p.import_path).into_iter().flatten() {
                 let name = ours.rsplit('/').next().unwrap_or(ours).to_string();
@@ -676,7 +655,10 @@ impl<'e> Loader<'e> {
                 p.s_files.push(name.clone());
                 p.s_data.push((name, data.into()));
             }
-            "h" | "hh" | "hpp" | "hxx" => p.h_files.push(name),
+            "h" | "hh" | "hpp" | "hxx" => {
+                p.h_files.push(name.clone());
+                p.h_data.push((name, data.into()));
+            }
             "syso" => p.syso_files.push(name),
             "S" | "sx" => p.ignored_other_files.push(name),
             _ => p.c_files.push(name),

@@ -114,6 +114,8 @@ pub struct Package {
     pub syso_files: Vec<String>,
     /// Contents of `s_files`.
     pub s_data: Vec<(String, Arc<[u8]>)>,
+    /// Contents of `h_files`.
+    pub h_data: Vec<(String, Arc<[u8]>)>,
     /// Import paths as written, sorted.
     pub imports: Vec<String>,
     pub test_imports: Vec<String>,
@@ -180,10 +182,5 @@ impl Package {
     /// Whether functions without body are accepted.
     pub fn allows_bodyless(&self) -> bool {
         self.standard || !self.s_files.is_empty()
-    }
-
-    /// Whether the package has assembly with instructions in it.
-    pub fn has_assembly(&self) -> bool {
-        self.s_data.iter().any(|(_, d)| d.split(|&b| b == b'\n').any(|l| l.starts_with(b"TEXT")))
     }
 }

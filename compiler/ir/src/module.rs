@@ -142,7 +142,9 @@ pub struct Module {
     /// Signatures of functions without body: every body-less Go function declared in the package (under its link symbol),
     /// so that code generation can make the stub of one that the runtime provides.
     pub decls: Vec<(Sym, Sig)>,
-    /// Those of them whose arguments do not escape (`//go:noescape`). Not part of the text form.
+    /// Functions without body that the package's assembly defines, with arguments on the stack, and how much stack a call of each needs, in bytes.
+    pub assembly: Vec<(Sym, u64)>,
+    /// Those of `decls` whose arguments do not escape (`//go:noescape`). Not part of the text form.
     pub noescape: Vec<Sym>,
     syms: Vec<String>,
     sym_map: HashMap<String, Sym>,

@@ -361,6 +361,12 @@ impl Parser {
                     let g = self.sig()?;
                     self.m.decls.push((s, g));
                 }
+                "assembly" => {
+                    let s = self.sym()?;
+                    self.want_word("stack")?;
+                    let n = self.num()? as u64;
+                    self.m.assembly.push((s, n));
+                }
                 "func" => self.function()?,
                 w => return self.fail(format!("unknown declaration {w}")),
             }

@@ -8,6 +8,7 @@
 //! global external @main.x size 8 align 8 pointers { addr @main.y+0, zero 8, bytes "ab\x00", rel32 @a+0 - @b }
 //! alias @a = @b
 //! decl @runtime.memmove (ptr, ptr, i64) -> ()
+//! assembly @main.g stack 640
 //! func external @main.f (i64, string) -> (i64) nosplit loc 0:12 display "main.f" pad b3 {
 //!   local l0 "x" i64
 //! b0:
@@ -126,6 +127,10 @@ impl Printer<'_> {
         }
         for (s, sig) in &m.decls {
             let line = format!("decl {} {}\n", self.sym(*s), self.sig(*sig));
+            self.out.push_str(&line);
+        }
+        for (s, stack) in &m.assembly {
+            let line = format!("assembly {} stack {stack}\n", self.sym(*s));
             self.out.push_str(&line);
         }
         for f in &m.functions {

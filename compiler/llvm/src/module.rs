@@ -40,6 +40,8 @@ pub struct Gen<'m> {
     /// Alias -> target, for targets that are not defined here.
     foreign_alias: FxHashMap<Sym, Sym>,
     defined: FxHashSet<Sym>,
+    /// Functions of the package's assembly, and the stack that they need.
+    pub assembly: FxHashMap<Sym, u64>,
     /// Functions of the module that call functions other than the runtime's.
     pub calls_others: FxHashSet<Sym>,
     pub meta: FxHashMap<String, FnMeta>,
@@ -80,6 +82,7 @@ impl<'m> Gen<'m> {
             fn_sigs: Default::default(),
             foreign_alias: Default::default(),
             defined: Default::default(),
+            assembly: m.assembly.iter().copied().collect(),
             calls_others: Default::default(),
             meta: Default::default(),
             stubs: Vec::new(),
@@ -271,7 +274,9 @@ impl<'m> Gen<'m> {
         for (s, sig) in &m.decls {
             let abi = self.abi(*sig);
             self.fn_sigs.entry(*s).or_insert_with(|| abi.clone());
-            if !self.defined.contains(s) {
+            if self.assembly.contains_key(s) {
+                self.stubs.push((m.sym_name(*s).to_string(), abi));
+            } else if !self.defined.contains(s) {
                 self.want_stub(m.sym_name(*s), &abi);
             }
         }

@@ -30,6 +30,9 @@ const LEAF_MAX: u64 = limits::LEAF_FRAME * 2;
 /// What the estimate of a shim allows for spills.
 const SPILL_ROOM: u64 = 512;
 
+/// Attribute of a function: bytes of stack that what it calls takes without a check of its own.
+pub const CALLEE_STACK: &str = "rgo-callee-stack";
+
 fn insts(bb: BB) -> Vec<V> {
     let mut out = Vec::new();
     ll!({
@@ -97,6 +100,18 @@ fn shape(td: target::LLVMTargetDataRef, f: V) -> Shape {
     s
 }
 
+fn callee_stack(f: V) -> u64 {
+    ll!({
+        let a = LLVMGetStringAttributeAtIndex(f, FUNCTION_INDEX, CALLEE_STACK.as_ptr() as *const _, CALLEE_STACK.len() as u32);
+        if a.is_null() {
+            return 0;
+        }
+        let mut n = 0;
+        let p = LLVMGetStringAttributeValue(a, &mut n);
+        String::from_utf8_lossy(std::slice::from_raw_parts(p as *const u8, n as usize)).parse().unwrap_or(0)
+    })
+}
+
 /// Inserts the checks into all defined functions. `known` holds frame sizes reported by an earlier attempt.
 pub fn insert_checks(g: &mut Gen<'_>, known: &FxHashMap<String, u64>) {
     g.b.forget_intrinsics();
@@ -128,7 +143,8 @@ pub fn insert_checks(g: &mut Gen<'_>, known: &FxHashMap<String, u64>) {
         if nosplit {
             continue;
         }
-        let s = shape(td, f);
+        let mut s = shape(td, f);
+        s.allocas += callee_stack(f);
         let name = value_name(f);
         let known = known.get(&name).copied().unwrap_or(0);
         let estimate = s.allocas.max(known);

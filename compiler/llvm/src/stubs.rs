@@ -1,7 +1,8 @@
-//! Go-convention functions for symbols that the Rust runtime provides as `rt.S` or `rt1.S`.
+//! Go-convention functions for symbols that the Rust runtime provides as `rt.S` or `rt1.S`, and for functions of assembly (`S.abi0`).
 //!
-//! The stub stores its arguments into a frame in Go memory layout and calls `rt_call(rt.S, g, frame)` (system stack) or `rt1.S(g, frame)`
-//! (on the goroutine stack), then loads the results. Every object that refers to S may carry it: COMDAT.
+//! The stub stores its arguments into a frame in Go memory layout and calls `rt_call(rt.S, g, frame)` (system stack), `rt1.S(g, frame)`
+//! (on the goroutine stack) or `rt_asmcall(S.abi0, g, frame, size)` (on the goroutine stack, which the stub's check makes large enough), then loads
+//! the results. Every object that refers to S may carry it: COMDAT.
 
 use std::rc::Rc;
 
@@ -49,7 +50,18 @@ pub fn stub(g: &mut Gen<'_>, name: &str, abi: &Rc<SigAbi>) {
         }
     }
     let gp = b.param(f, abi.g_index);
-    if g.opts.rt.leaf.contains(name) {
+    let assembly = g.m.find_sym(name).and_then(|s| g.assembly.get(&s)).copied();
+    if let Some(stack) = assembly {
+        // The copy of the frame lies below the stub's own. The check belongs to the stub: it is not inlined.
+        b.add_attr(f, FUNCTION_INDEX, "noinline");
+        b.add_str_attr(f, crate::stack::CALLEE_STACK, &(stack + size + 64).to_string());
+        let t = b.fn_ty(b.void, &[]);
+        let ct = b.fn_ty(b.void, &[b.ptr, b.ptr, b.ptr, b.i64]);
+        let bytes = b.c64(size);
+        let target = g.c_function(&link_name(&format!("{name}.abi0")), t);
+        let call = g.c_function(rgo_abi::stack::sym::RT_ASMCALL, ct);
+        g.b.call(ct, call, &[target, gp, frame, bytes]);
+    } else if g.opts.rt.leaf.contains(name) {
         let t = b.fn_ty(b.void, &[b.ptr, b.ptr]);
         let target = g.c_function(&format!("rt1.{name}"), t);
         g.b.call(t, target, &[gp, frame]);

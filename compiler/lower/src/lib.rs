@@ -18,6 +18,7 @@
 #![forbid(unsafe_code)]
 
 pub mod alg;
+pub mod assembly;
 pub mod assert;
 pub mod assign;
 pub mod builtin;

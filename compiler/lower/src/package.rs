@@ -73,6 +73,7 @@ pub fn lower_package(
     let mut pl = PackageLowering::new(prog, pd);
     pl.lower_decls();
     pl.lower_init();
+    pl.lower_assembly();
     pl.emit_named_descriptors();
     pl.drain();
     if pl.rejected.is_empty() {

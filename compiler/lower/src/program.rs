@@ -1,11 +1,12 @@
 //! The packages a build has loaded, as lowering sees them.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::RwLock;
+use std::sync::{OnceLock, RwLock};
 
 use rgo_syntax::ast::{Decl, File, FuncDecl};
 use rgo_types::{Info, Obj, Package};
 
+use crate::assembly::Assembly;
 use crate::directives::{Linknames, Pragmas};
 
 /// One complete, checked package.
@@ -18,6 +19,8 @@ pub struct PackageData {
     /// Contents for variables with `//go:embed`: by the id of the variable's identifier, the files in the order the rules ask for.
     pub embeds: HashMap<rgo_syntax::ast::NodeId, Vec<EmbedFile>>,
     pub linknames: Linknames,
+    /// Set before lowering where the package has assembly files.
+    pub assembly: OnceLock<Assembly>,
     /// Declared functions and methods by object.
     pub funcs: HashMap<Obj, &'static FuncDecl>,
     /// Of a package made from export data, which has no files: where the bodies come from.
@@ -63,6 +66,7 @@ impl PackageData {
             std,
             embeds: HashMap::new(),
             linknames,
+            assembly: OnceLock::new(),
             funcs,
             bodies: None,
         }
@@ -83,6 +87,7 @@ impl PackageData {
             std,
             embeds: HashMap::new(),
             linknames,
+            assembly: OnceLock::new(),
             funcs: HashMap::new(),
             bodies: Some(bodies),
         }
@@ -136,6 +141,12 @@ impl Program {
             .unwrap_or_else(|e| e.into_inner())
             .get(&pkg)
             .copied()
+    }
+
+    /// The package whose symbols begin so.
+    pub fn by_prefix(&self, prefix: &str) -> Option<&'static PackageData> {
+        let all = self.packages.read().unwrap_or_else(|e| e.into_inner());
+        all.values().find(|d| crate::names::path_to_prefix(d.pkg.path()) == prefix).copied()
     }
 
     /// The package with this path.

@@ -25,6 +25,12 @@ pub mod sym {
     pub const MORESTACK: &str = "rt_morestack";
     /// `extern "C" fn(fn, g, frame)`: runs `fn(g, frame)` on g0.
     pub const RT_CALL: &str = "rt_call";
+    /// `rt_asmcall(fn, g, frame, size)`: calls an assembly function with the frame's contents as its stack arguments.
+    pub const RT_ASMCALL: &str = "rt_asmcall";
+    /// Where assembly enters Go: calls the function in r10 with the address of the stack arguments.
+    pub const RT_ABI0CALL: &str = "rt_abi0call";
+    /// Where stack checks of assembly lead if they fail; they do not.
+    pub const RT_ASM_MORESTACK: &str = "rt_asm_morestack";
     /// Personality named by functions with a recovery pad; never called.
     pub const PERSONALITY: &str = "rt_personality";
 }

@@ -104,6 +104,7 @@ pub mod off {
     pub const ASYNC_R13: usize = offset_of!(G, async_r13);
     pub const G0_LO: usize = offset_of!(M, g0_lo);
     pub const M_P: usize = offset_of!(M, p);
+    pub const M_CURG: usize = offset_of!(M, curg);
     pub const M_G0_HI: usize = offset_of!(M, g0_hi);
 }
 
@@ -220,6 +221,8 @@ pub struct Sudog {
 #[repr(C)]
 pub struct M {
     pub facade: [u64; 2],
+    /// The word before the thread pointer: g, as assembly sees it.
+    pub asm_g: *const crate::asm_abi0::AsmG,
     /// `fs` points here.
     pub tls_self: *mut M,
     pub tls_pad: [usize; 7],

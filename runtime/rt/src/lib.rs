@@ -29,6 +29,7 @@
 #![allow(non_upper_case_globals, improper_ctypes)]
 #![allow(clippy::missing_safety_doc, clippy::too_many_arguments, clippy::new_without_default)]
 
+pub mod asm_abi0;
 #[cfg(not(test))]
 mod asm_amd64;
 #[cfg(not(test))]

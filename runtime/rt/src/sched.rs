@@ -354,6 +354,7 @@ pub const GSIGNAL_STACK: usize = 64 << 10;
 /// Descriptor for a new thread.
 pub unsafe fn alloc_m(id: u64) -> *mut M {
     let m: *mut M = mem::persistent_new();
+    (*m).asm_g = &crate::asm_abi0::ASM_G;
     (*m).tls_self = m;
     (*m).id = id;
     (*m).rand = entry::seed() | 1;

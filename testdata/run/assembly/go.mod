@@ -1,0 +1,3 @@
+module example.com/assembly.v2
+
+go 1.27

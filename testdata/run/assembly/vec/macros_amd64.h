@@ -1,0 +1,1 @@
+#define ZERO(r) XORPS r, r
