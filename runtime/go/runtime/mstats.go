@@ -141,7 +141,6 @@ func gcCycle(forced bool) {
 		done = rt_gcfinish()
 		rt_startworld()
 	}
-	rt_profcycle()
 }
 
 // gcWorker helps to mark.
@@ -162,6 +161,7 @@ func collector() {
 		unlock(&gcState.lock)
 		for rt_gcsweep(false) {
 		}
+		rt_profcycle()
 	}
 }
 
@@ -182,6 +182,7 @@ func collect() {
 	gcCycle(true)
 	for rt_gcsweep(true) {
 	}
+	rt_profcycle()
 	unlock(&gcState.lock)
 }
 

@@ -6,12 +6,17 @@
 //! Channel timers (Go 1.23 rules): after Stop or Reset returns no stale value can be received. A due channel timer is
 //! handed to the timer goroutine in state SENDING; Stop and Reset wait for that send to end and then drain the channel.
 //!
+//! An armed channel timer does not keep itself alive: when the collector finds it dead, the sweeper of its span disarms it
+//! (`sweep`), and until then it does not fire (`is_dead`).
+//!
 //! # Safety
 //! Timer fields other than `when` of the heap top are accessed under `LOCK`. Timers live in Gs, poll descriptors
 //! (permanent) or Go heap objects kept alive by the collector's root scan of the heap (`roots`).
 
 use crate::g::*;
 use crate::heap::barrier;
+use crate::heap::pages::span_of;
+use crate::heap::span::Span;
 use crate::lock::Mutex;
 use crate::mem::WordVec;
 use crate::synctest::Bubble;
@@ -49,6 +54,8 @@ pub struct GoTimer {
     pub delta: i64,
     pub state: u32,
     pub is_chan: bool,
+    /// Due again while its function is being called.
+    pub again: bool,
     /// Next in the queue of due timers.
     pub next: *mut GoTimer,
     /// Goroutines waiting for the end of a send.
@@ -94,6 +101,17 @@ unsafe fn at(h: Heap, i: usize) -> *mut Timer {
 unsafe fn put(h: Heap, i: usize, t: *mut Timer) {
     *(*h).ptr.add(i) = t as usize;
     (*t).idx = i + 1;
+    // It may have moved from the part of the heap that `roots` has yet to see to the part that it has seen.
+    if barrier::enabled() {
+        keep(t);
+    }
+}
+
+/// Shades the object of t if being armed keeps it alive.
+unsafe fn keep(t: *mut Timer) {
+    if !(*t).go.is_null() && !(*(*t).go).is_chan {
+        barrier::shade((*t).go as usize);
+    }
 }
 
 /// a fires before b.
@@ -149,9 +167,7 @@ unsafe fn publish(b: *mut Bubble) {
 
 /// LOCK held. True if the scheduler must hear of it: it is now the earliest.
 unsafe fn insert(t: *mut Timer) -> bool {
-    if !(*t).go.is_null() && !(*(*t).go).is_chan {
-        barrier::shade((*t).go as usize);
-    }
+    keep(t);
     let h = heap_of(t);
     (*t).tie = if (*t).bubble.is_null() { 0 } else { crate::entry::fastrand(getm()) as u32 };
     (*h).push(t as usize);
@@ -217,6 +233,10 @@ pub unsafe fn bubble_due(b: *mut Bubble, out: *mut TimerCall) -> bool {
             LOCK.lock();
             continue;
         }
+        if is_dead(go) {
+            remove(t);
+            continue;
+        }
         if (*t).period > 0 {
             (*t).when += (*t).period;
             sift_down(h, 0);
@@ -275,6 +295,10 @@ pub unsafe fn run_due() {
         }
         let go = (*t).go;
         if !go.is_null() {
+            if is_dead(go) {
+                remove(t);
+                continue;
+            }
             (*go).delta = now - (*t).when;
             if (*t).period > 0 {
                 // Never fall behind: skip missed ticks.
@@ -307,7 +331,9 @@ unsafe fn enqueue(go: *mut GoTimer) {
         return; // a tick that has not been delivered yet
     }
     if (*go).state == SENDING {
-        return; // the receiver is slow; ticks are dropped anyway
+        // Ticks that nobody waits for are dropped; a function that was set again is called again.
+        (*go).again = (*go).t.period == 0;
+        return;
     }
     (*go).state = QUEUED;
     // Nothing but this list may lead to it (channel timers are held weakly).
@@ -352,6 +378,9 @@ pub unsafe fn wait_call(g: *mut G, out: *mut TimerCall) {
         let t = CURRENT;
         CURRENT = null_mut();
         (*t).state = IDLE;
+        if core::mem::take(&mut (*t).again) {
+            enqueue(t);
+        }
         let mut w = (*t).waiters;
         (*t).waiters = null_mut();
         while !w.is_null() {
@@ -392,6 +421,7 @@ unsafe fn quiesce(g: *mut G, go: *mut GoTimer, again: unsafe fn(*mut G)) -> bool
         dequeue(go);
         pending = true;
     }
+    pending |= core::mem::take(&mut (*go).again);
     if (*go).is_chan && chan::drain((*go).c as *mut chan::Hchan) {
         pending = true;
     }
@@ -454,14 +484,23 @@ pub unsafe fn start_go(go: *mut GoTimer, when: i64, period: i64) {
     }
 }
 
-/// Calls `f` with every Go timer object that must live (collector roots; world stopped). Channel timers in the heap live
-/// only as long as their object or channel is reachable: see `sweep`.
+/// Calls `f` with every Go timer object that must live (collector roots; the world runs). Not those of channel timers in the
+/// heap: they live only as long as their object or channel is reachable.
 pub unsafe fn roots(mut f: impl FnMut(usize)) {
+    const STEP: usize = 512;
+    LOCK.lock();
     for_each_heap(|h| {
-        for i in 0..(*h).len {
+        let mut i = 0;
+        while i < (*h).len {
             let t = at(h, i);
             if !(*t).go.is_null() && !(*(*t).go).is_chan {
                 f((*t).go as usize);
+            }
+            i += 1;
+            if i % STEP == 0 {
+                // What is armed or moved meanwhile is shaded.
+                LOCK.unlock();
+                LOCK.lock();
             }
         }
     });
@@ -471,6 +510,7 @@ pub unsafe fn roots(mut f: impl FnMut(usize)) {
         d = (*d).next;
     }
     f(CURRENT as usize);
+    LOCK.unlock();
 }
 
 unsafe fn for_each_heap(mut f: impl FnMut(Heap)) {
@@ -482,20 +522,33 @@ unsafe fn for_each_heap(mut f: impl FnMut(Heap)) {
     }
 }
 
-/// Drops armed channel timers whose object was not marked.
-pub unsafe fn sweep(marked: impl Fn(usize) -> bool) {
-    for_each_heap(|h| {
-        let mut i = 0;
-        while i < (*h).len {
-            let t = at(h, i);
-            if !(*t).go.is_null() && (*(*t).go).is_chan && !marked((*t).go as usize) {
-                remove(t); // moves others to i and above
-                i = 0;
-            } else {
-                i += 1;
-            }
+/// The last collection found `go` unreachable, and its span has not been swept since. LOCK held.
+unsafe fn is_dead(go: *mut GoTimer) -> bool {
+    if !(*go).is_chan {
+        return false;
+    }
+    let s = span_of(go as usize);
+    !(*s).timers_swept() && !(*s).marked((*s).index_of(go as usize))
+}
+
+/// Disarms the channel timers among the dead objects of s, which the caller is about to sweep.
+pub unsafe fn sweep(s: *mut Span) {
+    LOCK.lock();
+    for i in 0..(*s).nelems {
+        if !(*s).is_allocated(i) || (*s).marked(i) {
+            continue;
         }
-    });
+        // The object may be of any type: it is an armed timer if a heap leads to it.
+        let t = &raw mut (*(((*s).base + i as usize * (*s).elemsize) as *mut GoTimer)).t;
+        let k = (*t).idx.wrapping_sub(1);
+        let mut armed = false;
+        for_each_heap(|h| armed |= k < (*h).len && at(h, k) == t);
+        if armed {
+            remove(t);
+        }
+    }
+    (*s).set_timers_swept();
+    LOCK.unlock();
 }
 
 /// `time.Sleep`.

@@ -51,6 +51,7 @@ unsafe extern "C" fn new_timer(g: *mut G, f: *mut New) {
     (*t).is_chan = !(*f).chan.is_null();
     if (*t).is_chan {
         (*(*f).chan).timer = t.cast();
+        (*heap::pages::span_of(t as usize)).timers = true;
     }
     (*t).t.bubble = (*g).bubble;
     timer::start_go(t, (*f).when, (*f).period);

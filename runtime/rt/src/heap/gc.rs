@@ -3,9 +3,10 @@
 //! 1. `sweep_slice` until what the last cycle left is swept.
 //! 2. World stopped: `start` (caches flushed, barriers on, roots listed).
 //! 3. `mark_slice` until it finds no work; other workers and allocating goroutines (`pace::assist`) mark too.
-//! 4. World stopped: `finish` flushes all buffers. Little work left: it is done here; more: back to 3. Weak handles, finalizers,
-//!    barriers off, spans become unswept.
-//! 5. `sweep_slice` in the background, and lazily in allocation.
+//! 4. World stopped: `finish` flushes all buffers. Little work left: it is done here; more: back to 3. Barriers off,
+//!    spans become unswept.
+//! 5. `sweep_slice` in the background, and lazily in allocation: what hangs on dead objects (finalizers, cleanups, weak handles,
+//!    timers of channels) is seen to, span by span.
 //!
 //! Heap objects are scanned precisely, stacks, saved registers, descriptors and .data/.bss conservatively.
 //!
@@ -16,9 +17,9 @@ use super::mark::*;
 use super::pages;
 use super::span;
 use super::sweep::{self, LARGE_FREED, NFREE, NLARGE_FREE};
-use super::{GOAL, HEAP_LIVE, HEAP_MARKED, barrier, cache, check, pace, roots, special};
+use super::{GOAL, HEAP_LIVE, HEAP_MARKED, barrier, cache, check, pace, roots};
 use crate::g::*;
-use crate::{entry, mem, print, prof, sched, stack, sys, timer};
+use crate::{entry, mem, print, prof, sched, stack, sys};
 use core::ptr::null_mut;
 use core::sync::atomic::{AtomicBool, AtomicI64, AtomicPtr, AtomicU32, AtomicU64, Ordering::*};
 use rgo_abi::moduledata::ModuleData;
@@ -114,7 +115,7 @@ fn count_stop(ns: u64) {
 /// Ends marking if nothing is left to mark. The world is stopped.
 pub unsafe fn finish() -> bool {
     /// Work done in the pause, in bytes.
-    const LIMIT: usize = 256 << 10;
+    const LIMIT: usize = 64 << 10;
     let stopped = sched::STOP_BEGAN.load(Relaxed);
     let now = sys::nanotime();
     for_all_ps(|p| {
@@ -133,12 +134,6 @@ pub unsafe fn finish() -> bool {
     for_all_ps(|p| cache::flush(&raw mut (*p).mcache));
     check::check();
     prof::next_cycle();
-    special::process(w);
-    timer::sweep(|p| {
-        let s = pages::span_of(p);
-        s.is_null() || (*s).marked((*s).index_of(p))
-    });
-    for_all_ps(|p| (*p).gcw.flush());
     if !BARRIERS_ALWAYS.load(Relaxed) {
         barrier::FLAG.enabled.store(0, SeqCst);
     }
@@ -154,7 +149,6 @@ pub unsafe fn finish() -> bool {
     sweep::begin(super::TRIGGER.load(Relaxed).saturating_sub(live));
     let end = sys::nanotime();
     LAST_MONO.store(end, Relaxed);
-    special::wake();
     let stop2 = (end - stopped) as u64;
     NOW.pause += stop2;
     count_stop(stop2);

@@ -10,7 +10,7 @@ use super::pages::{self, LOCK};
 use super::{Type, sweep};
 use crate::mem;
 use core::ptr::null_mut;
-use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering::*, compiler_fence};
+use core::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering::*, compiler_fence};
 use rgo_abi::sizeclass::*;
 
 pub const MAX_OBJS: usize = PAGE_SIZE / 8;
@@ -33,8 +33,13 @@ pub struct Span {
     /// Size class << 1 | noscan.
     pub class: u8,
     pub needzero: bool,
-    /// In `special`'s list of spans with records.
-    pub listed: bool,
+    /// Has or had timers of channels.
+    pub timers: bool,
+    /// Place in `special`'s list of spans with records, plus one.
+    pub listed: usize,
+    /// Number of the collection after which records, and timers, of dead objects were dealt with.
+    specials_swept: AtomicU32,
+    timers_swept: AtomicU32,
     pub large_type: *const Type,
     pub alloc_bits: [u64; BITMAP_WORDS],
     pub mark_bits: [u64; BITMAP_WORDS],
@@ -83,6 +88,20 @@ impl Span {
     #[inline]
     pub fn ptrmap(&self) -> *mut u64 {
         (self.base + PAGE_SIZE - PTRMAP_BYTES) as *mut u64
+    }
+    /// The sweeper has dealt with the records of dead objects (or there were none when it came).
+    pub fn specials_swept(&self) -> bool {
+        self.specials_swept.load(Acquire) == SWEEP_GEN.load(Relaxed)
+    }
+    pub fn set_specials_swept(&self) {
+        self.specials_swept.store(SWEEP_GEN.load(Relaxed), Release);
+    }
+    /// The same for timers.
+    pub fn timers_swept(&self) -> bool {
+        self.timers_swept.load(Acquire) == SWEEP_GEN.load(Relaxed)
+    }
+    pub fn set_timers_swept(&self) {
+        self.timers_swept.store(SWEEP_GEN.load(Relaxed), Release);
     }
     /// Next run of free objects from `freeindex` on: (first, end). `before` is called with it before its objects count as
     /// allocated (freeindex = end).
@@ -133,6 +152,8 @@ struct Lists {
 const NONE: Lists = Lists { partial: [null_mut(); NUM_SPAN_CLASSES], full: [null_mut(); NUM_SPAN_CLASSES] };
 static mut SWEPT: Lists = NONE;
 static mut UNSWEPT: Lists = NONE;
+/// Number of collections.
+static SWEEP_GEN: AtomicU32 = AtomicU32::new(0);
 static SWEPT_N: AtomicUsize = AtomicUsize::new(0);
 /// Spans unswept or being swept.
 pub static UNSWEPT_N: AtomicUsize = AtomicUsize::new(0);
@@ -160,6 +181,7 @@ unsafe fn push_swept(s: *mut Span) {
 /// Marking is done, no span is in a cache: all are to be swept.
 pub unsafe fn begin_sweep() {
     LOCK.lock();
+    SWEEP_GEN.fetch_add(1, SeqCst);
     UNSWEPT = core::mem::replace(&mut *(&raw mut SWEPT), NONE);
     UNSWEPT_FROM = 0;
     UNSWEPT_N.store(SWEPT_N.swap(0, Relaxed), SeqCst);
@@ -211,6 +233,8 @@ unsafe fn new_span(npages: usize) -> *mut Span {
     (*s).npages = npages;
     // The table must not lead to a half-made span: it is filled before `alloc` enters it.
     (*s).nelems = 0;
+    (*s).set_specials_swept();
+    (*s).set_timers_swept();
     let (base, dirty) = pages::alloc(npages, s);
     (*s).base = base;
     (*s).needzero = dirty;

@@ -5,13 +5,13 @@
 //! function. Weak handles are 8-byte heap objects that hold the hidden address and are kept by the record.
 //!
 //! # Safety
-//! Lists change under `LOCK`; what is put into one while the collector marks is shaded. After marking they are walked with
-//! the world stopped.
+//! Lists change under `LOCK`; what is put into one while the collector marks is shaded. Between the end of marking and the
+//! sweep of its span a record may belong to a dead object; only weak handles lead to such a one (`weak_get`).
 
-use super::mark::{Gcw, drain, mark_ptr, scan_whole};
+use super::mark::{Gcw, mark_ptr, scan_whole};
 use super::pages::span_of;
 use super::span::Span;
-use super::{barrier, find_object, mallocgc};
+use super::{HEAP_LIVE, barrier, find_object, mallocgc, sweep};
 use crate::g::*;
 use crate::lock::Mutex;
 use crate::{mem, prof, sched};
@@ -54,7 +54,7 @@ pub struct Special {
 
 static LOCK: Mutex = Mutex::new();
 static mut FREE: *mut Special = null_mut();
-/// Spans with records (those whose list became empty leave at the end of the next cycle).
+/// Spans with records (those whose list became empty leave when they are swept).
 static mut SPANS: mem::WordVec = mem::WordVec::new();
 static CLEANUP_ID: AtomicU64 = AtomicU64::new(0);
 
@@ -126,9 +126,9 @@ unsafe fn position(span: *mut Span, obj: usize) -> *mut *mut Special {
 
 /// LOCK held.
 unsafe fn attach(span: *mut Span, s: *mut Special) {
-    if !(*span).listed {
-        (*span).listed = true;
+    if (*span).listed == 0 {
         SPANS.push(span as usize);
+        (*span).listed = SPANS.len;
     }
     let p = position(span, (*s).obj);
     (*s).next = *p;
@@ -259,7 +259,20 @@ pub unsafe fn weak_get(handle: usize) -> usize {
     if handle == 0 {
         return 0;
     }
-    let p = *(handle as *const usize);
+    let cell = handle as *const usize;
+    let mut p = cell.read_volatile();
+    if p != 0 && !sweep::done() {
+        // Its object may be dead, without the sweeper having cleared the handle.
+        let span = span_of(p);
+        if !span.is_null() {
+            LOCK.lock();
+            p = cell.read_volatile();
+            if p != 0 && !(*span).specials_swept() && !(*span).marked((*span).index_of(p)) {
+                p = 0;
+            }
+            LOCK.unlock();
+        }
+    }
     // Nothing that the collector follows may lead to it.
     barrier::shade(p);
     p
@@ -409,8 +422,8 @@ pub unsafe fn mark_queues(w: *mut Gcw) {
     LOCK.unlock();
 }
 
-/// Records of object i of span, which was not marked; they follow each other from `p` on. The link behind them.
-unsafe fn process_object(w: *mut Gcw, span: *mut Span, mut p: *mut *mut Special, i: u32) -> *mut *mut Special {
+/// Records of object i of span, which was not marked; they follow each other from `p` on. The link behind them. LOCK held.
+unsafe fn process_object(span: *mut Span, mut p: *mut *mut Special, i: u32) -> *mut *mut Special {
     let here = |s: *mut Special| !s.is_null() && (*span).index_of((*s).obj) == i;
     // Several tiny objects share a block: all their finalizers are due now, and keep everything else of the block.
     let mut finalizers = false;
@@ -419,6 +432,11 @@ unsafe fn process_object(w: *mut Gcw, span: *mut Span, mut p: *mut *mut Special,
         finalizers |= (*s).kind == Kind::Finalizer;
         s = (*s).next;
     }
+    if finalizers {
+        // Kept once more; all that it refers to has been marked.
+        (*span).mark_word(i).fetch_or(1 << (i % 64), Relaxed);
+        HEAP_LIVE.fetch_add((*span).elemsize as u64, Relaxed);
+    }
     while here(*p) {
         let s = *p;
         let next = (*s).next;
@@ -426,13 +444,12 @@ unsafe fn process_object(w: *mut Gcw, span: *mut Span, mut p: *mut *mut Special,
             // Gone even if a finalizer brings the object back.
             Kind::Weak | Kind::Bubble => {
                 if (*s).kind == Kind::Weak {
-                    *((*s).word as *mut usize) = 0;
+                    ((*s).word as *mut usize).write_volatile(0);
                 }
                 release(s);
             }
             Kind::Finalizer => {
                 (*s).fin.arg = (*s).obj;
-                mark_ptr(w, (*s).obj);
                 FINQ.push(s);
                 FIN_PENDING.fetch_add(1, Relaxed);
             }
@@ -454,40 +471,37 @@ unsafe fn process_object(w: *mut Gcw, span: *mut Span, mut p: *mut *mut Special,
     p
 }
 
-/// After marking, world stopped: clears weak handles, queues finalizers and cleanups of unreachable objects.
-pub unsafe fn process(w: *mut Gcw) {
-    let mut k = 0;
-    while k < SPANS.len {
-        let span = SPANS.get(k) as *mut Span;
-        if (*span).specials.is_null() {
-            (*span).listed = false;
-            let last = SPANS.pop().unwrap_or(0);
-            if k < SPANS.len {
-                *SPANS.ptr.add(k) = last;
-            }
-            continue;
-        }
-        k += 1;
-        let mut p = &raw mut (*span).specials;
-        while !(*p).is_null() {
-            let i = (*span).index_of((**p).obj);
-            if (*span).marked(i) {
-                p = &raw mut (**p).next;
-            } else {
-                p = process_object(w, span, p, i);
-            }
+/// Clears weak handles, queues finalizers and cleanups of the dead objects of span, which the caller is about to sweep, and
+/// wakes the goroutines that run them.
+pub unsafe fn sweep(span: *mut Span) {
+    LOCK.lock();
+    let mut p = &raw mut (*span).specials;
+    while !(*p).is_null() {
+        let i = (*span).index_of((**p).obj);
+        if (*span).marked(i) {
+            p = &raw mut (**p).next;
+        } else {
+            p = process_object(span, p, i);
         }
     }
-    let mut n = 0;
-    drain(w, usize::MAX, &mut n);
-}
-
-/// Wakes the goroutines that run what was queued.
-pub unsafe fn wake() {
-    for q in [&raw mut FINQ, &raw mut CLEANQ] {
-        if !(*q).head.is_null() && !(*q).waiter.is_null() {
-            let g = (*q).waiter;
-            (*q).waiter = null_mut();
+    if (*span).specials.is_null() {
+        let last = SPANS.pop().unwrap_or(0) as *mut Span;
+        if last != span {
+            *SPANS.ptr.add((*span).listed - 1) = last as usize;
+            (*last).listed = (*span).listed;
+        }
+        (*span).listed = 0;
+    }
+    (*span).set_specials_swept();
+    let mut wake = [null_mut(); 2];
+    for (q, w) in [&raw mut FINQ, &raw mut CLEANQ].into_iter().zip(&mut wake) {
+        if !(*q).head.is_null() {
+            *w = core::mem::replace(&mut (*q).waiter, null_mut());
+        }
+    }
+    LOCK.unlock();
+    for g in wake {
+        if !g.is_null() {
             sched::ready(g);
         }
     }

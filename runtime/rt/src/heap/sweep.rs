@@ -1,7 +1,7 @@
 //! Sweeping: lazily by whoever needs a span, in the background by the collector goroutine; returning memory to the system.
 //!
 //! At the end of marking all spans become unswept (`span::begin_sweep`). A sweeper takes one out of its list, so it has it
-//! alone; mark bits become allocation bits. All are swept before the next marking begins.
+//! alone; finalizers, weak handles and timers of dead objects are seen to, then mark bits become allocation bits. All are swept before the next marking begins.
 //!
 //! # Safety
 //! An unswept span belongs to who took it from the list. Its live objects may be looked up meanwhile: allocation bits are
@@ -9,8 +9,8 @@
 
 use super::pages::{self, LOCK};
 use super::span::{self, Span};
-use super::{GOAL, MEMORY_LIMIT};
-use crate::{mem, stack};
+use super::{GOAL, MEMORY_LIMIT, special};
+use crate::{mem, stack, timer};
 use core::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::*, compiler_fence};
 use rgo_abi::sizeclass::*;
 
@@ -23,6 +23,16 @@ const PATTERN: u64 = 0xdead_dead_dead_dead;
 
 /// Sweeps s, which the caller has taken; objects in use. A span without any is to be freed or used again by the caller.
 pub unsafe fn sweep_span(s: *mut Span) -> u32 {
+    if (*s).timers {
+        timer::sweep(s);
+    } else {
+        (*s).set_timers_swept();
+    }
+    if (*s).listed != 0 {
+        special::sweep(s);
+    } else {
+        (*s).set_specials_swept();
+    }
     if (*s).is_large() {
         let live = (*s).marked(0);
         (*s).mark_word(0).store(0, Relaxed);
