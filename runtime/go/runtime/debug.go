@@ -5,7 +5,7 @@ import (
 	"unsafe"
 )
 
-// runtime/debug, and the edges of features that are absent: tracer, heap dumps, cgo, coverage counters, plugins.
+// runtime/debug, and coverage counters, crypto.
 
 //go:linkname setTraceback runtime/debug.SetTraceback
 func setTraceback(level string) { rt_settraceback(level) }
@@ -41,46 +41,6 @@ func debug_modinfo() string {
 	}
 	return modinfo
 }
-
-// Execution tracer.
-
-type noTracer struct{}
-
-func (noTracer) RuntimeError() {}
-func (noTracer) Error() string { return "tracing is not supported by this runtime" }
-
-// StartTrace enables tracing for the current process. There is no tracer in this implementation: it returns an error.
-//
-// Most clients should use the runtime/trace package or the testing package's -test.trace flag instead of calling StartTrace
-// directly.
-func StartTrace() error { return noTracer{} }
-
-// StopTrace stops tracing, if it was previously enabled.
-func StopTrace() {}
-
-// ReadTrace returns the next chunk of binary tracing data, nil at the end.
-func ReadTrace() (buf []byte) { return nil }
-
-//go:linkname traceAdvance
-func traceAdvance(stopTrace bool) {}
-
-//go:linkname traceClockNow
-func traceClockNow() uint64 { return uint64(nanotime()) }
-
-//go:linkname traceClockUnitsPerSecond runtime/trace.runtime_traceClockUnitsPerSecond
-func traceClockUnitsPerSecond() uint64 { return 1e9 }
-
-//go:linkname trace_userTaskCreate runtime/trace.userTaskCreate
-func trace_userTaskCreate(id, parentID uint64, taskType string) {}
-
-//go:linkname trace_userTaskEnd runtime/trace.userTaskEnd
-func trace_userTaskEnd(id uint64) {}
-
-//go:linkname trace_userRegion runtime/trace.userRegion
-func trace_userRegion(id, mode uint64, name string) {}
-
-//go:linkname trace_userLog runtime/trace.userLog
-func trace_userLog(id uint64, category, message string) {}
 
 // Coverage.
 

@@ -73,14 +73,12 @@ func parseDebugVars() {
 	parsegodebug(godebugDefault)
 	parsegodebug(env)
 	godebugEnv.Store(&env)
-	if level := gogetenv("GOTRACEBACK"); level != "" {
-		rt_settraceback(level)
-	}
 }
 
 // reparsedebugvars follows a change of GODEBUG in the environment; only some settings can change.
 func reparsedebugvars(env string) {
 	debug.panicnil.Store(0)
+	rt_tracebacklabels(true)
 	parsegodebug(godebugDefault)
 	parsegodebug(env)
 }
@@ -104,6 +102,8 @@ func parsegodebug(s string) {
 		switch field[:i] {
 		case "panicnil":
 			debug.panicnil.Store(int32(n))
+		case "tracebacklabels":
+			rt_tracebacklabels(n == 1)
 		case "memprofilerate":
 			MemProfileRate = int(n)
 		}

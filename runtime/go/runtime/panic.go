@@ -81,8 +81,12 @@ func gopanic(e any) {
 		}
 	}
 
+	var bubble uintptr
+	if err, ok := e.(synctestDeadlockError); ok {
+		bubble = err.bubble
+	}
 	preprintpanics(&p)
-	fatalpanic(&p)
+	fatalpanic(&p, bubble)
 }
 
 // recovered ends panic p, which a deferred call of p.frame has recovered, and continues in that frame.
@@ -203,7 +207,7 @@ func startDying() {
 }
 
 // fatalpanic prints the chain and ends the process.
-func fatalpanic(p *_panic) {
+func fatalpanic(p *_panic, bubble uintptr) {
 	panicking.Add(1)
 	gp := getg()
 	startDying()
@@ -211,7 +215,7 @@ func fatalpanic(p *_panic) {
 	if gp.sig != 0 {
 		printsignal(gp)
 	}
-	rt_dopanic(0)
+	rt_dopanic(0, bubble)
 }
 
 func printsignal(gp *g) {
@@ -236,7 +240,7 @@ func throw(s string) {
 	print("fatal error: ")
 	printindented(s)
 	print("\n")
-	rt_dopanic(2)
+	rt_dopanic(2, 0)
 }
 
 // fatal is throw for errors of the user's program: the runtime itself is in order.
@@ -258,7 +262,7 @@ func fatal(s string) {
 	print("fatal error: ")
 	printindented(s)
 	print("\n")
-	rt_dopanic(1)
+	rt_dopanic(1, 0)
 }
 
 //go:linkname sync_throw sync.throw

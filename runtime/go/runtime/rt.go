@@ -254,7 +254,11 @@ func bootstrapRand() uint64
 
 // rt_dopanic prints the `\ngoroutine N [running]:` traces that the settings ask for, and ends the process with status 2 (or
 // SIGABRT). kind: 0 uncaught panic, 1 fatal error of the user, 2 fatal error of the runtime (all goroutines, all frames).
-func rt_dopanic(kind int)
+// bubble: the deadlocked bubble that is the reason; its goroutines are shown.
+func rt_dopanic(kind int, bubble uintptr)
+
+// rt_tracebacklabels says whether traces show the labels of goroutines.
+func rt_tracebacklabels(on bool)
 
 // rt_settraceback sets the level of debug.SetTraceback ("none", "single", "all", "system", "crash", a number).
 func rt_settraceback(level string)
@@ -285,6 +289,16 @@ func rt_setmutexrate(n int64) int64
 
 // rt_blockevent records that the caller was blocked for ns, without skip logical frames.
 func rt_blockevent(ns int64, skip int)
+
+// The execution tracer. rt_tracestart begins a trace, rt_traceadvance ends a generation of it, and the trace if stop; the
+// world is stopped. rt_traceread takes the next batch, nil if there is none; mark: 1 a generation ends, 2 the trace ends.
+func rt_tracestart()
+func rt_traceadvance(stop bool)
+func rt_tracereadable() bool
+func rt_traceread() (p *byte, n, mark int)
+
+// rt_traceuser records an annotation.
+func rt_traceuser(kind int, id, parent uint64, a, b string)
 
 // rt_threadcount is the number of threads.
 func rt_threadcount() int

@@ -96,6 +96,7 @@ func synctest_isInBubble() bool { return rt_bubble() != 0 }
 
 type synctestDeadlockError struct {
 	reason string
+	bubble uintptr
 }
 
 func (e synctestDeadlockError) Error() string { return e.reason }
@@ -115,11 +116,12 @@ func synctest_Run(f func()) {
 			break
 		}
 	}
+	bubble := rt_bubble()
 	switch rt_bubbleend() {
 	case 1:
-		panic(synctestDeadlockError{"deadlock: main bubble goroutine has exited but blocked goroutines remain"})
+		panic(synctestDeadlockError{"deadlock: main bubble goroutine has exited but blocked goroutines remain", bubble})
 	case 2:
-		panic(synctestDeadlockError{"deadlock: all goroutines in bubble are blocked"})
+		panic(synctestDeadlockError{"deadlock: all goroutines in bubble are blocked", bubble})
 	}
 }
 

@@ -14,8 +14,12 @@ static AUXV: AtomicUsize = AtomicUsize::new(0);
 static M0: AtomicPtr<M> = AtomicPtr::new(null_mut());
 pub static NCPU: AtomicU32 = AtomicU32::new(1);
 static SEED: AtomicU64 = AtomicU64::new(0);
-/// Parsed GOTRACEBACK level: 0 none, 1 single, 2 all, 3 system; CRASH: abort at the end.
+/// Parsed GOTRACEBACK: 0 nothing, 1 the user's frames, 2 (or 3) also the runtime's; ALL goroutines; CRASH: abort at the end.
 pub static TRACEBACK: AtomicI32 = AtomicI32::new(1);
+pub static TRACEBACK_ALL: AtomicBool = AtomicBool::new(false);
+static TRACEBACK_ENV: AtomicI32 = AtomicI32::new(0);
+static TRACEBACK_ALL_ENV: AtomicBool = AtomicBool::new(false);
+static CRASH_ENV: AtomicBool = AtomicBool::new(false);
 pub static CRASH: AtomicBool = AtomicBool::new(false);
 /// GODEBUG gctrace. (`rgowb=1`: barriers are on all the time.)
 pub static GCTRACE: AtomicI32 = AtomicI32::new(0);
@@ -89,18 +93,24 @@ fn parse_int(s: &[u8]) -> Option<i64> {
     Some(v)
 }
 
-/// GOTRACEBACK and debug.SetTraceback.
-pub fn set_traceback(level: &[u8]) {
-    let (l, crash) = match level {
-        b"none" => (0, false),
-        b"single" | b"" => (1, false),
-        b"all" => (2, false),
-        b"system" => (3, false),
-        b"crash" | b"wer" => (3, true),
-        n => (parse_int(n).map_or(2, |v| v.min(3) as i32), false),
+/// GOTRACEBACK (`env`) and debug.SetTraceback, which cannot ask for less than the environment does.
+pub fn set_traceback(level: &[u8], env: bool) {
+    let (l, all, crash) = match level {
+        b"none" => (0, false, false),
+        b"single" | b"" => (1, false, false),
+        b"all" => (1, true, false),
+        b"system" => (2, true, false),
+        b"crash" => (2, true, true),
+        n => (parse_int(n).map_or(0, |v| v.min(2) as i32), true, false),
     };
-    TRACEBACK.store(l, Relaxed);
-    CRASH.store(crash, Relaxed);
+    if env {
+        TRACEBACK_ENV.store(l, Relaxed);
+        TRACEBACK_ALL_ENV.store(all, Relaxed);
+        CRASH_ENV.store(crash, Relaxed);
+    }
+    TRACEBACK.store(l | TRACEBACK_ENV.load(Relaxed), Relaxed);
+    TRACEBACK_ALL.store(all || TRACEBACK_ALL_ENV.load(Relaxed), Relaxed);
+    CRASH.store(crash || CRASH_ENV.load(Relaxed), Relaxed);
 }
 
 /// GOMEMLIMIT: bytes with optional unit suffix.
@@ -173,7 +183,7 @@ unsafe extern "C" fn rt_start(sp: *const usize) -> ! {
         procs = n.min(MAX_P as i64) as u32;
     }
     if let Some(v) = getenv(b"GOTRACEBACK") {
-        set_traceback(v);
+        set_traceback(v, true);
     }
     if let Some(v) = getenv(b"GODEBUG") {
         for kv in v.split(|&c| c == b',') {

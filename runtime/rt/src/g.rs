@@ -89,6 +89,10 @@ pub struct G {
     pub bubble: *mut crate::synctest::Bubble,
     pub bubble_idle: bool,
     pub durable: bool,
+    /// Nothing that could wake it is reachable (the last goroutine leak profile).
+    pub leaked: bool,
+    /// Execution tracer: number of the last event that orders others.
+    pub trace_seq: u64,
 }
 
 /// Offsets of private fields that assembly uses.
@@ -255,6 +259,9 @@ pub struct M {
     pub profile_hz: u32,
     /// CPU profile timer of the thread: its number plus one.
     pub prof_timer: i32,
+    /// Execution tracer: events not handed out yet; the thread's name there.
+    pub trace_buf: *mut crate::tracer::Buf,
+    pub trace_id: u64,
 }
 
 pub const P_IDLE: u32 = 0;
@@ -293,6 +300,9 @@ pub struct P {
     /// Marking owed by allocation.
     pub assist_debt: u64,
     pub preempt: AtomicU32,
+    /// Execution tracer: number of the last event that orders others; thread in a system call with this P.
+    pub trace_seq: u64,
+    pub trace_m: u64,
 }
 
 /// The M of this thread.

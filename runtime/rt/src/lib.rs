@@ -55,6 +55,7 @@ pub mod synctest;
 pub mod sys;
 pub mod timer;
 pub mod trace;
+pub mod tracer;
 
 #[cfg(not(test))]
 #[panic_handler]

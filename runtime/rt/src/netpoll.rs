@@ -9,7 +9,7 @@ use crate::g::*;
 use crate::lock::Mutex;
 use crate::sys::{self, EpollEvent};
 use crate::timer::Timer;
-use crate::{mem, sched, timer};
+use crate::{mem, sched, timer, tracer};
 use core::ptr::null_mut;
 use core::sync::atomic::{AtomicBool, AtomicI32, AtomicI64, AtomicU32, AtomicUsize, Ordering::*};
 
@@ -263,12 +263,18 @@ pub unsafe fn wait(g: *mut G, pd: *mut PollDesc, mode: u8, out: *mut isize, igno
     (*g).on_resume = Some(|g| resumed(g));
     let m = (*g).m;
     (*g).waitreason = WaitReason::IoWait;
+    if tracer::on() {
+        tracer::go_block(g, WaitReason::IoWait);
+    }
     (*g).status.store(WAITING, SeqCst);
     sched::dropg(m);
     WAITERS.fetch_add(1, SeqCst);
     if w.compare_exchange(WAIT, g as usize, SeqCst, Relaxed).is_err() {
         // Became ready meanwhile: continue at once.
         WAITERS.fetch_sub(1, SeqCst);
+        if tracer::on() {
+            tracer::go_unblock(g);
+        }
         (*g).status.store(RUNNABLE, SeqCst);
         sched::run_directly(g);
     }

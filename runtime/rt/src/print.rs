@@ -123,7 +123,7 @@ pub fn fatal(s: &[u8], kind: i32) -> ! {
         }
         let m = getm();
         let g = if m.is_null() { core::ptr::null_mut() } else { (*m).curg.load(Relaxed) };
-        trace::fatal_traces(g, kind)
+        trace::fatal_traces(g, kind, core::ptr::null_mut())
     }
 }
 
@@ -146,6 +146,6 @@ pub fn fatal_rust(info: &core::panic::PanicInfo) -> ! {
     unsafe {
         let m = getm();
         let g = if m.is_null() { core::ptr::null_mut() } else { (*m).curg.load(Relaxed) };
-        trace::fatal_traces(g, 2)
+        trace::fatal_traces(g, 2, core::ptr::null_mut())
     }
 }

@@ -10,7 +10,7 @@
 use crate::g::*;
 use crate::heap::roots;
 use crate::lock::{Mutex, Note};
-use crate::{entry, mem, netpoll, print, prof, synctest, sys, timer};
+use crate::{entry, mem, netpoll, print, prof, synctest, sys, timer, tracer};
 use core::ptr::null_mut;
 use core::sync::atomic::{Ordering::*, *};
 use rgo_abi::g::POISON;
@@ -274,6 +274,13 @@ unsafe fn mget() -> *mut M {
 
 /// Makes p the current M's; p is idle and off the list.
 pub unsafe fn acquirep(p: *mut P) {
+    attachp(p);
+    if tracer::on() {
+        tracer::proc_start(p);
+    }
+}
+/// `acquirep` of a P that this M had in a system call.
+pub unsafe fn attachp(p: *mut P) {
     let m = getm();
     (*m).p = p;
     (*p).m.store(m, Relaxed);
@@ -281,6 +288,9 @@ pub unsafe fn acquirep(p: *mut P) {
 }
 pub unsafe fn releasep() -> *mut P {
     let m = getm();
+    if tracer::on() {
+        tracer::proc_stop();
+    }
     let p = (*m).p;
     (*m).p = null_mut();
     (*p).m.store(null_mut(), Relaxed);
@@ -570,6 +580,9 @@ pub unsafe fn execute(g: *mut G, inherit: bool) -> ! {
         // Written here only.
         (*p).schedtick.store((*p).schedtick.load(Relaxed).wrapping_add(1), Relaxed);
     }
+    if tracer::on() {
+        tracer::go_start(g);
+    }
     if let Some(f) = (*g).on_resume.take() {
         f(g);
     }
@@ -735,7 +748,12 @@ pub unsafe fn inject(list: *mut G) {
     }
     let mut n = 0;
     let mut tail = list;
+    // The tracer wants states to change under the lock where there may be no P.
+    LOCK.lock();
     loop {
+        if tracer::on() {
+            tracer::go_unblock(tail);
+        }
         (*tail).status.store(RUNNABLE, SeqCst);
         n += 1;
         if (*tail).schedlink.is_null() {
@@ -743,7 +761,6 @@ pub unsafe fn inject(list: *mut G) {
         }
         tail = (*tail).schedlink;
     }
-    LOCK.lock();
     globrunqputlist(list, tail, n);
     LOCK.unlock();
     for _ in 0..n.min(NPIDLE.load(SeqCst)) {
@@ -761,6 +778,9 @@ pub unsafe fn startm_if_idle() {
 unsafe fn inject_take(list: *mut G) -> *mut G {
     let rest = (*list).schedlink;
     (*list).schedlink = null_mut();
+    if tracer::on() {
+        tracer::go_unblock(list);
+    }
     (*list).status.store(RUNNABLE, SeqCst);
     inject(rest);
     list
@@ -774,6 +794,9 @@ pub unsafe fn park(g: *mut G, reason: WaitReason, unlock: impl FnOnce()) -> ! {
     let m = (*g).m;
     (*g).waitreason = reason;
     prof::parks(g, reason);
+    if tracer::on() {
+        tracer::go_block(g, reason);
+    }
     (*g).status.store(WAITING, SeqCst);
     dropg(m);
     if !(*g).bubble.is_null() {
@@ -793,10 +816,16 @@ pub unsafe fn park(g: *mut G, reason: WaitReason, unlock: impl FnOnce()) -> ! {
 pub unsafe fn ready(g: *mut G) {
     synctest::unparked(g);
     prof::readied(g);
-    (*g).status.store(RUNNABLE, SeqCst);
     let m = getm();
-    if (*m).p.is_null() {
+    let locked = (*m).p.is_null();
+    if locked {
         LOCK.lock();
+    }
+    if tracer::on() {
+        tracer::go_unblock(g);
+    }
+    (*g).status.store(RUNNABLE, SeqCst);
+    if locked {
         globrunqput(g);
         LOCK.unlock();
         startm_if_idle();
@@ -809,6 +838,9 @@ pub unsafe fn ready(g: *mut G) {
 /// Hands the rest of the time slice to `next` (waiting) and puts the current goroutine on the queue.
 pub unsafe fn handoff_to(g: *mut G, next: *mut G) -> ! {
     let m = (*g).m;
+    if tracer::on() {
+        tracer::go_stop(g, false);
+    }
     (*g).status.store(RUNNABLE, SeqCst);
     dropg(m);
     runqput((*m).p, g, false);
@@ -820,6 +852,9 @@ pub unsafe fn switch_to(next: *mut G) -> ! {
     synctest::unparked(next);
     prof::readied(next);
     let m = getm();
+    if tracer::on() {
+        tracer::go_unblock(next);
+    }
     (*next).status.store(RUNNABLE, SeqCst);
     let elsewhere = !(*next).lockedm.is_null() && (*next).lockedm != m;
     let other = !(*m).lockedg.is_null() && (*m).lockedg != next;
@@ -841,6 +876,14 @@ unsafe extern "C" fn execute_entry(g: usize) -> ! {
 
 /// `runtime.Gosched`.
 pub unsafe fn gosched(g: *mut G) -> ! {
+    if tracer::on() {
+        tracer::go_stop(g, false);
+    }
+    yield_to_all(g)
+}
+
+/// g, whose events are complete, goes to the end of the global queue.
+unsafe fn yield_to_all(g: *mut G) -> ! {
     let m = (*g).m;
     (*g).status.store(RUNNABLE, SeqCst);
     dropg(m);
@@ -857,6 +900,9 @@ pub unsafe fn gosched(g: *mut G) -> ! {
 /// Puts the current goroutine at the end of the local queue (yield without leaving the P).
 pub unsafe fn goyield(g: *mut G) -> ! {
     let m = (*g).m;
+    if tracer::on() {
+        tracer::go_stop(g, false);
+    }
     (*g).status.store(RUNNABLE, SeqCst);
     dropg(m);
     runqput((*m).p, g, false);
@@ -865,7 +911,10 @@ pub unsafe fn goyield(g: *mut G) -> ! {
 
 /// A safepoint request was met.
 pub unsafe fn preempt_park(g: *mut G) -> ! {
-    gosched(g)
+    if tracer::on() {
+        tracer::go_stop(g, true);
+    }
+    yield_to_all(g)
 }
 
 pub unsafe fn clear_preempt(g: *mut G) {

@@ -8,7 +8,7 @@ use crate::g::*;
 use crate::heap::barrier;
 use crate::lock::Mutex;
 use crate::sched::*;
-use crate::{entry, mem, netpoll, print, stack, synctest, sys, timer, trace};
+use crate::{entry, mem, netpoll, print, stack, synctest, sys, timer, trace, tracer};
 use core::ptr::null_mut;
 use core::sync::atomic::{Ordering::*, *};
 
@@ -101,6 +101,8 @@ pub unsafe fn new_g(f: usize, gopc: usize, parent: *mut G) -> *mut G {
     (*g).system = false;
     (*g).in_syscall = false;
     (*g).waiting = null_mut();
+    (*g).waitsince = 0;
+    (*g).leaked = false;
     (*g).block_start = 0;
     (*g).block_skip = 0;
     (*g).lockedm = null_mut();
@@ -130,6 +132,9 @@ pub unsafe fn new_g(f: usize, gopc: usize, parent: *mut G) -> *mut G {
 /// `go f()`.
 pub unsafe fn newproc(parent: *mut G, f: usize, gopc: usize) {
     let g = new_g(f, gopc, parent);
+    if tracer::on() {
+        tracer::go_create(g, parent, false);
+    }
     (*g).status.store(RUNNABLE, SeqCst);
     runqput(getp(), g, true);
     wakep();
@@ -154,6 +159,9 @@ pub unsafe fn goexit0(g: *mut G, then: *mut G) -> ! {
         NGOROUTINES.fetch_sub(1, Relaxed);
     }
     let waked = synctest::exited(g);
+    if tracer::on() {
+        tracer::go_destroy();
+    }
     (*g).status.store(DEAD, SeqCst);
     (*g).dead = true;
     (*g).startfn = 0;
@@ -222,8 +230,11 @@ pub unsafe fn entersyscall(g: *mut G) {
         (*g).syscall_regs[i] = *sp.add(i + 1);
     }
     (*g).in_syscall = true;
-    (*g).status.store(SYSCALL, SeqCst);
     let p = (*m).p;
+    if tracer::on() {
+        tracer::syscall_begin(g, p);
+    }
+    (*g).status.store(SYSCALL, SeqCst);
     (*m).oldp = p;
     (*m).p = null_mut();
     (*p).m.store(null_mut(), Relaxed);
@@ -237,6 +248,9 @@ pub unsafe fn entersyscall(g: *mut G) {
     if GCWAITING.load(SeqCst) {
         LOCK.lock();
         if S.stopwait > 0 && (*p).status.compare_exchange(P_SYSCALL, P_GCSTOP, SeqCst, Relaxed).is_ok() {
+            if tracer::on() {
+                tracer::proc_steal(p);
+            }
             (*p).syscalltick.fetch_add(1, Relaxed);
             S.stopwait -= 1;
             if S.stopwait == 0 {
@@ -261,7 +275,18 @@ pub unsafe fn exitsyscall(g: *mut G) {
     let old = (*m).oldp;
     (*m).oldp = null_mut();
     if !old.is_null() && (*old).status.compare_exchange(P_SYSCALL, P_IDLE, SeqCst, Relaxed).is_ok() {
-        acquirep(old);
+        if !tracer::on() {
+            attachp(old);
+        } else if (*old).trace_m == (*m).trace_id {
+            attachp(old);
+            tracer::syscall_end();
+        } else {
+            // It had been taken, and its new owner is in a system call too.
+            tracer::proc_steal(old);
+            acquirep(old);
+            tracer::syscall_end_blocked();
+            tracer::go_start(g);
+        }
         (*old).syscalltick.fetch_add(1, Relaxed);
         back_from_syscall(g);
         return;
@@ -275,6 +300,10 @@ pub unsafe fn exitsyscall(g: *mut G) {
         LOCK.unlock();
         if !p.is_null() {
             acquirep(p);
+            if tracer::on() {
+                tracer::syscall_end_blocked();
+                tracer::go_start(g);
+            }
             back_from_syscall(g);
             return;
         }
@@ -283,8 +312,11 @@ pub unsafe fn exitsyscall(g: *mut G) {
     let locked = !(*m).lockedg.is_null();
     dropg(m);
     (*g).in_syscall = false;
-    (*g).status.store(RUNNABLE, SeqCst);
     LOCK.lock();
+    if tracer::on() {
+        tracer::syscall_end_blocked();
+    }
+    (*g).status.store(RUNNABLE, SeqCst);
     let p = pidleget();
     if p.is_null() {
         globrunqput(g);
@@ -308,6 +340,7 @@ pub unsafe fn exitsyscall(g: *mut G) {
 unsafe fn back_from_syscall(g: *mut G) {
     (*g).status.store(RUNNING, SeqCst);
     wait_scan(g);
+    (*g).waitsince = 0;
     (*g).in_syscall = false;
     // The limit may have been rewritten while nobody could be asked.
     if (*g).preempt.load(SeqCst) != 0 || GCWAITING.load(SeqCst) {
@@ -351,6 +384,9 @@ unsafe fn stop_owned(g: *mut G) {
     for i in 0..n {
         let p = allp(i as usize);
         if (*p).status.compare_exchange(P_SYSCALL, P_GCSTOP, SeqCst, Relaxed).is_ok() {
+            if tracer::on() {
+                tracer::proc_steal(p);
+            }
             (*p).syscalltick.fetch_add(1, Relaxed);
             S.stopwait -= 1;
         }
@@ -464,6 +500,9 @@ pub unsafe fn procresize(n: u32) {
             (*p).id = i as u32;
             (*p).wb.reset();
             ALLP[i].store(p, Release);
+            if tracer::on() {
+                tracer::proc_new(p);
+            }
         }
         if i as u32 >= old {
             (*allp(i)).status.store(P_GCSTOP, SeqCst);
@@ -473,12 +512,18 @@ pub unsafe fn procresize(n: u32) {
     for i in n..old {
         let p = allp(i as usize);
         if p == (*m).p {
+            if tracer::on() {
+                tracer::proc_stop();
+            }
             (*p).m.store(null_mut(), Relaxed);
             acquirep(allp(0));
         }
         retire_p(p);
     }
     NPROCS.store(n, SeqCst);
+    if tracer::on() {
+        tracer::procs_change((*m).curg.load(Relaxed));
+    }
 }
 
 /// Moves everything p holds elsewhere.
@@ -643,6 +688,9 @@ unsafe fn retake(now: i64) -> u32 {
             }
             if (*p).status.compare_exchange(P_SYSCALL, P_IDLE, SeqCst, Relaxed).is_ok() {
                 n += 1;
+                if tracer::on() {
+                    tracer::proc_steal(p);
+                }
                 (*p).syscalltick.fetch_add(1, Relaxed);
                 handoffp(p);
             }

@@ -223,7 +223,7 @@ pub unsafe extern "C" fn rt_preempted(g: *mut G, image: *const u8) -> ! {
     }
     core::ptr::copy_nonoverlapping(image, (*g).xsave, XSAVE_MAX - 1024);
     sched::clear_preempt(g);
-    sched::gosched(g)
+    sched::preempt_park(g)
 }
 
 // --- the handler ---

@@ -192,7 +192,7 @@ unsafe fn stack_overflow(g: *mut G, max: u64) -> ! {
     hex((*seg).hi as u64);
     str("]\n");
     str("fatal error: stack overflow\n\nruntime stack:\n");
-    crate::trace::fatal_traces(g, 2)
+    crate::trace::fatal_traces(g, 2, null_mut())
 }
 
 /// Pops segments until `sp` lies in the current one; returns it.

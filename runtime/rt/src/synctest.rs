@@ -10,7 +10,7 @@
 use crate::g::*;
 use crate::lock::Mutex;
 use crate::mem::{self, WordVec};
-use crate::{sched, timer};
+use crate::{sched, timer, tracer};
 use core::ptr::null_mut;
 use core::sync::atomic::{AtomicI64, AtomicPtr, AtomicU64, Ordering::*};
 
@@ -152,6 +152,9 @@ pub unsafe fn start(g: *mut G, f: usize, gopc: usize) -> bool {
     (*g).bubble_idle = false;
     let n = sched::new_g(f, gopc, g);
     (*b).main = n;
+    if tracer::on() {
+        tracer::go_create(n, g, false);
+    }
     (*n).status.store(RUNNABLE, SeqCst);
     sched::runqput(getp(), n, true);
     sched::wakep();
@@ -167,6 +170,9 @@ pub unsafe fn root_wait(g: *mut G, out: *mut bool) {
     });
     let m = (*g).m;
     (*g).waitreason = WaitReason::SynctestRun;
+    if tracer::on() {
+        tracer::go_block(g, WaitReason::SynctestRun);
+    }
     (*g).status.store(WAITING, SeqCst);
     sched::dropg(m);
     (*b).lock.lock();
@@ -240,6 +246,9 @@ pub unsafe fn wait(g: *mut G, out: *mut isize) {
     });
     let m = (*g).m;
     (*g).waitreason = WaitReason::SynctestWait;
+    if tracer::on() {
+        tracer::go_block(g, WaitReason::SynctestWait);
+    }
     (*g).status.store(WAITING, SeqCst);
     sched::dropg(m);
     (*b).lock.lock();

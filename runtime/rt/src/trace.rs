@@ -12,7 +12,7 @@ use crate::g::*;
 use crate::heap::gc::moduledata;
 use crate::stack::Seg;
 use crate::{entry, print, sys};
-use core::sync::atomic::{AtomicUsize, Ordering::*};
+use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering::*};
 use rgo_abi::functab::{Func, Table, flag, split_virtual_pc, virtual_pc};
 
 /// The program's function table.
@@ -91,6 +91,7 @@ macro_rules! addr {
 }
 
 /// Iterator over physical frames.
+#[derive(Clone)]
 pub struct Walker {
     seg: *mut Seg,
     /// Code address in the current function, and that function's frame pointer.
@@ -101,6 +102,8 @@ pub struct Walker {
     /// The frame after this one was interrupted by a fault: its address is exact.
     after_sigpanic: bool,
     first: bool,
+    /// Stack pointer of the frame, for dumps.
+    sp: usize,
 }
 
 impl Walker {
@@ -118,12 +121,12 @@ impl Walker {
             (0, true)
         };
         let (pc, fp) = if at != 0 { (*((at + 8) as *const usize), *(at as *const usize)) } else { ((*g).startpc, 0) };
-        Walker { seg: (*g).seg, pc, fp, exact, after_sigpanic: false, first: true }
+        Walker { seg: (*g).seg, pc, fp, exact, after_sigpanic: false, first: true, sp }
     }
 
     /// From interrupted registers.
     pub unsafe fn at(g: *mut G, pc: usize, fp: usize) -> Walker {
-        Walker { seg: (*g).seg, pc, fp, exact: true, after_sigpanic: false, first: true }
+        Walker { seg: (*g).seg, pc, fp, exact: true, after_sigpanic: false, first: true, sp: 0 }
     }
 
     unsafe fn valid(&self, fp: usize) -> bool {
@@ -142,6 +145,7 @@ impl Walker {
             return false;
         }
         self.pc = *((self.fp + 8) as *const usize);
+        self.sp = self.fp + 16;
         self.fp = *(self.fp as *const usize);
         self.exact = core::mem::take(&mut self.after_sigpanic);
         true
@@ -262,7 +266,18 @@ pub struct Logical<'a> {
 }
 
 /// Calls `each(frame, pc to hand to Go)` for the logical frames of one physical frame, innermost first; stops on false.
-pub fn expand(f: &Func<'static>, pc: usize, exact: bool, mut each: impl FnMut(Logical<'static>, usize) -> bool) -> bool {
+pub fn expand(f: &Func<'static>, pc: usize, exact: bool, each: impl FnMut(Logical<'static>, usize) -> bool) -> bool {
+    expand_all(f, pc, exact, false, each)
+}
+
+/// `expand`, also with wrappers if `all`.
+fn expand_all(
+    f: &Func<'static>,
+    pc: usize,
+    exact: bool,
+    all: bool,
+    mut each: impl FnMut(Logical<'static>, usize) -> bool,
+) -> bool {
     let look = if exact { pc } else { pc - 1 } as u64;
     let pos = f.position(look);
     let (mut file, mut line) = (f.table.file(pos.file), pos.line);
@@ -285,7 +300,7 @@ pub fn expand(f: &Func<'static>, pc: usize, exact: bool, mut each: impl FnMut(Lo
         handed = virtual_pc(f.index, i) as usize;
         inl = r.parent;
     }
-    if f.flags & flag::WRAPPER != 0 {
+    if f.flags & flag::WRAPPER != 0 && !all {
         return true;
     }
     each(Logical { name: f.name(), file, line, inlined: false }, handed)
@@ -352,6 +367,21 @@ pub fn expand_raw(raw: &[usize], mut skip: usize, stubs: bool, out: &mut [usize]
         }
     }
     n
+}
+
+/// Calls f for the logical frames of what `raw_stack` gave, with an address for each.
+pub fn logical_stack(raw: &[usize], mut f: impl FnMut(usize, Logical<'static>)) {
+    let Some(t) = table() else { return };
+    let mut first = true;
+    for &pc in raw {
+        let Some(func) = t.find(pc as u64 - 1) else { continue };
+        expand(&func, pc, false, |l, handed| {
+            if !(core::mem::take(&mut first) && is_stub(l.name)) {
+                f(handed, l);
+            }
+            true
+        });
+    }
 }
 
 /// `rt_inlinedinto`.
@@ -456,19 +486,25 @@ fn shown(name: &str, flags: u32, all: bool) -> bool {
     if flags & flag::HIDDEN != 0 || !name.contains('.') {
         return false;
     }
-    !name.starts_with("runtime.") || exported_runtime(name)
+    !name.starts_with("runtime.")
+        || exported_runtime(name)
+        || matches!(name, "runtime.runFinalizers" | "runtime.runCleanups")
 }
 
-/// Prints the frames of w. `skip_panic`: leave out everything up to the innermost gopanic.
-unsafe fn print_frames(w: &mut Walker, all: bool, mut skip_panic: bool) {
-    let Some(t) = table() else {
-        print::str("\t(no function table)\n");
-        return;
-    };
+/// Which frames a trace shows.
+#[derive(Clone, Copy)]
+struct Show {
+    /// Also the runtime's own and wrappers, with addresses.
+    all: bool,
+    /// Leave out everything up to the innermost gopanic.
+    skip_panic: bool,
+}
+
+/// Calls `each` for the logical frames that are shown: physical function, its frame, logical frame.
+unsafe fn shown_frames(mut w: Walker, show: Show, mut each: impl FnMut(&Func<'static>, &Walker, Logical<'static>)) {
+    let Some(t) = table() else { return };
+    let Show { all, mut skip_panic } = show;
     let mut n = 0;
-    let mut dropped = 0;
-    let mut hold: [(usize, bool, u32); 100] = [(0, false, 0); 100];
-    let mut held = 0usize;
     while let Some((f, pc, exact)) = w.next(&t) {
         if skip_panic && !all {
             if f.name() == "runtime.gopanic" {
@@ -479,62 +515,78 @@ unsafe fn print_frames(w: &mut Walker, all: bool, mut skip_panic: bool) {
             }
             skip_panic = false;
         }
-        if n >= 50 {
-            // Keep the last fifty of what follows.
-            hold[held % 50] = (pc, exact, f.index);
-            held += 1;
-            dropped += 1;
-            continue;
-        }
-        n += print_physical(&f, pc, exact, all);
-    }
-    if dropped > 0 {
-        let keep = held.min(50);
-        if held > keep {
-            print::str("...");
-            print::dec((held - keep) as i64);
-            print::str(" frames elided...\n");
-        }
-        for k in held - keep..held {
-            let (pc, exact, fi) = hold[k % 50];
-            if let Some(f) = t.func(fi) {
-                print_physical(&f, pc, exact, all);
+        expand_all(&f, pc, exact, all, |l, _| {
+            let flags = if l.inlined { 0 } else { f.flags };
+            let panic = l.name == "runtime.gopanic" && n > 0;
+            if panic || shown(l.name, flags, all) {
+                n += 1;
+                each(&f, &w, l);
             }
-        }
+            true
+        });
     }
 }
 
-fn print_physical(f: &Func<'static>, pc: usize, exact: bool, all: bool) -> u32 {
+/// Frames printed at each end of a long stack.
+const ENDS: usize = 50;
+
+/// Prints the frames of w; if none would be shown, all of them.
+unsafe fn print_frames(w: &Walker, mut show: Show) {
+    if table().is_none() {
+        print::str("\t(no function table)\n");
+        return;
+    }
+    let mut total = 0;
+    shown_frames(w.clone(), show, |_, _, _| total += 1);
+    if total == 0 && !show.all {
+        show.all = true;
+        shown_frames(w.clone(), show, |_, _, _| total += 1);
+    }
     let mut n = 0;
-    let off = (pc as u64).wrapping_sub(f.entry);
-    expand(f, pc, exact, |l, _| {
-        let flags = if l.inlined { 0 } else { f.flags };
-        let panic = l.name == "runtime.gopanic";
-        if !panic && !shown(l.name, flags, all) {
-            return true;
-        }
-        if panic {
-            print::str("panic");
-        } else {
-            print_name(l.name);
-        }
-        print::str(if flags & flag::NOARGS != 0 { "()" } else { "(...)" });
-        print::str("\n\t");
-        print::str(l.file);
-        print::str(":");
-        print::dec(l.line as i64);
-        if !l.inlined {
-            print::str(" +");
-            print::hex(off);
-        }
-        print::str("\n");
+    shown_frames(w.clone(), show, |f, w, l| {
         n += 1;
-        true
+        if total > 2 * ENDS && n > ENDS && n <= total - ENDS {
+            if n == ENDS + 1 {
+                print::str("...");
+                print::dec((total - 2 * ENDS) as i64);
+                print::str(" frames elided...\n");
+            }
+            return;
+        }
+        print_frame(f, w, &l, show.all);
     });
-    n
 }
 
-unsafe fn print_created_by(g: *mut G) {
+unsafe fn print_frame(f: &Func<'static>, w: &Walker, l: &Logical<'static>, all: bool) {
+    let flags = if l.inlined { 0 } else { f.flags };
+    if l.name == "runtime.gopanic" {
+        print::str("panic");
+    } else {
+        print_name(l.name);
+    }
+    print::str(if flags & flag::NOARGS != 0 { "()" } else { "(...)" });
+    print::str("\n\t");
+    print::str(l.file);
+    print::str(":");
+    print::dec(l.line as i64);
+    if !l.inlined {
+        if w.pc as u64 > f.entry {
+            print::str(" +");
+            print::hex(w.pc as u64 - f.entry);
+        }
+        if all {
+            print::str(" fp=");
+            print::hex(if w.fp == 0 { 0 } else { w.fp as u64 + 16 });
+            print::str(" sp=");
+            print::hex(w.sp as u64);
+            print::str(" pc=");
+            print::hex(w.pc as u64);
+        }
+    }
+    print::str("\n");
+}
+
+unsafe fn print_created_by(g: *mut G, all: bool) {
     let pc = (*g).gopc;
     if pc == 0 || (*g).goid == 1 {
         return;
@@ -543,6 +595,9 @@ unsafe fn print_created_by(g: *mut G) {
     let Some(f) = t.find(pc as u64 - 1) else { return };
     let pos = f.position(pc as u64 - 1);
     let name = pos.inline.and_then(|i| f.inline(i)).map_or(f.name(), |r| r.name);
+    if !shown(name, f.flags, all) {
+        return;
+    }
     print::str("created by ");
     print_name(name);
     if (*g).parent_goid != 0 {
@@ -558,11 +613,24 @@ unsafe fn print_created_by(g: *mut G) {
     print::str("\n");
 }
 
-unsafe fn print_header(g: *mut G) {
+unsafe fn print_header(g: *mut G, all: bool) {
     print::str("goroutine ");
     print::dec((*g).goid as i64);
-    print::str(" [");
     let st = (*g).status.load(SeqCst);
+    if all {
+        print::str(" gp=");
+        print::hex(g as u64);
+        let m = if st == RUNNING || st == SYSCALL { (*g).m } else { core::ptr::null_mut() };
+        if m.is_null() {
+            print::str(" m=nil");
+        } else {
+            print::str(" m=");
+            print::dec((*m).id as i64);
+            print::str(" mp=");
+            print::hex(m as u64);
+        }
+    }
+    print::str(" [");
     let text = match st {
         RUNNING => "running",
         RUNNABLE => "runnable",
@@ -575,17 +643,110 @@ unsafe fn print_header(g: *mut G) {
         _ => "idle",
     };
     print::str(text);
+    if (*g).leaked && st == WAITING {
+        print::str(" (leaked)");
+    }
+    let bubble = (*g).bubble;
+    if !bubble.is_null() && st == WAITING && (*g).bubble_idle {
+        print::str(" (durable)");
+    }
+    let since = (*g).waitsince;
+    if (st == WAITING || st == SYSCALL) && since != 0 {
+        let minutes = (sys::nanotime() - since) / 60_000_000_000;
+        if minutes >= 1 {
+            print::str(", ");
+            print::dec(minutes);
+            print::str(" minutes");
+        }
+    }
     if !(*g).lockedm.is_null() {
         print::str(", locked to thread");
     }
-    print::str("]:\n");
+    if !bubble.is_null() {
+        print::str(", synctest bubble ");
+        print::dec((*bubble).id as i64);
+    }
+    print::str("]");
+    if (*g).labels != 0 && LABELS.load(Relaxed) {
+        print_labels((*g).labels);
+    }
+    print::str(":\n");
+}
+
+/// Headers show the labels of goroutines (GODEBUG=tracebacklabels).
+pub static LABELS: AtomicBool = AtomicBool::new(true);
+
+/// `labels` is a runtime/pprof label set: its first word group is a slice of pairs of strings.
+unsafe fn print_labels(labels: usize) {
+    let list = labels as *const [usize; 3];
+    let [at, n, _] = *list;
+    if n == 0 {
+        return;
+    }
+    let text = |i: usize| {
+        let s = (at as *const [usize; 2]).add(i);
+        if (*s)[1] == 0 { &[][..] } else { core::slice::from_raw_parts((*s)[0] as *const u8, (*s)[1]) }
+    };
+    print::str(" {");
+    for i in 0..n {
+        if i > 0 {
+            print::str(", ");
+        }
+        print_word(text(2 * i));
+        print::str(": ");
+        print_word(text(2 * i + 1));
+    }
+    print::str("}");
+}
+
+/// Prints s, quoted if it has anything unusual.
+fn print_word(s: &[u8]) {
+    if s.iter().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'.' | b'/' | b'_')) {
+        print::bytes(s);
+        return;
+    }
+    print::str("\"");
+    let digits = |n: u32, v: u32| {
+        for k in (0..n).rev() {
+            let d = b"0123456789abcdef"[(v >> (4 * k) & 15) as usize];
+            print::bytes(&[d]);
+        }
+    };
+    for chunk in s.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            match c {
+                '\n' => print::str("\\n"),
+                '\r' => print::str("\\r"),
+                '\t' => print::str("\\t"),
+                '\\' | '"' => print::bytes(&[b'\\', c as u8]),
+                ' '..='~' => print::bytes(&[c as u8]),
+                '\0'..='\u{7f}' => {
+                    print::str("\\x");
+                    digits(2, c as u32);
+                }
+                '\u{80}'..='\u{ffff}' => {
+                    print::str("\\u");
+                    digits(4, c as u32);
+                }
+                _ => {
+                    print::str("\\U");
+                    digits(8, c as u32);
+                }
+            }
+        }
+        for &b in chunk.invalid() {
+            print::str("\\x");
+            digits(2, b as u32);
+        }
+    }
+    print::str("\"");
 }
 
 /// Trace of one goroutine that is stopped or current (saved context).
 unsafe fn print_goroutine(g: *mut G, all: bool, skip_panic: bool) {
-    print_header(g);
-    print_frames(&mut Walker::of(g), all, skip_panic);
-    print_created_by(g);
+    print_header(g, all);
+    print_frames(&Walker::of(g), Show { all, skip_panic });
+    print_created_by(g, all);
 }
 
 /// Whether g is left out of what users see: the runtime's own, unless it is running their finalizers and cleanups.
@@ -602,11 +763,23 @@ unsafe fn print_others(me: *mut G, all: bool) {
         }
         print::str("\n");
         if st == RUNNING {
-            print_header(g);
+            print_header(g, all);
             print::str("\tgoroutine running on other thread; stack unavailable\n");
-            print_created_by(g);
+            print_created_by(g, all);
         } else {
             print_goroutine(g, all, false);
+        }
+    }
+}
+
+/// The goroutines in g's bubble but itself.
+unsafe fn print_bubble(g: *mut G, bubble: *mut crate::synctest::Bubble, all: bool) {
+    for i in 0..ALLGS.len() {
+        let o = ALLGS.get(i);
+        let st = (*o).status.load(SeqCst);
+        if o != g && (*o).bubble == bubble && st == WAITING {
+            print::str("\n");
+            print_goroutine(o, all, false);
         }
     }
 }
@@ -618,19 +791,21 @@ unsafe fn finish() -> ! {
     sys::exit_group(2)
 }
 
-/// Traces as the settings ask, then the end. kind: 0 panic, 1 user's fatal error, 2 the runtime's.
-pub unsafe fn fatal_traces(g: *mut G, kind: i32) -> ! {
+/// Traces as the settings ask, then the end. kind: 0 panic, 1 user's fatal error, 2 the runtime's. `bubble`: of a deadlock that
+/// is the reason.
+pub unsafe fn fatal_traces(g: *mut G, kind: i32, bubble: *mut crate::synctest::Bubble) -> ! {
     print::DYING.store(1, Relaxed);
     let level = entry::TRACEBACK.load(Relaxed);
-    if level > 0 {
-        let all_frames = kind == 2 || level >= 3;
-        let all = kind >= 1 || level >= 2 || g.is_null();
+    if level > 0 || kind == 2 {
+        let all_frames = kind == 2 || level >= 2;
         if !g.is_null() {
             print::str("\n");
             print_goroutine(g, all_frames, kind == 0);
         }
-        if all {
+        if kind == 2 || entry::TRACEBACK_ALL.load(Relaxed) || g.is_null() {
             print_others(g, all_frames);
+        } else if !bubble.is_null() {
+            print_bubble(g, bubble, all_frames);
         }
     }
     finish()
@@ -646,29 +821,26 @@ pub fn deadlock(msg: &[u8]) -> ! {
     // SAFETY: no goroutine runs.
     unsafe {
         if entry::TRACEBACK.load(Relaxed) > 0 {
-            print_others(core::ptr::null_mut(), entry::TRACEBACK.load(Relaxed) >= 3);
+            print_others(core::ptr::null_mut(), entry::TRACEBACK.load(Relaxed) >= 2);
         }
         finish()
     }
 }
 
 /// Traces after a fatal signal: the interrupted goroutine by its registers, then the others.
-pub unsafe fn signal_traces(g: *mut G, pc: usize, _sp: usize, fp: usize) {
-    if entry::TRACEBACK.load(Relaxed) == 0 {
-        return;
-    }
+pub unsafe fn signal_traces(g: *mut G, pc: usize, sp: usize, fp: usize) {
     if !g.is_null() {
         print::str("\n");
-        print_header(g);
+        print_header(g, true);
         let in_go = table().is_some_and(|t| t.find(pc as u64).is_some());
+        let mut w = if in_go { Walker::at(g, pc, fp) } else { Walker::of(g) };
         if in_go {
-            print_frames(&mut Walker::at(g, pc, fp), true, false);
-        } else {
-            print_frames(&mut Walker::of(g), true, false);
+            w.sp = sp;
         }
-        print_created_by(g);
+        print_frames(&w, Show { all: true, skip_panic: false });
+        print_created_by(g, true);
     }
-    print_others(g, false);
+    print_others(g, true);
 }
 
 /// `rt_stack`: trace of g (or of all, world stopped) into memory. Bytes written.
@@ -676,11 +848,10 @@ pub unsafe fn stack_into(g: *mut G, buf: *mut u8, n: usize, all: bool) -> usize 
     print::lock();
     let mut s = Sink { ptr: buf, cap: n, len: 0 };
     SINK.store(&raw mut s as usize, Relaxed);
-    print_header(g);
-    print_frames(&mut Walker::of(g), false, false);
-    print_created_by(g);
+    let level = entry::TRACEBACK.load(Relaxed) >= 2;
+    print_goroutine(g, level, false);
     if all {
-        print_others(g, false);
+        print_others(g, level);
     }
     SINK.store(0, Relaxed);
     print::unlock();

@@ -14,3 +14,4 @@ mod synctest;
 mod sys;
 mod time;
 mod trace;
+mod tracer;

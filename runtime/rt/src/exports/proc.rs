@@ -21,9 +21,12 @@ unsafe extern "C" fn newproc(g: *mut G, f: *mut NewProc) {
 }
 
 #[unsafe(export_name = "rt.runtime.rt_newsystemproc")]
-unsafe extern "C" fn newsystemproc(_g: *mut G, f: *mut usize) {
+unsafe extern "C" fn newsystemproc(g: *mut G, f: *mut usize) {
     let n = new_g(*f, 0, null_mut());
     make_system(n);
+    if crate::tracer::on() {
+        crate::tracer::go_create(n, g, false);
+    }
     (*n).status.store(RUNNABLE, SeqCst);
     runqput(getp(), n, false);
     wakep();
@@ -156,6 +159,9 @@ struct NewCoro {
 unsafe extern "C" fn newcoro(g: *mut G, f: *mut NewCoro) {
     let n = new_g((*f).f, (*f).gopc, g);
     (*n).waitreason = WaitReason::Coroutine;
+    if crate::tracer::on() {
+        crate::tracer::go_create(n, g, true);
+    }
     crate::synctest::parked(n, WaitReason::Coroutine);
     let c = (*f).c;
     (*c).g = n;
@@ -176,6 +182,9 @@ unsafe extern "C" fn coroswitch(g: *mut G, f: *mut *mut Coro) {
     }
     coro_locks(g, c, next);
     (*g).waitreason = WaitReason::Coroutine;
+    if crate::tracer::on() {
+        crate::tracer::go_block(g, WaitReason::Coroutine);
+    }
     (*g).status.store(WAITING, SeqCst);
     (*c).g = g;
     dropg((*g).m);

@@ -103,7 +103,7 @@ struct GoString {
 #[unsafe(export_name = "rt.runtime.rt_settraceback")]
 unsafe extern "C" fn settraceback(_g: *mut G, f: *mut GoString) {
     let level = if (*f).n == 0 { &[][..] } else { core::slice::from_raw_parts((*f).p, (*f).n) };
-    entry::set_traceback(level);
+    entry::set_traceback(level, false);
 }
 
 #[repr(C)]

@@ -8,8 +8,17 @@ use crate::heap::gc::moduledata;
 use crate::trace;
 
 #[unsafe(export_name = "rt.runtime.rt_dopanic")]
-unsafe extern "C" fn dopanic(g: *mut G, f: *mut isize) {
-    trace::fatal_traces(g, *f as i32)
+unsafe extern "C" fn dopanic(g: *mut G, f: *mut DoPanic) {
+    trace::fatal_traces(g, (*f).kind as i32, (*f).bubble)
+}
+#[repr(C)]
+struct DoPanic {
+    kind: isize,
+    bubble: *mut crate::synctest::Bubble,
+}
+#[unsafe(export_name = "rt.runtime.rt_tracebacklabels")]
+unsafe extern "C" fn traceback_labels(_g: *mut G, f: *mut bool) {
+    trace::LABELS.store(*f, core::sync::atomic::Ordering::Relaxed);
 }
 
 #[repr(C)]

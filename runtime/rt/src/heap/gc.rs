@@ -105,6 +105,9 @@ pub unsafe fn start(forced: bool) {
         stop1: (end - stopped) as u64,
     };
     count_stop(NOW.stop1);
+    if crate::tracer::on() {
+        crate::tracer::gc_begin((*getm()).curg.load(Relaxed));
+    }
     wake_workers();
 }
 
@@ -138,6 +141,9 @@ pub unsafe fn finish() -> bool {
         barrier::FLAG.enabled.store(0, SeqCst);
     }
     MARKING.store(false, SeqCst);
+    if crate::tracer::on() {
+        crate::tracer::gc_end();
+    }
     let live = MARKED_BYTES.load(Relaxed) + BLACK_BYTES.load(Relaxed);
     let before = HEAP_LIVE.load(Relaxed);
     span::begin_sweep();

@@ -217,6 +217,9 @@ unsafe fn scan_goroutine(w: *mut Gcw, g: *mut G) {
     if st == DEAD || st == IDLE {
         return;
     }
+    if (st == WAITING || st == SYSCALL) && (*g).waitsince == 0 {
+        (*g).waitsince = crate::sys::nanotime();
+    }
     // What the descriptor itself holds; stale scratch must not keep anything.
     for p in [(*g).panic, (*g).deferframe, (*g).labels, (*g).startfn, (*g).facade[0], (*g).facade[1]] {
         mark_maybe(w, p);

@@ -1,0 +1,151 @@
+package runtime
+
+import (
+	"internal/runtime/atomic"
+	"unsafe"
+)
+
+// The execution tracer. Events are recorded by Rust; here is who starts it, ends a generation now and then, and reads.
+
+var tracing struct {
+	advance mutex // held while a trace begins or ends, or goes on to its next generation
+	on      atomic.Uint32
+	session uint32
+	header  bool // has been read
+	mark    int  // the mark that the reader has been given: 1 end of a generation, 2 of the trace
+	waiting atomic.Uint32
+	data    uint32 // semaphore of the reader
+	done    uint32 // semaphore of the one who waits for the reader to have met a mark
+}
+
+// StartTrace enables tracing for the current process. While tracing, the data will be buffered and available via ReadTrace.
+// StartTrace returns an error if tracing is already enabled.
+//
+// Most clients should use the runtime/trace package or the testing package's -test.trace flag instead of calling StartTrace
+// directly.
+func StartTrace() error {
+	t := &tracing
+	lock(&t.advance)
+	defer unlock(&t.advance)
+	if t.on.Load() != 0 {
+		return errorString("tracing is already enabled")
+	}
+	t.header = false
+	t.session++
+	session := t.session
+	t.on.Store(1)
+	rt_stopworld()
+	rt_tracestart()
+	rt_startworld()
+	rt_newsystemproc(func() { traceTicker(session) })
+	return nil
+}
+
+// traceTicker wakes the reader and begins a new generation each second, as long as the trace lasts.
+func traceTicker(session uint32) {
+	t := &tracing
+	for n := 1; ; n++ {
+		rt_sleep(100e6)
+		if t.on.Load() == 0 || t.session != session {
+			return
+		}
+		if n%10 == 0 {
+			traceAdvance(false)
+		} else if rt_tracereadable() {
+			wakeTraceReader()
+		}
+	}
+}
+
+func wakeTraceReader() {
+	t := &tracing
+	if t.waiting.CompareAndSwap(1, 0) {
+		rt_semrelease(&t.data)
+	}
+}
+
+// StopTrace stops tracing, if it was previously enabled. StopTrace only returns after all the reads for the trace have
+// completed.
+func StopTrace() { traceAdvance(true) }
+
+// traceAdvance ends a generation, and the trace if stop, and waits until it has been read.
+//
+//go:linkname traceAdvance
+func traceAdvance(stop bool) {
+	t := &tracing
+	lock(&t.advance)
+	defer unlock(&t.advance)
+	if t.on.Load() == 0 {
+		return
+	}
+	rt_stopworld()
+	rt_traceadvance(stop)
+	rt_startworld()
+	wakeTraceReader()
+	rt_semacquire(&t.done)
+	if stop {
+		t.on.Store(0)
+	}
+}
+
+// ReadTrace returns the next chunk of binary tracing data, blocking until data is available. If tracing is turned off and
+// all the data accumulated while it was on has been returned, ReadTrace returns nil. The caller must copy the returned data
+// before calling ReadTrace again. ReadTrace must be called from one goroutine at a time.
+func ReadTrace() (buf []byte) {
+	t := &tracing
+	if !t.header {
+		t.header = true
+		return []byte("go 1.26 trace\x00\x00\x00")
+	}
+	if mark := t.mark; mark != 0 {
+		t.mark = 0
+		rt_semrelease(&t.done)
+		if mark == 2 {
+			return nil
+		}
+	}
+	for {
+		p, n, mark := rt_traceread()
+		if p != nil {
+			t.mark = mark
+			return unsafe.Slice(p, n)
+		}
+		t.waiting.Store(1)
+		if rt_tracereadable() && t.waiting.CompareAndSwap(1, 0) {
+			continue
+		}
+		rt_semacquire(&t.data)
+	}
+}
+
+//go:linkname traceClockNow
+func traceClockNow() uint64 { return uint64(nanotime()) }
+
+//go:linkname traceClockUnitsPerSecond runtime/trace.runtime_traceClockUnitsPerSecond
+func traceClockUnitsPerSecond() uint64 { return 1e9 }
+
+const (
+	traceTaskBegin = iota
+	traceTaskEnd
+	traceRegionBegin
+	traceRegionEnd
+	traceLog
+)
+
+//go:linkname trace_userTaskCreate runtime/trace.userTaskCreate
+func trace_userTaskCreate(id, parentID uint64, taskType string) {
+	rt_traceuser(traceTaskBegin, id, parentID, taskType, "")
+}
+
+//go:linkname trace_userTaskEnd runtime/trace.userTaskEnd
+func trace_userTaskEnd(id uint64) { rt_traceuser(traceTaskEnd, id, 0, "", "") }
+
+//go:linkname trace_userRegion runtime/trace.userRegion
+func trace_userRegion(id, mode uint64, name string) {
+	rt_traceuser(traceRegionBegin+int(mode), id, 0, name, "")
+}
+
+//go:linkname trace_userLog runtime/trace.userLog
+func trace_userLog(id uint64, category, message string) {
+	rt_traceuser(traceLog, id, 0, category, message)
+}
