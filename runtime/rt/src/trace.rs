@@ -848,10 +848,10 @@ pub unsafe fn stack_into(g: *mut G, buf: *mut u8, n: usize, all: bool) -> usize 
     print::lock();
     let mut s = Sink { ptr: buf, cap: n, len: 0 };
     SINK.store(&raw mut s as usize, Relaxed);
-    let level = entry::TRACEBACK.load(Relaxed) >= 2;
-    print_goroutine(g, level, false);
+    // Whatever the level for crashes.
+    print_goroutine(g, false, false);
     if all {
-        print_others(g, level);
+        print_others(g, false);
     }
     SINK.store(0, Relaxed);
     print::unlock();
