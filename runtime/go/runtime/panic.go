@@ -46,13 +46,6 @@ func (p *_panic) next() (fn func(), ok bool) {
 	}
 }
 
-func rundefer(fn func()) {
-	if fn == nil {
-		panicmem() // defer of a nil function panics when the call is made
-	}
-	calldefer(fn)
-}
-
 //go:linkname gopanic
 func gopanic(e any) {
 	if e == nil {
@@ -74,7 +67,11 @@ func gopanic(e any) {
 		if !ok {
 			break
 		}
-		rundefer(fn)
+		if fn == nil {
+			panicmem() // defer of a nil function panics when the call is made
+		}
+		// Not in a function of its own: deferred functions see their panic's caller two frames up.
+		calldefer(fn)
 		p.callerfp = 0 // the frame is gone; another function's may lie there next
 		if p.recovered {
 			recovered(&p)
@@ -124,7 +121,11 @@ func Goexit() {
 		if !ok {
 			break
 		}
-		rundefer(fn)
+		if fn == nil {
+			panicmem() // defer of a nil function panics when the call is made
+		}
+		// Not in a function of its own: deferred functions see their panic's caller two frames up.
+		calldefer(fn)
 		p.callerfp = 0
 	}
 	gp._panic = nil

@@ -367,6 +367,16 @@ unsafe fn fatal_signal(m: *mut M, sig: u32, info: *mut SigInfo, ctx: *mut UConte
             print::hex((*info).addr);
         }
         print::str("\n");
+        if sig == SIGILL || sig == SIGFPE {
+            // Not beyond the page, which may be the last that is mapped.
+            let pc = (*ctx).rip as usize;
+            print::str("instruction bytes:");
+            for at in pc..pc + (4096 - pc % 4096).min(16) {
+                print::str(" ");
+                print::hex(*(at as *const u8) as u64);
+            }
+            print::str("\n");
+        }
     }
     let g = (*m).curg.load(Relaxed);
     trace::signal_traces(g, (*ctx).rip as usize, (*ctx).rsp as usize, (*ctx).rbp as usize);
