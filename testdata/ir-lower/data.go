@@ -24,10 +24,15 @@ func earlier() int { return len(table) }
 func init() { later++ }
 
 //ir main.init
+//  wrapper
+//  call @main.init.vars
+//  call @main.init.0
+
+//ir main.init.vars
+//  display "main.init"
 //  @runtime.makemap_small
 //  @runtime.mapassign_faststr
 //  call @main.earlier
-//  call @main.init.0
 //! @main.table
 //! @main.nested
 

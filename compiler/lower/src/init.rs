@@ -61,8 +61,32 @@ impl PackageLowering<'_> {
                 calls.push(sym);
             }
         }
-        let sym = self.m.sym(&plain_symbol(self.pd.pkg, "init"));
-        crate::func::lower_package_init(self, sym, &dynamic, &calls);
+        let name = plain_symbol(self.pd.pkg, "init");
+        if calls.is_empty() {
+            let sym = self.m.sym(&name);
+            crate::func::lower_package_init(self, sym, &dynamic);
+            return;
+        }
+        // The variables' part is what traces call `path.init`; what calls it and the init functions is in none, as gc's runtime calls each by itself.
+        if !dynamic.is_empty() {
+            let sym = self.m.sym(&format!("{name}.vars"));
+            crate::func::lower_package_init(self, sym, &dynamic);
+            if let Some(f) = self.m.functions.iter_mut().rev().find(|f| f.sym == sym) {
+                f.display_name = Some(name.clone());
+            }
+            calls.insert(0, sym);
+        }
+        let sym = self.m.sym(&name);
+        let sig = self.m.sig(&[], &[]);
+        let attrs = FuncAttrs { wrapper: true, noinline: true, ..FuncAttrs::default() };
+        let mut fb = FunctionBuilder::new(&mut self.m, sym, sig, Linkage::External, attrs, Loc::default());
+        for c in calls {
+            let callee = self.m.sym_name(c).to_string();
+            fb.call(&mut self.m, &callee, &[], &[], Vec::new());
+        }
+        fb.term(Term::Ret(Vec::new()));
+        let f = fb.finish();
+        self.m.functions.push(f);
     }
 
     /// Storage of a variable without static value.

@@ -116,7 +116,9 @@ pub fn lower_main(packages: &[String]) -> Module {
         fb.call(&mut m, &name, &[], &[], Vec::new());
     }
     fb.term(rgo_ir::Term::Ret(Vec::new()));
-    let f = fb.finish();
+    let mut f = fb.finish();
+    // As gc's runtime names what calls initialisers: `runtime.` frames are not the user's.
+    f.display_name = Some("runtime.doInit1".into());
     m.functions.push(f);
     m
 }

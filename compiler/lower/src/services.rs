@@ -229,12 +229,11 @@ impl PackageLowering<'_> {
     }
 }
 
-/// Emits the package initialiser `sym`: `inits` in order, then calls of `calls`.
+/// Emits function `sym`, which gives variables their values: `inits` in order.
 pub fn lower_package_init(
     pl: &mut PackageLowering<'_>,
     sym: Sym,
     inits: &[&'static Initializer],
-    calls: &[Sym],
 ) {
     let pd = pl.pd;
     let exprs: Vec<_> = inits.iter().map(|i| i.rhs).collect();
@@ -242,10 +241,6 @@ pub fn lower_package_init(
     let mut fl = lower_synthetic(pl, pd, &exprs, sym, Linkage::External, pos);
     for i in inits {
         fl.init_vars(i);
-    }
-    for c in calls {
-        let name = fl.pl.m.sym_name(*c).to_string();
-        fl.fb.call(&mut fl.pl.m, &name, &[], &[], Vec::new());
     }
     fl.fb.term(rgo_ir::Term::Ret(Vec::new()));
     fl.commit();
