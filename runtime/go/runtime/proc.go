@@ -29,9 +29,17 @@ func main() {
 	exithook.Throw = throw
 
 	rt_lockosthread() // package initialisation runs on the main thread
+	locked := true
+	// A panic or Goexit in an initialiser leaves by here.
+	defer func() {
+		if locked {
+			rt_unlockosthread()
+		}
+	}()
 	rt_newsystemproc(collector)
 	rt_newsystemproc(timerproc)
 	main_inittasks()
+	locked = false
 	rt_unlockosthread()
 
 	main_main()
