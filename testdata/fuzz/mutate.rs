@@ -6,10 +6,7 @@ pub struct Rng(u64);
 
 impl Rng {
     pub fn new() -> Rng {
-        let seed = std::env::var("RGO_FUZZ_SEED")
-            .ok()
-            .and_then(|v| v.parse::<u64>().ok())
-            .unwrap_or(0);
+        let seed = std::env::var("RGO_FUZZ_SEED").ok().and_then(|v| v.parse::<u64>().ok()).unwrap_or(0);
         Rng((0x9e37_79b9_7f4a_7c15 ^ seed.wrapping_mul(0xbf58_476d_1ce4_e5b9)) | 1)
     }
 
@@ -24,10 +21,7 @@ impl Rng {
 
 /// `n` rounds, or more if the environment asks for it.
 pub fn rounds(n: usize) -> usize {
-    n * std::env::var("RGO_FUZZ_ROUNDS")
-        .ok()
-        .and_then(|v| v.parse().ok())
-        .unwrap_or(1)
+    n * std::env::var("RGO_FUZZ_ROUNDS").ok().and_then(|v| v.parse().ok()).unwrap_or(1)
 }
 
 /// `base` with a few bytes changed, removed, doubled or replaced by one of `pieces`.
@@ -45,9 +39,7 @@ pub fn mutate(rng: &mut Rng, base: &[u8], pieces: &[&str]) -> Vec<u8> {
                 let to = rng.below(src.len());
                 drop(src.splice(to..to, copy));
             }
-            _ if !pieces.is_empty() => {
-                drop(src.splice(at..at, pieces[rng.below(pieces.len())].bytes()))
-            }
+            _ if !pieces.is_empty() => drop(src.splice(at..at, pieces[rng.below(pieces.len())].bytes())),
             _ => {}
         }
     }

@@ -33,14 +33,9 @@ struct Rules {
 
 fn rules(dir: &Path) -> Rules {
     let mut r = Rules::default();
-    for line in std::fs::read_to_string(dir.join("std-rules.txt"))
-        .expect("std-rules.txt")
-        .lines()
-    {
+    for line in std::fs::read_to_string(dir.join("std-rules.txt")).expect("std-rules.txt").lines() {
         let w: Vec<String> = line.split_whitespace().map(|s| s.to_string()).collect();
-        let (Some(k), rest) = (w.first().cloned(), w.get(1..).unwrap_or(&[])) else {
-            continue;
-        };
+        let (Some(k), rest) = (w.first().cloned(), w.get(1..).unwrap_or(&[])) else { continue };
         match k.as_str() {
             "tag" => r.tags.extend_from_slice(rest),
             "experiment" => r.experiments.extend_from_slice(rest),
@@ -48,12 +43,7 @@ fn rules(dir: &Path) -> Rules {
             "goarch" => drop(r.arch.insert(rest[0].clone(), rest[1].clone())),
             "replace" => drop(r.replace.insert(rest[0].clone(), rest[1].clone())),
             "goroot-files" => {
-                r.goroot_files = std::fs::read_to_string(dir.join(&rest[0]))
-                    .expect("goroot-files")
-                    .lines()
-                    .filter(|l| l.ends_with(".go"))
-                    .map(|l| l.trim().to_string())
-                    .collect();
+                r.goroot_files = std::fs::read_to_string(dir.join(&rest[0])).expect("goroot-files").lines().filter(|l| l.ends_with(".go")).map(|l| l.trim().to_string()).collect();
             }
             "overlay" => drop(r.overlay.insert(rest[0].clone(), rest[1].clone())),
             "patch" => drop(r.patch.insert(rest[0].clone(), rest[1].clone())),
@@ -69,8 +59,7 @@ fn rules(dir: &Path) -> Rules {
 
 /// Whether a file of the standard library is one for cgo.
 fn uses_cgo(src: &[u8]) -> bool {
-    src.split(|&b| b == b'\n')
-        .any(|l| l.trim_ascii() == b"import \"C\"")
+    src.split(|&b| b == b'\n').any(|l| l.trim_ascii() == b"import \"C\"")
 }
 
 struct Loaded {
@@ -94,12 +83,7 @@ impl Loader {
         let arch = self.rules.arch.get(path).map_or("amd64", |s| s);
         let mut c = BuildContext::new("linux", arch);
         c.build_tags = self.rules.tags.clone();
-        c.tool_tags = self
-            .rules
-            .experiments
-            .iter()
-            .map(|e| format!("goexperiment.{e}"))
-            .collect();
+        c.tool_tags = self.rules.experiments.iter().map(|e| format!("goexperiment.{e}")).collect();
         c
     }
 
@@ -108,17 +92,12 @@ impl Loader {
             .map(|rd| rd.filter_map(|e| e.ok()).map(|e| e.path()).collect())
             .unwrap_or_default();
         v.retain(|p| {
-            let n = p
-                .file_name()
-                .unwrap_or_default()
-                .to_string_lossy()
-                .into_owned();
+            let n = p.file_name().unwrap_or_default().to_string_lossy().into_owned();
             n.ends_with(".go")
                 && !n.ends_with("_test.go")
                 && !n.starts_with(['_', '.'])
                 && ctx.match_file_name(&n)
-                && std::fs::read(p)
-                    .is_ok_and(|s| ctx.should_build(&s).unwrap_or(false) && !uses_cgo(&s))
+                && std::fs::read(p).is_ok_and(|s| ctx.should_build(&s).unwrap_or(false) && !uses_cgo(&s))
         });
         v.sort();
         v
@@ -141,15 +120,8 @@ impl Loader {
         }
         list.into_iter()
             .map(|f| {
-                let key = format!(
-                    "{path}/{}",
-                    f.file_name().unwrap_or_default().to_string_lossy()
-                );
-                let real = self
-                    .rules
-                    .overlay
-                    .get(&key)
-                    .map_or(f.clone(), |o| self.ours.join(o));
+                let key = format!("{path}/{}", f.file_name().unwrap_or_default().to_string_lossy());
+                let real = self.rules.overlay.get(&key).map_or(f.clone(), |o| self.ours.join(o));
                 let mut text = std::fs::read(&real).unwrap_or_default();
                 if let Some(p) = self.rules.patch.get(&key) {
                     let patch = std::fs::read_to_string(self.ours.join(p)).expect("patch");
@@ -166,12 +138,7 @@ impl Loader {
             .collect()
     }
 
-    fn check(
-        self: &Rc<Self>,
-        path: &str,
-        dir: &Path,
-        files: Vec<(String, Vec<u8>)>,
-    ) -> &'static Package {
+    fn check(self: &Rc<Self>, path: &str, dir: &Path, files: Vec<(String, Vec<u8>)>) -> &'static Package {
         let mut ids = NodeIdGen::new();
         let mut list: Vec<&'static File> = Vec::new();
         for (name, src) in files {
@@ -183,11 +150,7 @@ impl Loader {
             list.push(Box::leak(Box::new(r.file)));
         }
         let package = Package::new(path, "");
-        let conf = Config {
-            importer: Some(Rc::new(Imp(self.clone()))),
-            dir: dir.to_string_lossy().into_owned(),
-            ..Config::default()
-        };
+        let conf = Config { importer: Some(Rc::new(Imp(self.clone()))), dir: dir.to_string_lossy().into_owned(), ..Config::default() };
         let checker = Checker::new(conf, package, ids.table_len());
         checker.check_files(&list);
         for d in checker.diagnostics.borrow().iter().take(5) {
@@ -195,11 +158,7 @@ impl Loader {
             self.failed.borrow_mut().insert(path.into());
         }
         let info: &'static Info = Box::leak(Box::new(checker.info.take()));
-        self.order.borrow_mut().push(Loaded {
-            pkg: package,
-            files: list,
-            info,
-        });
+        self.order.borrow_mut().push(Loaded { pkg: package, files: list, info });
         package
     }
 
@@ -238,23 +197,14 @@ impl Importer for Imp {
 }
 
 fn all_std(src: &Path, rel: &str, out: &mut Vec<String>) {
-    let Ok(rd) = std::fs::read_dir(src.join(rel)) else {
-        return;
-    };
+    let Ok(rd) = std::fs::read_dir(src.join(rel)) else { return };
     let mut go = false;
     let mut dirs = Vec::new();
     for e in rd.filter_map(|e| e.ok()) {
         let n = e.file_name().to_string_lossy().into_owned();
         if e.path().is_dir() {
-            if !n.starts_with(['_', '.'])
-                && n != "testdata"
-                && !(rel.is_empty() && (n == "cmd" || n == "vendor"))
-            {
-                dirs.push(if rel.is_empty() {
-                    n
-                } else {
-                    format!("{rel}/{n}")
-                });
+            if !n.starts_with(['_', '.']) && n != "testdata" && !(rel.is_empty() && (n == "cmd" || n == "vendor")) {
+                dirs.push(if rel.is_empty() { n } else { format!("{rel}/{n}") });
             }
         } else if n.ends_with(".go") && !n.ends_with("_test.go") {
             go = true;
@@ -271,8 +221,7 @@ fn all_std(src: &Path, rel: &str, out: &mut Vec<String>) {
 
 fn run() -> i32 {
     let home = std::env::var("HOME").unwrap_or_default();
-    let goroot =
-        std::env::var("GOROOT").unwrap_or_else(|_| format!("{home}/.cache/rgo-conformance/goroot"));
+    let goroot = std::env::var("GOROOT").unwrap_or_else(|_| format!("{home}/.cache/rgo-conformance/goroot"));
     let ours = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../runtime/go");
     let mut files = Vec::new();
     let (mut quiet, mut all, mut std, mut keep, mut only) = (false, false, false, false, None);
@@ -309,10 +258,7 @@ fn run() -> i32 {
             }
         }
     } else {
-        let list = files
-            .iter()
-            .map(|f| (f.clone(), std::fs::read(f).expect("source file")))
-            .collect();
+        let list = files.iter().map(|f| (f.clone(), std::fs::read(f).expect("source file"))).collect();
         loader.check("main", Path::new("."), list);
     }
     let order = std::mem::take(&mut *loader.order.borrow_mut());
@@ -326,12 +272,7 @@ fn run() -> i32 {
     let prog = Program::new(loader.rules.bodyless.clone());
     let mut datas = Vec::new();
     for l in order {
-        datas.push(prog.add(PackageData::new(
-            l.pkg,
-            l.files,
-            l.info,
-            l.pkg.path() != "main",
-        )));
+        datas.push(prog.add(PackageData::new(l.pkg, l.files, l.info, l.pkg.path() != "main")));
     }
     let last = datas.len() - 1;
     let (mut n, mut bad) = (0, 0);
@@ -356,11 +297,7 @@ fn run() -> i32 {
         if !quiet && !all && !std {
             match &only {
                 Some(o) => {
-                    for f in m
-                        .functions
-                        .iter()
-                        .filter(|f| m.sym_name(f.sym).contains(o.as_str()))
-                    {
+                    for f in m.functions.iter().filter(|f| m.sym_name(f.sym).contains(o.as_str())) {
                         println!("{}", rgo_ir::print::print_function(&m, f));
                     }
                 }
@@ -370,11 +307,7 @@ fn run() -> i32 {
         match rgo_ir::verify::verify(&m) {
             Ok(()) => {
                 if !quiet {
-                    println!(
-                        "ok {path}: {} functions, {} globals",
-                        m.functions.len(),
-                        m.globals.len()
-                    );
+                    println!("ok {path}: {} functions, {} globals", m.functions.len(), m.globals.len());
                 }
             }
             Err(e) => {
@@ -391,9 +324,6 @@ fn run() -> i32 {
 }
 
 fn main() {
-    let t = std::thread::Builder::new()
-        .stack_size(1 << 30)
-        .spawn(run)
-        .expect("thread");
+    let t = std::thread::Builder::new().stack_size(1 << 30).spawn(run).expect("thread");
     std::process::exit(t.join().unwrap_or(2));
 }

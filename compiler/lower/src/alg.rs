@@ -1,8 +1,6 @@
 //! Equality and hash functions of types, as closures `func(p, q unsafe.Pointer) bool` and `func(p unsafe.Pointer, h uintptr) uintptr`.
 
-use rgo_ir::{
-    BinOp, CmpOp, FuncAttrs, FunctionBuilder, Intrinsic, Linkage, Loc, Op, Sym, Term, Ty, Value,
-};
+use rgo_ir::{BinOp, CmpOp, FuncAttrs, FunctionBuilder, Intrinsic, Linkage, Loc, Op, Sym, Term, Ty, Value};
 use rgo_types::{BasicKind, Type};
 
 use crate::package::{PackageLowering, Work};
@@ -18,21 +16,14 @@ pub enum EqFn {
 /// What comparing or hashing a value consists of: memory runs and special parts, in order of offset.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(crate) enum Part {
-    Memory {
-        off: u64,
-        len: u64,
-    },
+    Memory { off: u64, len: u64 },
     F32(u64),
     F64(u64),
     String(u64),
     Iface(u64),
     Eface(u64),
     /// Element type, count.
-    Array {
-        off: u64,
-        elem: Type,
-        len: u64,
-    },
+    Array { off: u64, elem: Type, len: u64 },
 }
 
 impl PackageLowering<'_> {
@@ -85,20 +76,14 @@ impl PackageLowering<'_> {
                 BasicKind::Float32 => out.push(Part::F32(off)),
                 BasicKind::Float64 | BasicKind::UntypedFloat => out.push(Part::F64(off)),
                 BasicKind::Complex64 => out.extend([Part::F32(off), Part::F32(off + 4)]),
-                BasicKind::Complex128 | BasicKind::UntypedComplex => {
-                    out.extend([Part::F64(off), Part::F64(off + 8)])
-                }
+                BasicKind::Complex128 | BasicKind::UntypedComplex => out.extend([Part::F64(off), Part::F64(off + 8)]),
                 BasicKind::String | BasicKind::UntypedString => out.push(Part::String(off)),
                 _ => {
                     let n = self.size_of(t);
                     memory(out, n)
                 }
             },
-            Type::Interface(i) => out.push(if i.all_methods().is_empty() {
-                Part::Eface(off)
-            } else {
-                Part::Iface(off)
-            }),
+            Type::Interface(i) => out.push(if i.all_methods().is_empty() { Part::Eface(off) } else { Part::Iface(off) }),
             Type::Array(a) => {
                 let n = a.len().max(0) as u64;
                 if n == 0 {
@@ -112,11 +97,7 @@ impl PackageLowering<'_> {
                         self.parts_at(a.elem(), off + i * es, out);
                     }
                 } else {
-                    out.push(Part::Array {
-                        off,
-                        elem: a.elem(),
-                        len: n,
-                    });
+                    out.push(Part::Array { off, elem: a.elem(), len: n });
                 }
             }
             Type::Struct(s) => {
@@ -143,11 +124,7 @@ impl PackageLowering<'_> {
             return EqFn::None;
         }
         let parts = self.alg_parts(t);
-        let known = if parts.is_empty() {
-            Some("memequal0")
-        } else {
-            runtime_alg(&parts).map(|a| a.0)
-        };
+        let known = if parts.is_empty() { Some("memequal0") } else { runtime_alg(&parts).map(|a| a.0) };
         if let Some(n) = known {
             return EqFn::Sym(self.runtime_closure(n));
         }
@@ -187,35 +164,17 @@ impl PackageLowering<'_> {
 
     pub(crate) fn emit_eq(&mut self, t: Type, sym: Sym) {
         let sig = self.m.sig(&[Ty::PTR, Ty::PTR], &[Ty::BOOL]);
-        let mut fb = FunctionBuilder::new(
-            &mut self.m,
-            sym,
-            sig,
-            Linkage::LinkOnce,
-            FuncAttrs::default(),
-            Loc::default(),
-        );
+        let mut fb = FunctionBuilder::new(&mut self.m, sym, sig, Linkage::LinkOnce, FuncAttrs::default(), Loc::default());
         let (p, q) = (fb.param(0), fb.param(1));
         let fail = fb.block();
         let parts = self.alg_parts(t);
         // Between parts that can panic, cheap ones come first: words and lengths of strings before contents that may be long.
         let mut rest = parts.as_slice();
         while !rest.is_empty() {
-            let n = rest
-                .iter()
-                .position(|p| matches!(p, Part::Iface(_) | Part::Eface(_) | Part::Array { .. }))
-                .unwrap_or(rest.len());
-            let cheap = |p: &Part| {
-                !matches!(p, Part::String(_))
-                    && !matches!(p, Part::Memory { len, .. } if !matches!(len, 1 | 2 | 4 | 8))
-            };
+            let n = rest.iter().position(|p| matches!(p, Part::Iface(_) | Part::Eface(_) | Part::Array { .. })).unwrap_or(rest.len());
+            let cheap = |p: &Part| !matches!(p, Part::String(_)) && !matches!(p, Part::Memory { len, .. } if !matches!(len, 1 | 2 | 4 | 8));
             let mut conds: Vec<(Part, bool)> = Vec::new();
-            conds.extend(
-                rest[..n]
-                    .iter()
-                    .filter(|p| cheap(p) || matches!(p, Part::String(_)))
-                    .map(|p| (*p, true)),
-            );
+            conds.extend(rest[..n].iter().filter(|p| cheap(p) || matches!(p, Part::String(_))).map(|p| (*p, true)));
             conds.extend(rest[..n].iter().filter(|p| !cheap(p)).map(|p| (*p, false)));
             conds.extend(rest.get(n).map(|p| (*p, false)));
             for (part, first) in conds {
@@ -243,13 +202,7 @@ impl PackageLowering<'_> {
     }
 
     /// Compares one part of the values at `p` and `q`; yields bool.
-    pub(crate) fn eq_part(
-        &mut self,
-        fb: &mut FunctionBuilder,
-        p: Value,
-        q: Value,
-        part: Part,
-    ) -> Value {
+    pub(crate) fn eq_part(&mut self, fb: &mut FunctionBuilder, p: Value, q: Value, part: Part) -> Value {
         match part {
             Part::Memory { off, len } => {
                 let (a, b) = (fb.ptr_add(p, off as i64), fb.ptr_add(q, off as i64));
@@ -272,11 +225,7 @@ impl PackageLowering<'_> {
                 }
             }
             Part::F32(off) | Part::F64(off) => {
-                let ty = if matches!(part, Part::F32(_)) {
-                    Ty::F32
-                } else {
-                    Ty::F64
-                };
+                let ty = if matches!(part, Part::F32(_)) { Ty::F32 } else { Ty::F64 };
                 let (a, b) = (fb.ptr_add(p, off as i64), fb.ptr_add(q, off as i64));
                 let (x, y) = (fb.load(ty, a), fb.load(ty, b));
                 fb.cmp(CmpOp::FEq, x, y)
@@ -305,30 +254,9 @@ impl PackageLowering<'_> {
                 fb.branch(c, body, done);
                 fb.switch_to(body);
                 let (pb, qb) = (fb.ptr_add(p, off as i64), fb.ptr_add(q, off as i64));
-                let a = fb.emit1(
-                    Op::PtrIndex {
-                        base: pb,
-                        index: iv,
-                        scale: es,
-                    },
-                    Ty::PTR,
-                );
-                let b = fb.emit1(
-                    Op::PtrIndex {
-                        base: qb,
-                        index: iv,
-                        scale: es,
-                    },
-                    Ty::PTR,
-                );
-                let r = fb.emit1(
-                    Op::Call {
-                        callee: rgo_ir::Callee::Direct(f),
-                        sig,
-                        args: vec![a, b],
-                    },
-                    Ty::BOOL,
-                );
+                let a = fb.emit1(Op::PtrIndex { base: pb, index: iv, scale: es }, Ty::PTR);
+                let b = fb.emit1(Op::PtrIndex { base: qb, index: iv, scale: es }, Ty::PTR);
+                let r = fb.emit1(Op::Call { callee: rgo_ir::Callee::Direct(f), sig, args: vec![a, b] }, Ty::BOOL);
                 fb.store(ra, r, Default::default());
                 fb.branch(r, cont, done);
                 fb.switch_to(cont);
@@ -342,14 +270,7 @@ impl PackageLowering<'_> {
         }
     }
 
-    fn call_eq(
-        &mut self,
-        fb: &mut FunctionBuilder,
-        f: &str,
-        p: Value,
-        q: Value,
-        off: u64,
-    ) -> Value {
+    fn call_eq(&mut self, fb: &mut FunctionBuilder, f: &str, p: Value, q: Value, off: u64) -> Value {
         let (a, b) = (fb.ptr_add(p, off as i64), fb.ptr_add(q, off as i64));
         self.rt_call(fb, f, &[Ty::PTR, Ty::PTR], &[Ty::BOOL], vec![a, b])[0]
     }
@@ -357,14 +278,7 @@ impl PackageLowering<'_> {
     /// Must agree with the runtime's typehash, which maps made by reflect use: field by field, regular memory by its size.
     pub(crate) fn emit_hash(&mut self, t: Type, sym: Sym) {
         let sig = self.m.sig(&[Ty::PTR, Ty::I64], &[Ty::I64]);
-        let mut fb = FunctionBuilder::new(
-            &mut self.m,
-            sym,
-            sig,
-            Linkage::LinkOnce,
-            FuncAttrs::default(),
-            Loc::default(),
-        );
+        let mut fb = FunctionBuilder::new(&mut self.m, sym, sig, Linkage::LinkOnce, FuncAttrs::default(), Loc::default());
         let (p, h) = (fb.param(0), fb.param(1));
         let h = self.hash_value(&mut fb, p, 0, t, h);
         fb.term(Term::Ret(vec![h]));
@@ -373,14 +287,7 @@ impl PackageLowering<'_> {
     }
 
     /// Hashes the value of type `t` at `p + off` into `h`.
-    fn hash_value(
-        &mut self,
-        fb: &mut FunctionBuilder,
-        p: Value,
-        off: u64,
-        t: Type,
-        h: Value,
-    ) -> Value {
+    fn hash_value(&mut self, fb: &mut FunctionBuilder, p: Value, off: u64, t: Type, h: Value) -> Value {
         if self.is_regular_memory(t) {
             return match self.size_of(t) {
                 4 => self.call_hash(fb, "memhash32", p, h, off),
@@ -388,13 +295,7 @@ impl PackageLowering<'_> {
                 n => {
                     let a = fb.ptr_add(p, off as i64);
                     let n = fb.i64(n as i64);
-                    self.rt_call(
-                        fb,
-                        "memhash",
-                        &[Ty::PTR, Ty::I64, Ty::I64],
-                        &[Ty::I64],
-                        vec![a, h, n],
-                    )[0]
+                    self.rt_call(fb, "memhash", &[Ty::PTR, Ty::I64, Ty::I64], &[Ty::I64], vec![a, h, n])[0]
                 }
             };
         }
@@ -411,11 +312,7 @@ impl PackageLowering<'_> {
             }
             Type::Array(a) => self.hash_array(fb, p, off, a.elem(), a.len().max(0) as u64, h),
             Type::Interface(i) => {
-                let name = if i.all_methods().is_empty() {
-                    "nilinterhash"
-                } else {
-                    "interhash"
-                };
+                let name = if i.all_methods().is_empty() { "nilinterhash" } else { "interhash" };
                 self.call_hash(fb, name, p, h, off)
             }
             Type::Basic(b) => {
@@ -432,15 +329,7 @@ impl PackageLowering<'_> {
         }
     }
 
-    fn hash_array(
-        &mut self,
-        fb: &mut FunctionBuilder,
-        p: Value,
-        off: u64,
-        elem: Type,
-        len: u64,
-        h: Value,
-    ) -> Value {
+    fn hash_array(&mut self, fb: &mut FunctionBuilder, p: Value, off: u64, elem: Type, len: u64, h: Value) -> Value {
         let es = self.size_of(elem);
         if len <= 4 {
             return (0..len).fold(h, |h, i| self.hash_value(fb, p, off + i * es, elem, h));
@@ -461,23 +350,9 @@ impl PackageLowering<'_> {
         fb.branch(c, body, done);
         fb.switch_to(body);
         let pb = fb.ptr_add(p, off as i64);
-        let a = fb.emit1(
-            Op::PtrIndex {
-                base: pb,
-                index: iv,
-                scale: es,
-            },
-            Ty::PTR,
-        );
+        let a = fb.emit1(Op::PtrIndex { base: pb, index: iv, scale: es }, Ty::PTR);
         let hv = fb.load(Ty::I64, ha);
-        let r = fb.emit1(
-            Op::Call {
-                callee: rgo_ir::Callee::Direct(f),
-                sig,
-                args: vec![a, hv],
-            },
-            Ty::I64,
-        );
+        let r = fb.emit1(Op::Call { callee: rgo_ir::Callee::Direct(f), sig, args: vec![a, hv] }, Ty::I64);
         fb.store(ha, r, Default::default());
         let one = fb.i64(1);
         let i2 = fb.bin(BinOp::Add, iv, one);
@@ -487,14 +362,7 @@ impl PackageLowering<'_> {
         fb.load(Ty::I64, ha)
     }
 
-    fn call_hash(
-        &mut self,
-        fb: &mut FunctionBuilder,
-        f: &str,
-        p: Value,
-        h: Value,
-        off: u64,
-    ) -> Value {
+    fn call_hash(&mut self, fb: &mut FunctionBuilder, f: &str, p: Value, h: Value, off: u64) -> Value {
         let a = fb.ptr_add(p, off as i64);
         self.rt_call(fb, f, &[Ty::PTR, Ty::I64], &[Ty::I64], vec![a, h])[0]
     }

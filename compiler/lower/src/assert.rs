@@ -30,11 +30,7 @@ impl FunctionLowering<'_, '_> {
         self.fb.switch_to(bad);
         let wd = self.desc_addr(t);
         let id = self.desc_addr(xt);
-        let name = if self.is_empty_iface(xt) {
-            "panicdottypeE"
-        } else {
-            "panicdottypeI"
-        };
+        let name = if self.is_empty_iface(xt) { "panicdottypeE" } else { "panicdottypeI" };
         self.rt(name, &[Ty::PTR; 3], &[], vec![w, wd, id]);
         self.fb.term(Term::Unreachable);
         self.fb.switch_to(ok);
@@ -63,33 +59,13 @@ impl FunctionLowering<'_, '_> {
     /// The method table of the interface type `t` for the dynamic type `typ`. Without: panics, or null if `can_fail`.
     ///
     /// Each place remembers the tables it met, by the type's hash, those that say "does not implement" (no methods) included if it can fail.
-    pub(crate) fn method_table(
-        &mut self,
-        t: Type,
-        typ: Value,
-        may_be_nil: bool,
-        can_fail: bool,
-    ) -> Value {
+    pub(crate) fn method_table(&mut self, t: Type, typ: Value, may_be_nil: bool, can_fail: bool) -> Value {
         /// Tables that a place remembers: a power of two.
         const TABLES: u64 = 4;
         let sym = self.pl.anon_sym("itabs_");
-        self.pl.m.globals.push(Global {
-            sym,
-            linkage: Linkage::Internal,
-            size: 8 * TABLES,
-            align: 8,
-            readonly: false,
-            pointers: false,
-            data: Vec::new(),
-        });
+        self.pl.m.globals.push(Global { sym, linkage: Linkage::Internal, size: 8 * TABLES, align: 8, readonly: false, pointers: false, data: Vec::new() });
         let l = self.fb.local("", Ty::PTR);
-        let (look, compare, fast, slow, done) = (
-            self.fb.block(),
-            self.fb.block(),
-            self.fb.block(),
-            self.fb.block(),
-            self.fb.block(),
-        );
+        let (look, compare, fast, slow, done) = (self.fb.block(), self.fb.block(), self.fb.block(), self.fb.block(), self.fb.block());
         if may_be_nil {
             let nil = self.is_null(typ);
             self.branch_likely(nil, slow, look, false);
@@ -123,10 +99,7 @@ impl FunctionLowering<'_, '_> {
         let slot = self.table_slot(sym, typ, TABLES);
         // No write barrier: method tables are not in the heap.
         let word = self.fb.conv(ConvOp::PtrToInt, tab, Ty::I64);
-        self.fb.emit0(Op::AtomicStore {
-            addr: slot,
-            value: word,
-        });
+        self.fb.emit0(Op::AtomicStore { addr: slot, value: word });
         self.fb.jump(done);
         self.fb.switch_to(done);
         let a = self.fb.local_addr(l);
@@ -158,14 +131,7 @@ impl FunctionLowering<'_, '_> {
         let mask = self.fb.i64(tables as i64 - 1);
         let index = self.fb.bin(BinOp::And, hash, mask);
         let base = self.fb.sym_addr(sym);
-        self.fb.emit1(
-            Op::PtrIndex {
-                base,
-                index,
-                scale: 8,
-            },
-            Ty::PTR,
-        )
+        self.fb.emit1(Op::PtrIndex { base, index, scale: 8 }, Ty::PTR)
     }
 
     /// Is the dynamic type of the interface value `v` (static type `xt`) the concrete type `t`?
@@ -240,25 +206,17 @@ impl FunctionLowering<'_, '_> {
             }
             ExprKind::IndexExpr(ix) => {
                 let t = self.value_type(&ix.x);
-                let Type::Map(m) = t.underlying() else {
-                    panic!("internal compiler error: comma-ok index of {t}")
-                };
+                let Type::Map(m) = t.underlying() else { panic!("internal compiler error: comma-ok index of {t}") };
                 let (mv, k) = self.map_operands(ix, t, true);
                 self.set_pos(u.pos);
                 let (a, ok) = self.map_access(mv, t, k, true);
                 let v = self.load_at(Addr::new(a, MemKind::Heap), m.elem());
                 let v = self.snapshot(v, m.elem());
-                (
-                    v,
-                    m.elem(),
-                    ok.unwrap_or_else(|| panic!("internal compiler error: mapaccess2 without ok")),
-                )
+                (v, m.elem(), ok.unwrap_or_else(|| panic!("internal compiler error: mapaccess2 without ok")))
             }
             ExprKind::UnaryExpr(x) if x.op == Tok::Recv => {
                 let ct = self.value_type(&x.x);
-                let Type::Chan(c) = ct.underlying() else {
-                    panic!("internal compiler error: receive from {ct}")
-                };
+                let Type::Chan(c) = ct.underlying() else { panic!("internal compiler error: receive from {ct}") };
                 let ch = self.expr(&x.x);
                 self.set_pos(u.pos);
                 let p = self.temp(c.elem());
@@ -266,19 +224,14 @@ impl FunctionLowering<'_, '_> {
                 let v = self.load_at(Addr::new(p, MemKind::Frame), c.elem());
                 (v, c.elem(), ok)
             }
-            _ => panic!(
-                "internal compiler error: not a comma-ok expression at {:?}",
-                e.pos
-            ),
+            _ => panic!("internal compiler error: not a comma-ok expression at {:?}", e.pos),
         }
     }
 
     /// `<-c`.
     pub(crate) fn recv(&mut self, u: &'static UnaryExpr) -> Value {
         let ct = self.value_type(&u.x);
-        let Type::Chan(c) = ct.underlying() else {
-            panic!("internal compiler error: receive from {ct}")
-        };
+        let Type::Chan(c) = ct.underlying() else { panic!("internal compiler error: receive from {ct}") };
         let ch = self.expr(&u.x);
         self.set_pos(u.x.pos);
         let p = self.temp(c.elem());

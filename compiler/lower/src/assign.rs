@@ -20,27 +20,10 @@ pub(crate) enum Place {
     Fixed(Addr),
     /// What a pointer points to.
     Deref(Value, Pos),
-    Slice {
-        v: Value,
-        n: Value,
-        unsigned: bool,
-        elem: Type,
-        pos: Pos,
-    },
+    Slice { v: Value, n: Value, unsigned: bool, elem: Type, pos: Pos },
     Field(Box<Place>, Type, usize),
-    Elem {
-        base: Box<Place>,
-        elem: Type,
-        len: i64,
-        n: (Value, bool, Option<i64>),
-        pos: Pos,
-    },
-    Map {
-        m: Value,
-        k: Value,
-        t: Type,
-        pos: Pos,
-    },
+    Elem { base: Box<Place>, elem: Type, len: i64, n: (Value, bool, Option<i64>), pos: Pos },
+    Map { m: Value, k: Value, t: Type, pos: Pos },
 }
 
 impl FunctionLowering<'_, '_> {
@@ -71,9 +54,7 @@ impl FunctionLowering<'_, '_> {
                             last = Some(k);
                             cur = p.elem();
                         }
-                        let Type::Struct(st) = cur.underlying() else {
-                            panic!("internal compiler error: field of {cur}")
-                        };
+                        let Type::Struct(st) = cur.underlying() else { panic!("internal compiler error: field of {cur}") };
                         cur = st.field(i).typ();
                     }
                     let (mut base, mut t, rest) = match last {
@@ -82,16 +63,12 @@ impl FunctionLowering<'_, '_> {
                             let x = self.operand(&s.x);
                             let (x, t) = self.walk_path(x, t0, &sel.index[..k]);
                             let p = self.operand_value(x, t);
-                            let Type::Pointer(pt) = t.underlying() else {
-                                panic!("internal compiler error: pointer expected")
-                            };
+                            let Type::Pointer(pt) = t.underlying() else { panic!("internal compiler error: pointer expected") };
                             (Place::Deref(p, s.sel.pos), pt.elem(), &sel.index[k..])
                         }
                     };
                     for &i in rest {
-                        let Type::Struct(st) = t.underlying() else {
-                            panic!("internal compiler error: field of {t}")
-                        };
+                        let Type::Struct(st) = t.underlying() else { panic!("internal compiler error: field of {t}") };
                         base = Place::Field(Box::new(base), t, i);
                         t = st.field(i).typ();
                     }
@@ -105,16 +82,9 @@ impl FunctionLowering<'_, '_> {
                 match t.underlying() {
                     Type::Map(_) => {
                         let (m, k) = self.map_operands(ix, t, false);
-                        let Type::Map(mt) = t.underlying() else {
-                            panic!("internal compiler error: {t} is no map")
-                        };
+                        let Type::Map(mt) = t.underlying() else { panic!("internal compiler error: {t} is no map") };
                         let k = self.snapshot(k, mt.key());
-                        Place::Map {
-                            m,
-                            k,
-                            t,
-                            pos: e.pos,
-                        }
+                        Place::Map { m, k, t, pos: e.pos }
                     }
                     Type::Slice(s) => {
                         let st = self.value_type(&ix.x);
@@ -126,38 +96,18 @@ impl FunctionLowering<'_, '_> {
                             let (n, u, _) = self.index_value(i);
                             (v, n, u)
                         };
-                        Place::Slice {
-                            v,
-                            n,
-                            unsigned,
-                            elem: s.elem(),
-                            pos: e.pos,
-                        }
+                        Place::Slice { v, n, unsigned, elem: s.elem(), pos: e.pos }
                     }
                     Type::Array(a) => {
                         let base = self.place(&ix.x);
                         let n = self.index_value(i);
-                        Place::Elem {
-                            base: Box::new(base),
-                            elem: a.elem(),
-                            len: a.len(),
-                            n,
-                            pos: e.pos,
-                        }
+                        Place::Elem { base: Box::new(base), elem: a.elem(), len: a.len(), n, pos: e.pos }
                     }
                     Type::Pointer(p) => {
-                        let Type::Array(a) = p.elem().underlying() else {
-                            panic!("internal compiler error: index of {t}")
-                        };
+                        let Type::Array(a) = p.elem().underlying() else { panic!("internal compiler error: index of {t}") };
                         let v = self.expr(&ix.x);
                         let n = self.index_value(i);
-                        Place::Elem {
-                            base: Box::new(Place::Deref(v, e.pos)),
-                            elem: a.elem(),
-                            len: a.len(),
-                            n,
-                            pos: e.pos,
-                        }
+                        Place::Elem { base: Box::new(Place::Deref(v, e.pos)), elem: a.elem(), len: a.len(), n, pos: e.pos }
                     }
                     _ => panic!("internal compiler error: assignment to an element of {t}"),
                 }
@@ -180,25 +130,13 @@ impl FunctionLowering<'_, '_> {
                 self.fb.emit0(Op::NilCheck(*v));
                 Addr::new(*v, MemKind::Heap)
             }
-            Place::Slice {
-                v,
-                n,
-                unsigned,
-                elem,
-                pos,
-            } => self.slice_elem(*v, *n, *unsigned, *elem, *pos),
+            Place::Slice { v, n, unsigned, elem, pos } => self.slice_elem(*v, *n, *unsigned, *elem, *pos),
             Place::Field(b, t, i) => {
                 let a = self.place_addr(b);
                 let off = self.pl.field_offset(*t, *i);
                 a.offset(off)
             }
-            Place::Elem {
-                base,
-                elem,
-                len,
-                n,
-                pos,
-            } => {
+            Place::Elem { base, elem, len, n, pos } => {
                 let b = self.place_addr(base);
                 self.array_elem(b, *elem, *len, *n, *pos)
             }
@@ -241,11 +179,7 @@ impl FunctionLowering<'_, '_> {
         }
         let t = self.lhs_type(lhs);
         let v = self.value_conv(v, from, t);
-        let v = if self.has_call(lhs) {
-            self.snapshot(v, t)
-        } else {
-            v
-        };
+        let v = if self.has_call(lhs) { self.snapshot(v, t) } else { v };
         let p = self.place(lhs);
         self.store_place(&p, t, v);
     }
@@ -290,11 +224,7 @@ impl FunctionLowering<'_, '_> {
         let p = self.place(lhs);
         self.set_pos(s.pos);
         // Arrays behind pointers made from slices may overlap in part.
-        if matches!(t.underlying(), Type::Array(_))
-            && self.pl.is_memory(t)
-            && self.derefs(lhs)
-            && self.derefs(rhs)
-        {
+        if matches!(t.underlying(), Type::Array(_)) && self.pl.is_memory(t) && self.derefs(lhs) && self.derefs(rhs) {
             let v = self.snapshot(v, t);
             return self.store_place(&p, t, v);
         }
@@ -323,13 +253,7 @@ impl FunctionLowering<'_, '_> {
             panic!("internal compiler error: {n} values of one expression");
         }
         let (v, t, ok) = self.comma_ok(rhs);
-        vec![
-            (v, t),
-            (
-                ok,
-                rgo_types::universe::typ(rgo_types::BasicKind::UntypedBool),
-            ),
-        ]
+        vec![(v, t), (ok, rgo_types::universe::typ(rgo_types::BasicKind::UntypedBool))]
     }
 
     fn assign_multi(&mut self, s: &'static Stmt, lhs: &'static [Expr], rhs: &'static Expr) {
@@ -369,11 +293,7 @@ impl FunctionLowering<'_, '_> {
             .iter()
             .zip(rhs)
             .map(|(l, r)| {
-                let t = if self.is_blank(l) {
-                    self.blank_type(r)
-                } else {
-                    self.lhs_type(l)
-                };
+                let t = if self.is_blank(l) { self.blank_type(r) } else { self.lhs_type(l) };
                 (r, t)
             })
             .collect();
@@ -549,13 +469,7 @@ impl FunctionLowering<'_, '_> {
     // --- op=
 
     /// `x op= y`, `x++`, `x--` (`y` absent: 1).
-    pub(crate) fn op_assign(
-        &mut self,
-        s: &'static Stmt,
-        x: &'static Expr,
-        op: Tok,
-        y: Option<&'static Expr>,
-    ) {
+    pub(crate) fn op_assign(&mut self, s: &'static Stmt, x: &'static Expr, op: Tok, y: Option<&'static Expr>) {
         let t = self.lhs_type(x);
         let shift = op.is_shift();
         let yt = match y {
@@ -569,10 +483,7 @@ impl FunctionLowering<'_, '_> {
             yv = Some(self.expr_conv(y, yt));
         }
         let p = self.place(x);
-        if y_calls
-            && !early_y
-            && let Some(y) = y
-        {
+        if y_calls && !early_y && let Some(y) = y {
             yv = Some(self.expr_conv(y, yt));
         }
         // The old value.
@@ -593,11 +504,7 @@ impl FunctionLowering<'_, '_> {
                 (Some(a), self.load_at(a, t))
             }
         };
-        let count = if shift {
-            y.and_then(|y| self.const_count(y))
-        } else {
-            None
-        };
+        let count = if shift { y.and_then(|y| self.const_count(y)) } else { None };
         let yv = match (yv, y) {
             _ if count.is_some() => self.fb.i64(count.unwrap_or(0)),
             (Some(v), _) => v,
@@ -607,18 +514,7 @@ impl FunctionLowering<'_, '_> {
         self.set_pos(s.pos);
         let known = y.is_none_or(|y| self.const_of(y).is_some());
         let v = if shift {
-            self.shift(
-                op,
-                old,
-                yv,
-                t,
-                if count.is_some() {
-                    basic(BasicKind::Uint)
-                } else {
-                    yt
-                },
-                count.is_some(),
-            )
+            self.shift(op, old, yv, t, if count.is_some() { basic(BasicKind::Uint) } else { yt }, count.is_some())
         } else if is_string(t) {
             self.concat_values(vec![old, yv])
         } else {

@@ -5,18 +5,11 @@ use rgo_syntax::ast::*;
 use rgo_types::{BasicKind, BuiltinId, Type};
 
 use crate::call::elem_type;
-use crate::expr::{
-    basic, is_boolean, is_complex, is_float, is_integer, is_interface, is_string, is_unsigned,
-};
+use crate::expr::{basic, is_boolean, is_complex, is_float, is_integer, is_interface, is_string, is_unsigned};
 use crate::func::{Addr, FunctionLowering, MemKind};
 
 impl FunctionLowering<'_, '_> {
-    pub(crate) fn builtin(
-        &mut self,
-        e: &'static Expr,
-        c: &'static CallExpr,
-        id: BuiltinId,
-    ) -> Vec<(Value, Type)> {
+    pub(crate) fn builtin(&mut self, e: &'static Expr, c: &'static CallExpr, id: BuiltinId) -> Vec<(Value, Type)> {
         let t = self.sh.info.try_type_of(e).map(|t| self.subst(t));
         if let Some(vals) = self.spread_args(c) {
             self.set_pos(e.pos);
@@ -38,9 +31,7 @@ impl FunctionLowering<'_, '_> {
             }
             BuiltinId::New => {
                 let pt = self.type_of(e);
-                let Type::Pointer(p) = pt.underlying() else {
-                    panic!("internal compiler error: new of {pt}")
-                };
+                let Type::Pointer(p) = pt.underlying() else { panic!("internal compiler error: new of {pt}") };
                 let elem = p.elem();
                 if self.sh.info.is_type_expr(&c.args[0]) {
                     return one(self.new_object(elem), Some(pt));
@@ -52,11 +43,7 @@ impl FunctionLowering<'_, '_> {
             }
             BuiltinId::Complex => {
                 let t = self.value_type(e);
-                let part = if self.pl.ir_ty(t) == Ty::COMPLEX64 {
-                    basic(BasicKind::Float32)
-                } else {
-                    basic(BasicKind::Float64)
-                };
+                let part = if self.pl.ir_ty(t) == Ty::COMPLEX64 { basic(BasicKind::Float32) } else { basic(BasicKind::Float64) };
                 let (a, b) = self.eval_pair(&c.args[0], part, &c.args[1], part);
                 let ty = self.pl.ir_ty(t);
                 one(self.fb.aggregate(ty, vec![a, b]), Some(t))
@@ -90,17 +77,7 @@ impl FunctionLowering<'_, '_> {
                 let it = self.value_type(&c.args[1]);
                 let (p, n) = self.eval_pair(&c.args[0], t, &c.args[1], it);
                 let n = self.to_i64(n, it);
-                one(
-                    self.fb.emit1(
-                        Op::PtrIndex {
-                            base: p,
-                            index: n,
-                            scale: 1,
-                        },
-                        Ty::PTR,
-                    ),
-                    Some(t),
-                )
+                one(self.fb.emit1(Op::PtrIndex { base: p, index: n, scale: 1 }, Ty::PTR), Some(t))
             }
             BuiltinId::Slice => {
                 let t = self.value_type(e);
@@ -120,12 +97,7 @@ impl FunctionLowering<'_, '_> {
                 let n = self.size_builtin(c, id);
                 one(self.fb.i64(n as i64), t)
             }
-            BuiltinId::Panic
-            | BuiltinId::Print
-            | BuiltinId::Println
-            | BuiltinId::Close
-            | BuiltinId::Delete
-            | BuiltinId::Clear => {
+            BuiltinId::Panic | BuiltinId::Print | BuiltinId::Println | BuiltinId::Close | BuiltinId::Delete | BuiltinId::Clear => {
                 let args = self.builtin_args(c, id);
                 self.set_pos(e.pos);
                 self.builtin_stmt(id, &args);
@@ -148,12 +120,7 @@ impl FunctionLowering<'_, '_> {
     }
 
     /// A builtin whose operands are the results of one call.
-    fn builtin_spread(
-        &mut self,
-        e: &'static Expr,
-        id: BuiltinId,
-        vals: Vec<(Value, Type)>,
-    ) -> Vec<(Value, Type)> {
+    fn builtin_spread(&mut self, e: &'static Expr, id: BuiltinId, vals: Vec<(Value, Type)>) -> Vec<(Value, Type)> {
         match id {
             BuiltinId::Append => {
                 let t = self.type_of(e);
@@ -169,10 +136,7 @@ impl FunctionLowering<'_, '_> {
                 let ty = self.pl.ir_ty(t);
                 vec![(self.fb.aggregate(ty, vec![vals[0].0, vals[1].0]), t)]
             }
-            BuiltinId::Copy => vec![(
-                self.copy(vals[0].0, vals[0].1, vals[1].0),
-                basic(BasicKind::Int),
-            )],
+            BuiltinId::Copy => vec![(self.copy(vals[0].0, vals[0].1, vals[1].0), basic(BasicKind::Int))],
             BuiltinId::Min | BuiltinId::Max => {
                 let t = self.value_type(e);
                 let mut acc = vals[0].0;
@@ -183,17 +147,7 @@ impl FunctionLowering<'_, '_> {
             }
             BuiltinId::Add => {
                 let n = self.to_i64(vals[1].0, vals[1].1);
-                vec![(
-                    self.fb.emit1(
-                        Op::PtrIndex {
-                            base: vals[0].0,
-                            index: n,
-                            scale: 1,
-                        },
-                        Ty::PTR,
-                    ),
-                    vals[0].1,
-                )]
+                vec![(self.fb.emit1(Op::PtrIndex { base: vals[0].0, index: n, scale: 1 }, Ty::PTR), vals[0].1)]
             }
             BuiltinId::Slice => {
                 let t = self.value_type(e);
@@ -222,11 +176,7 @@ impl FunctionLowering<'_, '_> {
     }
 
     /// The evaluated operands of a builtin that may stand in a go or defer statement.
-    pub(crate) fn builtin_args(
-        &mut self,
-        c: &'static CallExpr,
-        id: BuiltinId,
-    ) -> Vec<(Value, Type)> {
+    pub(crate) fn builtin_args(&mut self, c: &'static CallExpr, id: BuiltinId) -> Vec<(Value, Type)> {
         if let Some(vals) = self.spread_args(c) {
             return self.spread_conv(id, vals);
         }
@@ -285,10 +235,7 @@ impl FunctionLowering<'_, '_> {
             BuiltinId::Recover => {
                 self.recover();
             }
-            _ => panic!(
-                "internal compiler error: builtin {} as a statement",
-                id.name()
-            ),
+            _ => panic!("internal compiler error: builtin {} as a statement", id.name()),
         }
     }
 
@@ -328,33 +275,15 @@ impl FunctionLowering<'_, '_> {
 
     fn print_value(&mut self, v: Value, t: Type, builtin: &str) {
         let (name, ty, v) = match t.underlying() {
-            Type::Interface(i) => (
-                if i.type_set().methods.is_empty() {
-                    "printeface"
-                } else {
-                    "printiface"
-                },
-                Ty::IFACE,
-                v,
-            ),
+            Type::Interface(i) => (if i.type_set().methods.is_empty() { "printeface" } else { "printiface" }, Ty::IFACE, v),
             Type::Pointer(_) if self.pl.points_outside_heap(t) => {
                 let n = self.fb.conv(ConvOp::PtrToInt, v, Ty::I64);
                 ("printuintptr", Ty::I64, n)
             }
-            Type::Pointer(_) | Type::Chan(_) | Type::Map(_) | Type::Signature(_) => {
-                ("printpointer", Ty::PTR, v)
-            }
+            Type::Pointer(_) | Type::Chan(_) | Type::Map(_) | Type::Signature(_) => ("printpointer", Ty::PTR, v),
             Type::Slice(_) => ("printslice", Ty::SLICE, v),
             _ if is_boolean(t) => ("printbool", Ty::BOOL, v),
-            _ if is_string(t) => (
-                if self.runtime_type_name(t) == Some("quoted") {
-                    "printquoted"
-                } else {
-                    "printstring"
-                },
-                Ty::STRING,
-                v,
-            ),
+            _ if is_string(t) => (if self.runtime_type_name(t) == Some("quoted") { "printquoted" } else { "printstring" }, Ty::STRING, v),
             _ if is_integer(t) => {
                 let w = self.to_i64(v, t);
                 let n = if !is_unsigned(t) {
@@ -378,10 +307,7 @@ impl FunctionLowering<'_, '_> {
             _ => {
                 // In an instance; otherwise the checker has seen it.
                 let text = self.pl.reflect_string(t);
-                self.pl.reject(
-                    self.pos,
-                    format!("illegal types for operand: {builtin}\n\t{text}"),
-                );
+                self.pl.reject(self.pos, format!("illegal types for operand: {builtin}\n\t{text}"));
                 return;
             }
         };
@@ -390,19 +316,12 @@ impl FunctionLowering<'_, '_> {
 
     fn min_max(&mut self, a: Value, b: Value, t: Type, min: bool) -> Value {
         if is_float(t) {
-            return self
-                .fb
-                .bin(if min { BinOp::FMin } else { BinOp::FMax }, a, b);
+            return self.fb.bin(if min { BinOp::FMin } else { BinOp::FMax }, a, b);
         }
         if is_string(t) {
             // The first of equal strings, as gc.
             let (x, y) = if min { (b, a) } else { (a, b) };
-            let c = self.rt(
-                "cmpstring",
-                &[Ty::STRING, Ty::STRING],
-                &[Ty::I64],
-                vec![x, y],
-            )[0];
+            let c = self.rt("cmpstring", &[Ty::STRING, Ty::STRING], &[Ty::I64], vec![x, y])[0];
             let z = self.fb.i64(0);
             let less = self.fb.cmp(CmpOp::SLt, c, z);
             let l = self.fb.emit1(Op::Select(less, b, a), Ty::STRING);
@@ -439,16 +358,13 @@ impl FunctionLowering<'_, '_> {
             }
             Type::Chan(_) => {
                 let c = self.expr(x);
-                self.rt(
-                    if cap { "chancap" } else { "chanlen" },
-                    &[Ty::PTR],
-                    &[Ty::I64],
-                    vec![c],
-                )[0]
+                self.rt(if cap { "chancap" } else { "chanlen" }, &[Ty::PTR], &[Ty::I64], vec![c])[0]
             }
             Type::Slice(_) => {
                 // len([]rune(s)) counts without allocating.
-                if !cap && let Some(s) = self.runes_of_string(x) {
+                if !cap
+                    && let Some(s) = self.runes_of_string(x)
+                {
                     let v = self.expr(s);
                     return self.rt("countrunes", &[Ty::STRING], &[Ty::I64], vec![v])[0];
                 }
@@ -463,19 +379,13 @@ impl FunctionLowering<'_, '_> {
     }
 
     fn runes_of_string(&self, x: &'static Expr) -> Option<&'static Expr> {
-        let ExprKind::CallExpr(c) = &x.unparen().kind else {
-            return None;
-        };
+        let ExprKind::CallExpr(c) = &x.unparen().kind else { return None };
         if !self.sh.info.is_type_expr(&c.fun) || self.const_of(&c.args[0]).is_some() {
             return None;
         }
         let (to, from) = (self.value_type(x), self.value_type(&c.args[0]));
-        let Type::Slice(s) = to.underlying() else {
-            return None;
-        };
-        (is_string(from)
-            && matches!(s.elem().underlying(), Type::Basic(b) if b.kind == BasicKind::Int32))
-        .then(|| &c.args[0])
+        let Type::Slice(s) = to.underlying() else { return None };
+        (is_string(from) && matches!(s.elem().underlying(), Type::Basic(b) if b.kind == BasicKind::Int32)).then(|| &c.args[0])
     }
 
     /// The number of entries of a map: the first word of its header, 0 for nil.
@@ -530,15 +440,7 @@ impl FunctionLowering<'_, '_> {
                 }
                 let ty = self.pl.ir_ty(elem);
                 let desc = self.pl.type_desc(elem);
-                let p = self.fb.emit1(
-                    Op::MakeSlice {
-                        elem: ty,
-                        desc,
-                        len,
-                        cap,
-                    },
-                    Ty::PTR,
-                );
+                let p = self.fb.emit1(Op::MakeSlice { elem: ty, desc, len, cap }, Ty::PTR);
                 self.fb.aggregate(Ty::SLICE, vec![p, len, cap])
             }
             Type::Map(_) => {
@@ -553,12 +455,7 @@ impl FunctionLowering<'_, '_> {
                 let d = self.desc_addr(t);
                 let null = self.fb.null();
                 // A hint above the largest int is as good as none.
-                self.rt(
-                    "makemap",
-                    &[Ty::PTR, Ty::I64, Ty::PTR],
-                    &[Ty::PTR],
-                    vec![d, hint, null],
-                )[0]
+                self.rt("makemap", &[Ty::PTR, Ty::I64, Ty::PTR], &[Ty::PTR], vec![d, hint, null])[0]
             }
             Type::Chan(_) => {
                 let n = match c.args.get(1) {
@@ -579,23 +476,13 @@ impl FunctionLowering<'_, '_> {
         let (sp, sn) = (self.part(s, 0), self.part(s, 1));
         if self.pl.has_pointers(elem) {
             let desc = self.desc_addr(elem);
-            return self.rt(
-                "typedslicecopy",
-                &[Ty::PTR, Ty::PTR, Ty::I64, Ty::PTR, Ty::I64],
-                &[Ty::I64],
-                vec![desc, dp, dn, sp, sn],
-            )[0];
+            return self.rt("typedslicecopy", &[Ty::PTR, Ty::PTR, Ty::I64, Ty::PTR, Ty::I64], &[Ty::I64], vec![desc, dp, dn, sp, sn])[0];
         }
         let n = self.fb.bin(BinOp::SMin, dn, sn);
         let size = self.pl.size_of(elem);
         if size > 0 {
             let len = self.scaled(n, size);
-            self.fb.emit0(Op::MemMove {
-                dst: dp,
-                src: sp,
-                len,
-                pointers: false,
-            });
+            self.fb.emit0(Op::MemMove { dst: dp, src: sp, len, pointers: false });
         }
         n
     }
@@ -628,12 +515,7 @@ impl FunctionLowering<'_, '_> {
             self.set_pos(e.pos);
             return self.append_slice(s, x, elem);
         }
-        let list: Vec<(&'static Expr, Type)> = c
-            .args
-            .iter()
-            .enumerate()
-            .map(|(i, a)| (a, if i == 0 { t } else { elem }))
-            .collect();
+        let list: Vec<(&'static Expr, Type)> = c.args.iter().enumerate().map(|(i, a)| (a, if i == 0 { t } else { elem })).collect();
         let mut vals = self.eval_list(&list);
         let s = vals.remove(0);
         self.set_pos(e.pos);
@@ -642,9 +524,7 @@ impl FunctionLowering<'_, '_> {
 
     /// The length operand of `make([]T, n)` in `append(s, make([]T, n)...)`.
     fn append_make(&self, x: &'static Expr) -> Option<&'static Expr> {
-        let ExprKind::CallExpr(c) = &x.unparen().kind else {
-            return None;
-        };
+        let ExprKind::CallExpr(c) = &x.unparen().kind else { return None };
         if self.sh.info.builtin_of(&c.fun) != Some(BuiltinId::Make) || c.args.len() != 2 {
             return None;
         }
@@ -663,12 +543,7 @@ impl FunctionLowering<'_, '_> {
         self.branch_likely(full, grow, ok, false);
         self.fb.switch_to(grow);
         let d = self.desc_addr(elem);
-        let r = self.rt(
-            "growslice",
-            &[Ty::PTR, Ty::I64, Ty::I64, Ty::I64, Ty::PTR],
-            &[Ty::SLICE],
-            vec![p, new_len, c, num, d],
-        )[0];
+        let r = self.rt("growslice", &[Ty::PTR, Ty::I64, Ty::I64, Ty::I64, Ty::PTR], &[Ty::SLICE], vec![p, new_len, c, num, d])[0];
         let (np, nc) = (self.part(r, 0), self.part(r, 2));
         let (ap, ac) = (self.fb.local_addr(lp), self.fb.local_addr(lc));
         self.fb.store(ap, np, Default::default());
@@ -690,20 +565,9 @@ impl FunctionLowering<'_, '_> {
         let new_len = self.fb.bin(BinOp::Add, len, num);
         let (p, c) = self.grow(s, new_len, num, elem);
         let size = self.pl.size_of(elem);
-        let base = self.fb.emit1(
-            Op::PtrIndex {
-                base: p,
-                index: len,
-                scale: size,
-            },
-            Ty::PTR,
-        );
+        let base = self.fb.emit1(Op::PtrIndex { base: p, index: len, scale: size }, Ty::PTR);
         for (i, v) in vals.iter().enumerate() {
-            self.store_at(
-                Addr::new(base, MemKind::Heap).offset(size * i as u64),
-                elem,
-                *v,
-            );
+            self.store_at(Addr::new(base, MemKind::Heap).offset(size * i as u64), elem, *v);
         }
         self.fb.aggregate(Ty::SLICE, vec![p, new_len, c])
     }
@@ -716,30 +580,13 @@ impl FunctionLowering<'_, '_> {
         let (p, c) = self.grow(s, new_len, n, elem);
         let size = self.pl.size_of(elem);
         if size > 0 {
-            let dst = self.fb.emit1(
-                Op::PtrIndex {
-                    base: p,
-                    index: len,
-                    scale: size,
-                },
-                Ty::PTR,
-            );
+            let dst = self.fb.emit1(Op::PtrIndex { base: p, index: len, scale: size }, Ty::PTR);
             if self.pl.has_pointers(elem) {
                 let d = self.desc_addr(elem);
-                self.rt(
-                    "typedslicecopy",
-                    &[Ty::PTR, Ty::PTR, Ty::I64, Ty::PTR, Ty::I64],
-                    &[Ty::I64],
-                    vec![d, dst, n, xp, n],
-                );
+                self.rt("typedslicecopy", &[Ty::PTR, Ty::PTR, Ty::I64, Ty::PTR, Ty::I64], &[Ty::I64], vec![d, dst, n, xp, n]);
             } else {
                 let bytes = self.scaled(n, size);
-                self.fb.emit0(Op::MemMove {
-                    dst,
-                    src: xp,
-                    len: bytes,
-                    pointers: false,
-                });
+                self.fb.emit0(Op::MemMove { dst, src: xp, len: bytes, pointers: false });
             }
         }
         self.fb.aggregate(Ty::SLICE, vec![p, new_len, c])
@@ -759,14 +606,7 @@ impl FunctionLowering<'_, '_> {
         let (p, c) = self.grow(s, new_len, n, elem);
         let size = self.pl.size_of(elem);
         if size > 0 {
-            let dst = self.fb.emit1(
-                Op::PtrIndex {
-                    base: p,
-                    index: len,
-                    scale: size,
-                },
-                Ty::PTR,
-            );
+            let dst = self.fb.emit1(Op::PtrIndex { base: p, index: len, scale: size }, Ty::PTR);
             self.clear_memory(dst, n, elem);
         }
         self.fb.aggregate(Ty::SLICE, vec![p, new_len, c])
@@ -815,10 +655,7 @@ impl FunctionLowering<'_, '_> {
             self.panic_if(both, "panicunsafeslicenilptr");
         } else {
             let sz = self.fb.i64(size as i64);
-            let r = self.fb.emit(
-                Op::Intrinsic(Intrinsic::MulU64, vec![sz, n]),
-                &[Ty::I64, Ty::I64],
-            );
+            let r = self.fb.emit(Op::Intrinsic(Intrinsic::MulU64, vec![sz, n]), &[Ty::I64, Ty::I64]);
             let over = self.fb.cmp(CmpOp::Ne, r[0], zero);
             self.panic_if(over, "panicunsafeslicelen");
             self.check_range(p, r[1], "panicunsafeslicenilptr", "panicunsafeslicelen");
@@ -847,9 +684,7 @@ impl FunctionLowering<'_, '_> {
                 self.pl.align_of(t)
             }
             _ => {
-                let sel = self.sh.info.selection_of(x).unwrap_or_else(|| {
-                    panic!("internal compiler error: Offsetof without selection")
-                });
+                let sel = self.sh.info.selection_of(x).unwrap_or_else(|| panic!("internal compiler error: Offsetof without selection"));
                 let mut t = self.subst(sel.recv);
                 let mut off = 0;
                 for &i in &sel.index {
@@ -858,9 +693,7 @@ impl FunctionLowering<'_, '_> {
                         off = 0;
                     }
                     off += self.pl.field_offset(t, i);
-                    let Type::Struct(s) = t.underlying() else {
-                        panic!("internal compiler error: Offsetof in {t}")
-                    };
+                    let Type::Struct(s) = t.underlying() else { panic!("internal compiler error: Offsetof in {t}") };
                     t = s.field(i).typ();
                 }
                 off
@@ -870,7 +703,6 @@ impl FunctionLowering<'_, '_> {
 
     /// Is the interface type without methods?
     pub(crate) fn is_empty_iface(&self, t: Type) -> bool {
-        is_interface(t)
-            && matches!(t.underlying(), Type::Interface(i) if i.type_set().methods.is_empty())
+        is_interface(t) && matches!(t.underlying(), Type::Interface(i) if i.type_set().methods.is_empty())
     }
 }

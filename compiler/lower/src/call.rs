@@ -23,26 +23,14 @@ pub(crate) struct Plan {
 /// A method call's target: where the receiver is and what to call.
 pub(crate) enum Method {
     /// Declared method; the operand is exactly its receiver.
-    Static {
-        sym: Sym,
-        recv: Value,
-        recv_ty: Type,
-    },
+    Static { sym: Sym, recv: Value, recv_ty: Type },
     /// Method of an interface value.
-    Dynamic {
-        iface: Value,
-        iface_ty: Type,
-        method: Obj,
-    },
+    Dynamic { iface: Value, iface_ty: Type, method: Obj },
 }
 
 impl FunctionLowering<'_, '_> {
     /// Lowers a call (or conversion, or builtin); yields its values with their types.
-    pub(crate) fn call_expr(
-        &mut self,
-        e: &'static Expr,
-        c: &'static CallExpr,
-    ) -> Vec<(Value, Type)> {
+    pub(crate) fn call_expr(&mut self, e: &'static Expr, c: &'static CallExpr) -> Vec<(Value, Type)> {
         if self.sh.info.is_type_expr(&c.fun) {
             let t = self.type_of(e);
             let v = self.conversion(e, &c.args[0], t);
@@ -91,14 +79,7 @@ impl FunctionLowering<'_, '_> {
         {
             self.fb.emit0(Op::NilCheck(v));
         }
-        let vs = self.fb.emit(
-            Op::Call {
-                callee: p.callee,
-                sig: p.sig,
-                args: p.args,
-            },
-            &tys,
-        );
+        let vs = self.fb.emit(Op::Call { callee: p.callee, sig: p.sig, args: p.args }, &tys);
         vs.into_iter().zip(p.results).collect()
     }
 
@@ -122,26 +103,14 @@ impl FunctionLowering<'_, '_> {
         if let Some(sym) = self.func_expr_sym(fun) {
             let args = self.args(c, sig);
             let irsig = self.pl.ir_sig(None, sig, &env);
-            return Plan {
-                callee: Callee::Direct(sym),
-                sig: irsig,
-                args,
-                results,
-                nil_check: false,
-            };
+            return Plan { callee: Callee::Direct(sym), sig: irsig, args, results, nil_check: false };
         }
         if let ExprKind::FuncLit(f) = &fun.kind {
             let sym = self.func_lit(fun, f);
             let rec = self.closure_record(fun.id, sym, None);
             let args = self.args(c, sig);
             let irsig = self.pl.ir_sig(None, sig, &env);
-            return Plan {
-                callee: Callee::DirectClosure(sym, rec),
-                sig: irsig,
-                args,
-                results,
-                nil_check: false,
-            };
+            return Plan { callee: Callee::DirectClosure(sym, rec), sig: irsig, args, results, nil_check: false };
         }
         let (sel_expr, method) = match &fun.kind {
             ExprKind::SelectorExpr(s) => (Some(&**s), self.sh.info.selection_of(fun)),
@@ -159,13 +128,7 @@ impl FunctionLowering<'_, '_> {
                     let sym = self.method_expr_sym(s, sel);
                     let args = self.args(c, sig);
                     let irsig = self.pl.ir_sig(None, sig, &env);
-                    return Plan {
-                        callee: Callee::Direct(sym),
-                        sig: irsig,
-                        args,
-                        results,
-                        nil_check: false,
-                    };
+                    return Plan { callee: Callee::Direct(sym), sig: irsig, args, results, nil_check: false };
                 }
                 SelectionKind::FieldVal => {}
             }
@@ -179,34 +142,17 @@ impl FunctionLowering<'_, '_> {
             (f, self.args(c, sig))
         };
         let irsig = self.pl.ir_sig(None, sig, &env);
-        Plan {
-            callee: Callee::Closure(f),
-            sig: irsig,
-            args,
-            results,
-            nil_check: true,
-        }
+        Plan { callee: Callee::Closure(f), sig: irsig, args, results, nil_check: true }
     }
 
-    fn plan_method(
-        &mut self,
-        c: &'static CallExpr,
-        s: &'static SelectorExpr,
-        sel: &'static Selection,
-        sig: &'static Signature,
-        results: Vec<Type>,
-    ) -> Plan {
+    fn plan_method(&mut self, c: &'static CallExpr, s: &'static SelectorExpr, sel: &'static Selection, sig: &'static Signature, results: Vec<Type>) -> Plan {
         let arg_calls = c.args.iter().any(|a| self.has_call(a));
         let (m, args) = if arg_calls && !self.has_call(&s.x) {
             let args = self.args(c, sig);
             (self.method(s, sel), args)
         } else {
             let m = self.method(s, sel);
-            let m = if arg_calls {
-                self.snapshot_method(m)
-            } else {
-                m
-            };
+            let m = if arg_calls { self.snapshot_method(m) } else { m };
             (m, self.args(c, sig))
         };
         self.set_pos(c.fun.pos);
@@ -216,19 +162,9 @@ impl FunctionLowering<'_, '_> {
                 let irsig = self.pl.ir_sig(Some(recv_ty), sig, &env);
                 let mut all = vec![recv];
                 all.extend(args);
-                Plan {
-                    callee: Callee::Direct(sym),
-                    sig: irsig,
-                    args: all,
-                    results,
-                    nil_check: false,
-                }
+                Plan { callee: Callee::Direct(sym), sig: irsig, args: all, results, nil_check: false }
             }
-            Method::Dynamic {
-                iface,
-                iface_ty,
-                method,
-            } => self.plan_dynamic(iface, iface_ty, method, sig, args, results),
+            Method::Dynamic { iface, iface_ty, method } => self.plan_dynamic(iface, iface_ty, method, sig, args, results),
         }
     }
 
@@ -242,15 +178,7 @@ impl FunctionLowering<'_, '_> {
         }
     }
 
-    pub(crate) fn plan_dynamic(
-        &mut self,
-        iface: Value,
-        iface_ty: Type,
-        m: Obj,
-        sig: &'static Signature,
-        args: Vec<Value>,
-        results: Vec<Type>,
-    ) -> Plan {
+    pub(crate) fn plan_dynamic(&mut self, iface: Value, iface_ty: Type, m: Obj, sig: &'static Signature, args: Vec<Value>, results: Vec<Type>) -> Plan {
         let tab = self.part(iface, 0);
         let data = self.part(iface, 1);
         self.fb.emit0(Op::NilCheck(tab));
@@ -262,13 +190,7 @@ impl FunctionLowering<'_, '_> {
         let irsig = self.pl.ir_sig(Some(word), sig, &env);
         let mut all = vec![data];
         all.extend(args);
-        Plan {
-            callee: Callee::Code(code),
-            sig: irsig,
-            args: all,
-            results,
-            nil_check: false,
-        }
+        Plan { callee: Callee::Code(code), sig: irsig, args: all, results, nil_check: false }
     }
 
     /// Evaluates the receiver of a method selector and finds the method.
@@ -281,11 +203,7 @@ impl FunctionLowering<'_, '_> {
             // The method of whatever type stands for the parameter.
             if is_interface(t) {
                 let iface = self.operand_value(x, t);
-                return Method::Dynamic {
-                    iface,
-                    iface_ty: t,
-                    method: sel.obj,
-                };
+                return Method::Dynamic { iface, iface_ty: t, method: sel.obj };
             }
             let (obj, path) = self.pl.lookup_method(t, sel.obj);
             return self.method_at(x, t, &path, obj, targs);
@@ -298,22 +216,11 @@ impl FunctionLowering<'_, '_> {
         matches!(t.unalias(), Type::Pointer(p) if matches!(p.elem().unalias(), Type::TypeParam(_)))
     }
 
-    fn method_at(
-        &mut self,
-        x: Operand,
-        t: Type,
-        path: &[usize],
-        obj: Obj,
-        targs: Vec<Type>,
-    ) -> Method {
+    fn method_at(&mut self, x: Operand, t: Type, path: &[usize], obj: Obj, targs: Vec<Type>) -> Method {
         let (x, t) = self.walk_path(x, t, path);
         if is_interface(t) {
             let iface = self.operand_value(x, t);
-            return Method::Dynamic {
-                iface,
-                iface_ty: t,
-                method: obj,
-            };
+            return Method::Dynamic { iface, iface_ty: t, method: obj };
         }
         let base = match t.underlying() {
             Type::Pointer(p) if !matches!(t.unalias(), Type::Named(_)) => p.elem(),
@@ -321,10 +228,7 @@ impl FunctionLowering<'_, '_> {
         };
         if is_interface(base) {
             // A pointer to a type parameter that stands for an interface has no methods.
-            panic!(
-                "internal compiler error: method {} of a pointer to an interface",
-                obj.name()
-            );
+            panic!("internal compiler error: method {} of a pointer to an interface", obj.name());
         }
         let Type::Named(n) = base.unalias() else {
             panic!("internal compiler error: method {} of {t}", obj.name());
@@ -358,12 +262,7 @@ impl FunctionLowering<'_, '_> {
     }
 
     /// `x.M` as a value: a closure over the receiver.
-    pub(crate) fn method_value(
-        &mut self,
-        e: &'static Expr,
-        s: &'static SelectorExpr,
-        sel: &'static Selection,
-    ) -> Value {
+    pub(crate) fn method_value(&mut self, e: &'static Expr, s: &'static SelectorExpr, sel: &'static Selection) -> Value {
         let m = self.method(s, sel);
         self.set_pos(e.pos);
         match m {
@@ -380,11 +279,7 @@ impl FunctionLowering<'_, '_> {
                 let ty = self.pl.ir_ty(recv_ty);
                 self.make_record(thunk, &[(ty, recv)])
             }
-            Method::Dynamic {
-                iface,
-                iface_ty,
-                method,
-            } => {
+            Method::Dynamic { iface, iface_ty, method } => {
                 let tab = self.part(iface, 0);
                 self.fb.emit0(Op::NilCheck(tab));
                 let thunk = self.pl.method_value_thunk(iface_ty, method, Vec::new());
@@ -405,11 +300,7 @@ impl FunctionLowering<'_, '_> {
             && (tp.len() > 1 || tp.len() == params.len())
         {
             let vals = self.expr_multi(&c.args[0]);
-            let fixed = if variadic {
-                params.len() - 1
-            } else {
-                params.len()
-            };
+            let fixed = if variadic { params.len() - 1 } else { params.len() };
             let mut out = Vec::new();
             for (i, &(v, t)) in vals.iter().take(fixed).enumerate() {
                 out.push(self.value_conv(v, t, params[i]));
@@ -425,18 +316,13 @@ impl FunctionLowering<'_, '_> {
             return out;
         }
         if !variadic {
-            let list: Vec<(&'static Expr, Type)> =
-                c.args.iter().zip(params.iter().copied()).collect();
+            let list: Vec<(&'static Expr, Type)> = c.args.iter().zip(params.iter().copied()).collect();
             return self.eval_list(&list);
         }
         let fixed = params.len() - 1;
         let elem = elem_type(params[fixed]);
-        let list: Vec<(&'static Expr, Type)> = c
-            .args
-            .iter()
-            .enumerate()
-            .map(|(i, a)| (a, if i < fixed { params[i] } else { elem }))
-            .collect();
+        let list: Vec<(&'static Expr, Type)> =
+            c.args.iter().enumerate().map(|(i, a)| (a, if i < fixed { params[i] } else { elem })).collect();
         let mut vals = self.eval_list(&list);
         let rest = vals.split_off(fixed);
         let s = self.slice_of(&rest, elem);
@@ -453,11 +339,7 @@ impl FunctionLowering<'_, '_> {
         let p = self.new_object(arr);
         let size = self.pl.size_of(elem);
         for (i, v) in vals.iter().enumerate() {
-            self.store_at(
-                Addr::new(p, MemKind::Fresh).offset(size * i as u64),
-                elem,
-                *v,
-            );
+            self.store_at(Addr::new(p, MemKind::Fresh).offset(size * i as u64), elem, *v);
         }
         let n = self.fb.i64(vals.len() as i64);
         self.fb.aggregate(Ty::SLICE, vec![p, n, n])
@@ -466,14 +348,7 @@ impl FunctionLowering<'_, '_> {
     /// Calls a `func()` value in a register; no nil check.
     pub(crate) fn call_thunk(&mut self, f: Value) {
         let sig = self.pl.m.sig(&[], &[]);
-        self.fb.emit(
-            Op::Call {
-                callee: Callee::Closure(f),
-                sig,
-                args: Vec::new(),
-            },
-            &[],
-        );
+        self.fb.emit(Op::Call { callee: Callee::Closure(f), sig, args: Vec::new() }, &[]);
     }
 }
 

@@ -97,14 +97,7 @@ pub(crate) fn analyse(
     body: Option<&'static BlockStmt>,
     exprs: &[&'static Expr],
 ) -> Captures {
-    let mut w = Walker {
-        info,
-        env,
-        per_iteration,
-        stack: Vec::new(),
-        owner: HashMap::new(),
-        out: Captures::default(),
-    };
+    let mut w = Walker { info, env, per_iteration, stack: Vec::new(), owner: HashMap::new(), out: Captures::default() };
     w.push(NodeId::NONE, CtxKind::Decl, typ.map_or(0, num_results));
     if let Some(r) = recv {
         w.declare_fields(r);
@@ -128,22 +121,14 @@ pub(crate) fn num_results(t: &FuncType) -> usize {
 
 impl Walker<'_> {
     fn push(&mut self, id: NodeId, kind: CtxKind, results: usize) {
-        self.stack.push(Ctx {
-            id,
-            kind,
-            free: Vec::new(),
-            results,
-        });
+        self.stack.push(Ctx { id, kind, free: Vec::new(), results });
         if kind != CtxKind::RangeBody {
             self.out.flags.entry(id).or_default();
         }
     }
 
     fn pop(&mut self) {
-        let c = self
-            .stack
-            .pop()
-            .expect("internal compiler error: context stack");
+        let c = self.stack.pop().expect("internal compiler error: context stack");
         if c.kind != CtxKind::Decl {
             self.out.free.insert(c.id, c.free);
         }
@@ -151,10 +136,7 @@ impl Walker<'_> {
 
     /// Index of the function (not loop body) that encloses the current point.
     fn func_ctx(&self) -> usize {
-        (0..self.stack.len())
-            .rev()
-            .find(|&i| self.stack[i].kind != CtxKind::RangeBody)
-            .unwrap_or(0)
+        (0..self.stack.len()).rev().find(|&i| self.stack[i].kind != CtxKind::RangeBody).unwrap_or(0)
     }
 
     fn flags(&mut self) -> &mut FnFlags {
@@ -173,9 +155,7 @@ impl Walker<'_> {
     }
 
     fn in_range_body(&self) -> bool {
-        self.stack
-            .last()
-            .is_some_and(|c| c.kind == CtxKind::RangeBody)
+        self.stack.last().is_some_and(|c| c.kind == CtxKind::RangeBody)
     }
 
     fn declare(&mut self, o: Obj) {
@@ -216,9 +196,7 @@ impl Walker<'_> {
     }
 
     fn use_obj(&mut self, o: Obj) {
-        let Some(&from) = self.owner.get(&o) else {
-            return;
-        };
+        let Some(&from) = self.owner.get(&o) else { return };
         if from + 1 < self.stack.len() {
             self.out.captured.insert(o);
             self.capture(CapVar::Obj(o), from);
@@ -290,7 +268,9 @@ impl Walker<'_> {
 
     fn lhs(&mut self, l: &'static [Expr], define: bool) {
         for e in l {
-            if define && let Some(i) = e.as_ident() {
+            if define
+                && let Some(i) = e.as_ident()
+            {
                 if let Some(o) = self.info.def_of(i) {
                     self.declare(o);
                     continue;
@@ -462,11 +442,7 @@ impl Walker<'_> {
     }
 
     fn expr(&mut self, e: &'static Expr) {
-        if self
-            .info
-            .tv(e)
-            .is_some_and(|tv| tv.is_type() || tv.value.is_some())
-        {
+        if self.info.tv(e).is_some_and(|tv| tv.is_type() || tv.value.is_some()) {
             return;
         }
         match &e.kind {
@@ -504,19 +480,13 @@ impl Walker<'_> {
             }
             ExprKind::ParenExpr(p) => self.expr(&p.x),
             ExprKind::SelectorExpr(s) => {
-                let Some(sel) = self.info.selection_of(e) else {
-                    return;
-                };
+                let Some(sel) = self.info.selection_of(e) else { return };
                 match sel.kind {
                     SelectionKind::MethodExpr => return,
                     SelectionKind::MethodVal => {
                         let recv = self.env.subst(sel.recv);
                         let tp = matches!(sel.recv.unalias(), Type::TypeParam(_));
-                        if !tp
-                            && sel.obj.has_ptr_recv()
-                            && !sel.indirect
-                            && !matches!(recv.underlying(), Type::Pointer(_) | Type::Interface(_))
-                        {
+                        if !tp && sel.obj.has_ptr_recv() && !sel.indirect && !matches!(recv.underlying(), Type::Pointer(_) | Type::Interface(_)) {
                             self.mark_addr(&s.x);
                         }
                     }

@@ -59,11 +59,7 @@ impl FunctionLowering<'_, '_> {
     fn simple_compare(&mut self, e: &'static Expr, b: &'static BinaryExpr) -> Option<Value> {
         let (tx, ty) = self.operand_types(b);
         if self.is_nil(&b.x) || self.is_nil(&b.y) {
-            let (x, t) = if self.is_nil(&b.y) {
-                (&b.x, tx)
-            } else {
-                (&b.y, ty)
-            };
+            let (x, t) = if self.is_nil(&b.y) { (&b.x, tx) } else { (&b.y, ty) };
             let v = self.expr_conv(x, t);
             let w = match t.underlying() {
                 Type::Slice(_) | Type::Interface(_) => self.part(v, 0),
@@ -73,15 +69,7 @@ impl FunctionLowering<'_, '_> {
                 panic!("internal compiler error: comparison of {t} with nil");
             }
             let n = self.fb.null();
-            return Some(self.fb.cmp(
-                if b.op == Tok::Eql {
-                    CmpOp::Eq
-                } else {
-                    CmpOp::Ne
-                },
-                w,
-                n,
-            ));
+            return Some(self.fb.cmp(if b.op == Tok::Eql { CmpOp::Eq } else { CmpOp::Ne }, w, n));
         }
         if is_interface(tx) || is_interface(ty) {
             return None;
@@ -91,12 +79,7 @@ impl FunctionLowering<'_, '_> {
             if is_string(tx) && !matches!(b.op, Tok::Eql | Tok::Neq) {
                 let (x, y) = self.string_pair(b, tx);
                 self.set_pos(e.pos);
-                let c = self.rt(
-                    "cmpstring",
-                    &[Ty::STRING, Ty::STRING],
-                    &[Ty::I64],
-                    vec![x, y],
-                )[0];
+                let c = self.rt("cmpstring", &[Ty::STRING, Ty::STRING], &[Ty::I64], vec![x, y])[0];
                 let z = self.fb.i64(0);
                 return Some(self.fb.cmp(order_op(b.op, false), c, z));
             }
@@ -111,11 +94,7 @@ impl FunctionLowering<'_, '_> {
         if self.has_call(&b.y) {
             return self.eval_pair(&b.x, t, &b.y, t);
         }
-        let x = if self.has_call(&b.x) {
-            self.expr_conv(&b.x, t)
-        } else {
-            self.string_operand(&b.x)
-        };
+        let x = if self.has_call(&b.x) { self.expr_conv(&b.x, t) } else { self.string_operand(&b.x) };
         let y = self.string_operand(&b.y);
         (x, y)
     }
@@ -137,13 +116,7 @@ impl FunctionLowering<'_, '_> {
     }
 
     /// Branches on a comparison.
-    pub(crate) fn compare_branch(
-        &mut self,
-        e: &'static Expr,
-        b: &'static BinaryExpr,
-        t: Block,
-        f: Block,
-    ) {
+    pub(crate) fn compare_branch(&mut self, e: &'static Expr, b: &'static BinaryExpr, t: Block, f: Block) {
         if let Some(v) = self.simple_compare(e, b) {
             self.fb.branch(v, t, f);
             return;
@@ -151,11 +124,7 @@ impl FunctionLowering<'_, '_> {
         // Only equality is left.
         let (eq, ne) = if b.op == Tok::Eql { (t, f) } else { (f, t) };
         let (tx, ty) = self.operand_types(b);
-        let (x, y) = if is_string(tx) && is_string(ty) {
-            self.string_pair(b, tx)
-        } else {
-            self.eval_pair(&b.x, tx, &b.y, ty)
-        };
+        let (x, y) = if is_string(tx) && is_string(ty) { self.string_pair(b, tx) } else { self.eval_pair(&b.x, tx, &b.y, ty) };
         self.set_pos(e.pos);
         self.equal_or(x, tx, y, ty, ne);
         self.fb.jump(eq);
@@ -236,13 +205,7 @@ impl FunctionLowering<'_, '_> {
             } else {
                 let f = self.pl.eq_func(t);
                 let name = self.pl.m.sym_name(f).to_string();
-                self.fb.call(
-                    &mut self.pl.m,
-                    &name,
-                    &[Ty::PTR, Ty::PTR],
-                    &[Ty::BOOL],
-                    vec![x, y],
-                )[0]
+                self.fb.call(&mut self.pl.m, &name, &[Ty::PTR, Ty::PTR], &[Ty::BOOL], vec![x, y])[0]
             };
             return self.continue_if(r, ne);
         }
@@ -302,8 +265,7 @@ impl FunctionLowering<'_, '_> {
     }
 
     pub(crate) fn mem_equal(&mut self, p: Value, q: Value, n: Value) -> Value {
-        self.fb
-            .emit1(Op::Intrinsic(Intrinsic::MemEqual, vec![p, q, n]), Ty::BOOL)
+        self.fb.emit1(Op::Intrinsic(Intrinsic::MemEqual, vec![p, q, n]), Ty::BOOL)
     }
 
     fn string_branch(&mut self, x: Value, y: Value, ne: Block) {

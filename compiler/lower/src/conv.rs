@@ -30,18 +30,13 @@ impl FunctionLowering<'_, '_> {
             && matches!(t.underlying(), Type::Basic(_))
         {
             let from = self.value_type(x);
-            let int_to_ptr = is_integer(from)
-                && matches!(t.underlying(), Type::Basic(b) if b.kind == BasicKind::UnsafePointer);
+            let int_to_ptr = is_integer(from) && matches!(t.underlying(), Type::Basic(b) if b.kind == BasicKind::UnsafePointer);
             if !int_to_ptr && !(is_integer(from) && is_string(t)) {
                 return self.const_value(&c, t);
             }
             if is_string(t) {
                 let n = constant::int64_val(&constant::to_int(&c)).unwrap_or(-1);
-                let ch = u32::try_from(n)
-                    .ok()
-                    .and_then(char::from_u32)
-                    .unwrap_or('\u{fffd}')
-                    .to_string();
+                let ch = u32::try_from(n).ok().and_then(char::from_u32).unwrap_or('\u{fffd}').to_string();
                 return self.string_const(ch.as_bytes());
             }
         }
@@ -60,47 +55,22 @@ impl FunctionLowering<'_, '_> {
             if is_integer(from) {
                 let n = self.to_i64(v, from);
                 let null = self.fb.null();
-                return self.rt(
-                    "intstring",
-                    &[Ty::PTR, Ty::I64],
-                    &[Ty::STRING],
-                    vec![null, n],
-                )[0];
+                return self.rt("intstring", &[Ty::PTR, Ty::I64], &[Ty::STRING], vec![null, n])[0];
             }
             let null = self.fb.null();
             return match elem_kind(from) {
-                Some(BasicKind::Int32) => self.rt(
-                    "slicerunetostring",
-                    &[Ty::PTR, Ty::SLICE],
-                    &[Ty::STRING],
-                    vec![null, v],
-                )[0],
+                Some(BasicKind::Int32) => self.rt("slicerunetostring", &[Ty::PTR, Ty::SLICE], &[Ty::STRING], vec![null, v])[0],
                 _ => {
                     let (p, n) = (self.part(v, 0), self.part(v, 1));
-                    self.rt(
-                        "slicebytetostring",
-                        &[Ty::PTR, Ty::PTR, Ty::I64],
-                        &[Ty::STRING],
-                        vec![null, p, n],
-                    )[0]
+                    self.rt("slicebytetostring", &[Ty::PTR, Ty::PTR, Ty::I64], &[Ty::STRING], vec![null, p, n])[0]
                 }
             };
         }
         if is_string(from) {
             let null = self.fb.null();
             return match elem_kind(t) {
-                Some(BasicKind::Int32) => self.rt(
-                    "stringtoslicerune",
-                    &[Ty::PTR, Ty::STRING],
-                    &[Ty::SLICE],
-                    vec![null, v],
-                )[0],
-                _ => self.rt(
-                    "stringtoslicebyte",
-                    &[Ty::PTR, Ty::STRING],
-                    &[Ty::SLICE],
-                    vec![null, v],
-                )[0],
+                Some(BasicKind::Int32) => self.rt("stringtoslicerune", &[Ty::PTR, Ty::STRING], &[Ty::SLICE], vec![null, v])[0],
+                _ => self.rt("stringtoslicebyte", &[Ty::PTR, Ty::STRING], &[Ty::SLICE], vec![null, v])[0],
             };
         }
         if matches!(from.underlying(), Type::Slice(_)) {
@@ -111,9 +81,7 @@ impl FunctionLowering<'_, '_> {
                     return self.snapshot(r, t);
                 }
                 Type::Pointer(p) => {
-                    let Type::Array(a) = p.elem().underlying() else {
-                        panic!("internal compiler error: conversion of {from} to {t}")
-                    };
+                    let Type::Array(a) = p.elem().underlying() else { panic!("internal compiler error: conversion of {from} to {t}") };
                     return self.slice_to_array(v, a.len());
                 }
                 _ => return v,
@@ -147,12 +115,7 @@ impl FunctionLowering<'_, '_> {
     fn slice_to_array(&mut self, v: Value, n: i64) -> Value {
         let (p, len) = (self.part(v, 0), self.part(v, 1));
         let want = self.fb.i64(n);
-        self.fb.emit0(Op::Bounds {
-            kind: BoundsKind::SliceConvert,
-            x: want,
-            y: len,
-            unsigned_x: false,
-        });
+        self.fb.emit0(Op::Bounds { kind: BoundsKind::SliceConvert, x: want, y: len, unsigned_x: false });
         p
     }
 
@@ -174,37 +137,13 @@ impl FunctionLowering<'_, '_> {
                 };
                 self.fb.conv(op, v, b)
             }
-            (false, true) => self.fb.conv(
-                if is_unsigned(from) {
-                    ConvOp::UIntToFloat
-                } else {
-                    ConvOp::SIntToFloat
-                },
-                v,
-                b,
-            ),
-            (true, false) => self.fb.conv(
-                if is_unsigned(t) {
-                    ConvOp::FloatToUInt
-                } else {
-                    ConvOp::FloatToSInt
-                },
-                v,
-                b,
-            ),
+            (false, true) => self.fb.conv(if is_unsigned(from) { ConvOp::UIntToFloat } else { ConvOp::SIntToFloat }, v, b),
+            (true, false) => self.fb.conv(if is_unsigned(t) { ConvOp::FloatToUInt } else { ConvOp::FloatToSInt }, v, b),
             (true, true) => {
                 if a == b {
                     return v;
                 }
-                self.fb.conv(
-                    if b == Ty::F64 {
-                        ConvOp::FloatExt
-                    } else {
-                        ConvOp::FloatTrunc
-                    },
-                    v,
-                    b,
-                )
+                self.fb.conv(if b == Ty::F64 { ConvOp::FloatExt } else { ConvOp::FloatTrunc }, v, b)
             }
         }
     }
@@ -213,11 +152,7 @@ impl FunctionLowering<'_, '_> {
 
     /// The type word of an interface of type `iface` holding a value of concrete type `t`.
     pub(crate) fn type_word(&mut self, t: Type, iface: Type) -> Value {
-        let s = if self.is_empty_iface(iface) {
-            self.pl.type_desc(t)
-        } else {
-            self.pl.itab(t, iface)
-        };
+        let s = if self.is_empty_iface(iface) { self.pl.type_desc(t) } else { self.pl.itab(t, iface) };
         self.fb.sym_addr(s)
     }
 
@@ -259,21 +194,10 @@ impl FunctionLowering<'_, '_> {
         }
         if size == 1 && !self.pl.m.types.is_memory(ty) {
             let s = self.sole_scalar(v);
-            let i = if self.fb.ty(s) == Ty::BOOL {
-                self.fb.conv(ConvOp::BoolToInt, s, Ty::I64)
-            } else {
-                self.fb.conv(ConvOp::ZExt, s, Ty::I64)
-            };
+            let i = if self.fb.ty(s) == Ty::BOOL { self.fb.conv(ConvOp::BoolToInt, s, Ty::I64) } else { self.fb.conv(ConvOp::ZExt, s, Ty::I64) };
             let tab = self.pl.m.sym("runtime.staticuint64s");
             let base = self.fb.sym_addr(tab);
-            return self.fb.emit1(
-                Op::PtrIndex {
-                    base,
-                    index: i,
-                    scale: 8,
-                },
-                Ty::PTR,
-            );
+            return self.fb.emit1(Op::PtrIndex { base, index: i, scale: 8 }, Ty::PTR);
         }
         // Small integers and empty strings and slices need no allocation (convT64 and so on): the allocation is left to the optimiser when the
         // box does not escape, so the plain form is a new object.
@@ -347,11 +271,7 @@ impl FunctionLowering<'_, '_> {
         let mut parts = Vec::new();
         for i in 0..n {
             let pt = self.pl.m.types.part(ty, i).0;
-            let p = if self.pl.m.types.size(pt) > 0 {
-                self.wrap_scalar(v, pt)
-            } else {
-                self.fb.emit1(Op::Zero, pt)
-            };
+            let p = if self.pl.m.types.size(pt) > 0 { self.wrap_scalar(v, pt) } else { self.fb.emit1(Op::Zero, pt) };
             parts.push(p);
         }
         self.fb.aggregate(ty, parts)

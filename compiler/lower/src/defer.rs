@@ -1,9 +1,7 @@
 //! go and defer statements, recovery pads, recover (ARCHITECTURE.md, "Panics, defer, recover").
 
 use rgo_abi::g::{deferframe, defernode, goff};
-use rgo_ir::{
-    Block, Callee, FuncAttrs, FunctionBuilder, Intrinsic, Local, MemFlags, Op, Term, Ty, Value,
-};
+use rgo_ir::{Block, Callee, FuncAttrs, FunctionBuilder, Intrinsic, Local, MemFlags, Op, Term, Ty, Value};
 use rgo_syntax::ast::*;
 use rgo_types::{BuiltinId, Obj, Type};
 
@@ -23,16 +21,7 @@ pub(crate) struct DeferState {
 impl<'p> FunctionLowering<'_, 'p> {
     /// Entry of a function with defers: fills the frame record, makes storage for the results and links the record.
     pub(crate) fn begin_defers(&mut self, rtypes: &[Type], rnames: &[Option<Obj>]) {
-        let mut fields = vec![
-            Ty::PTR,
-            Ty::PTR,
-            Ty::I64,
-            Ty::I64,
-            Ty::PTR,
-            Ty::PTR,
-            Ty::I64,
-            Ty::I64,
-        ];
+        let mut fields = vec![Ty::PTR, Ty::PTR, Ty::I64, Ty::I64, Ty::PTR, Ty::PTR, Ty::I64, Ty::I64];
         let mut boxed = Vec::new();
         for (t, o) in rtypes.iter().zip(rnames) {
             let b = self.flags.returns_in_range || o.is_some_and(|o| self.is_boxed(o));
@@ -44,17 +33,11 @@ impl<'p> FunctionLowering<'_, 'p> {
         let base = self.fb.local_addr(frame);
         let ret = self.fb.block();
         let plain = MemFlags::default();
-        let g = self
-            .fb
-            .emit1(Op::Intrinsic(Intrinsic::GetG, vec![]), Ty::PTR);
+        let g = self.fb.emit1(Op::Intrinsic(Intrinsic::GetG, vec![]), Ty::PTR);
         let link = self.fb.ptr_add(g, goff::DEFERFRAME as i64);
         let prev = self.fb.load(Ty::PTR, link);
-        let sp = self
-            .fb
-            .emit1(Op::Intrinsic(Intrinsic::StackPtr, vec![]), Ty::I64);
-        let fp = self
-            .fb
-            .emit1(Op::Intrinsic(Intrinsic::FrameAddr, vec![]), Ty::I64);
+        let sp = self.fb.emit1(Op::Intrinsic(Intrinsic::StackPtr, vec![]), Ty::I64);
+        let fp = self.fb.emit1(Op::Intrinsic(Intrinsic::FrameAddr, vec![]), Ty::I64);
         let own = self.fb.func.sym;
         let func = self.fb.sym_addr(own);
         let null = self.fb.null();
@@ -80,22 +63,12 @@ impl<'p> FunctionLowering<'_, 'p> {
                 Storage::Addr(obj, MemKind::Heap)
             } else {
                 self.zero_at(Addr::new(p, MemKind::Frame), *t);
-                Storage::Addr(
-                    p,
-                    if o.is_some() {
-                        MemKind::Result
-                    } else {
-                        MemKind::Frame
-                    },
-                )
+                Storage::Addr(p, if o.is_some() { MemKind::Result } else { MemKind::Frame })
             };
             if let Some(o) = o {
                 self.vars.insert(o, storage);
             }
-            self.results.push(ResultSlot {
-                typ: *t,
-                storage: Some(storage),
-            });
+            self.results.push(ResultSlot { typ: *t, storage: Some(storage) });
             slots.push((*t, off, boxed[i]));
         }
         let link = self.fb.ptr_add(g, goff::DEFERFRAME as i64);
@@ -105,11 +78,7 @@ impl<'p> FunctionLowering<'_, 'p> {
 
     /// Return from a function with defers: the results are in place.
     pub(crate) fn return_deferred(&mut self) {
-        let ret = self
-            .defer
-            .as_ref()
-            .map(|d| d.ret)
-            .unwrap_or_else(|| panic!("internal compiler error: no defer state"));
+        let ret = self.defer.as_ref().map(|d| d.ret).unwrap_or_else(|| panic!("internal compiler error: no defer state"));
         self.fb.jump(ret);
     }
 
@@ -122,9 +91,7 @@ impl<'p> FunctionLowering<'_, 'p> {
         let pad = self.fb.block();
         self.fb.func.pad = Some(pad);
         self.fb.switch_to(pad);
-        let rec = self
-            .fb
-            .emit1(Op::Intrinsic(Intrinsic::PadRecord, vec![]), Ty::PTR);
+        let rec = self.fb.emit1(Op::Intrinsic(Intrinsic::PadRecord, vec![]), Ty::PTR);
         self.run_and_return(rec, &d.slots);
     }
 
@@ -165,9 +132,7 @@ impl<'p> FunctionLowering<'_, 'p> {
     }
 
     pub(crate) fn recover(&mut self) -> Value {
-        let fp = self
-            .fb
-            .emit1(Op::Intrinsic(Intrinsic::ParentFrameAddr, vec![]), Ty::I64);
+        let fp = self.fb.emit1(Op::Intrinsic(Intrinsic::ParentFrameAddr, vec![]), Ty::I64);
         self.rt("gorecover", &[Ty::I64], &[Ty::IFACE], vec![fp])[0]
     }
 
@@ -175,15 +140,9 @@ impl<'p> FunctionLowering<'_, 'p> {
         let f = self.thunk_of(e, "deferwrap");
         self.set_pos(e.pos);
         let frame = match &self.range_body {
-            Some(rb) => rb
-                .defer_frame
-                .unwrap_or_else(|| panic!("internal compiler error: no defer frame")),
+            Some(rb) => rb.defer_frame.unwrap_or_else(|| panic!("internal compiler error: no defer frame")),
             None => {
-                let l = self
-                    .defer
-                    .as_ref()
-                    .map(|d| d.frame)
-                    .unwrap_or_else(|| panic!("internal compiler error: no defer frame"));
+                let l = self.defer.as_ref().map(|d| d.frame).unwrap_or_else(|| panic!("internal compiler error: no defer frame"));
                 self.fb.local_addr(l)
             }
         };
@@ -196,11 +155,7 @@ impl<'p> FunctionLowering<'_, 'p> {
             let desc = self.pl.shape_desc(ty);
             self.fb.emit1(Op::New { ty, desc }, Ty::PTR)
         };
-        let flags = MemFlags {
-            barrier: !once,
-            init: !once,
-            ..MemFlags::default()
-        };
+        let flags = MemFlags { barrier: !once, init: !once, ..MemFlags::default() };
         let ha = self.fb.ptr_add(frame, deferframe::HEAD as i64);
         let next = self.fb.load(Ty::PTR, ha);
         let na = self.fb.ptr_add(node, defernode::NEXT as i64);
@@ -219,9 +174,7 @@ impl<'p> FunctionLowering<'_, 'p> {
     /// A `func()` value that makes the call `e` with what is evaluated now.
     fn thunk_of(&mut self, e: &'static Expr, what: &str) -> Value {
         let u = e.unparen();
-        let ExprKind::CallExpr(c) = &u.kind else {
-            panic!("internal compiler error: go or defer without call")
-        };
+        let ExprKind::CallExpr(c) = &u.kind else { panic!("internal compiler error: go or defer without call") };
         if let Some(id) = self.sh.info.builtin_of(&c.fun) {
             return self.builtin_thunk(u, c, id, what);
         }
@@ -229,11 +182,7 @@ impl<'p> FunctionLowering<'_, 'p> {
         if sig.params().is_empty() && sig.results().is_empty() {
             let fun = c.fun.unparen();
             let method = match &fun.kind {
-                ExprKind::SelectorExpr(_) => self
-                    .sh
-                    .info
-                    .selection_of(fun)
-                    .is_some_and(|s| s.kind != rgo_types::SelectionKind::FieldVal),
+                ExprKind::SelectorExpr(_) => self.sh.info.selection_of(fun).is_some_and(|s| s.kind != rgo_types::SelectionKind::FieldVal),
                 _ => false,
             };
             if !method {
@@ -250,9 +199,7 @@ impl<'p> FunctionLowering<'_, 'p> {
         let mut fields: Vec<(Ty, Value)> = Vec::new();
         match &p.callee {
             Callee::Direct(_) => {}
-            Callee::Code(v) | Callee::Closure(v) | Callee::DirectClosure(_, v) => {
-                fields.push((Ty::PTR, *v))
-            }
+            Callee::Code(v) | Callee::Closure(v) | Callee::DirectClosure(_, v) => fields.push((Ty::PTR, *v)),
         }
         let dynamic = fields.len();
         fields.extend(params.iter().copied().zip(p.args.iter().copied()));
@@ -264,26 +211,14 @@ impl<'p> FunctionLowering<'_, 'p> {
             Callee::Closure(_) => Callee::Closure(vals[0]),
             Callee::DirectClosure(s, _) => Callee::DirectClosure(s, vals[0]),
         };
-        let call = Plan {
-            callee,
-            sig: p.sig,
-            args: vals[dynamic..].to_vec(),
-            results: p.results,
-            nil_check: p.nil_check,
-        };
+        let call = Plan { callee, sig: p.sig, args: vals[dynamic..].to_vec(), results: p.results, nil_check: p.nil_check };
         fl.emit_plan(call);
         fl.fb.term(Term::Ret(vec![]));
         fl.commit();
         self.make_record(sym, &fields)
     }
 
-    fn builtin_thunk(
-        &mut self,
-        e: &'static Expr,
-        c: &'static CallExpr,
-        id: BuiltinId,
-        what: &str,
-    ) -> Value {
+    fn builtin_thunk(&mut self, e: &'static Expr, c: &'static CallExpr, id: BuiltinId, what: &str) -> Value {
         let args = self.builtin_args(c, id);
         self.set_pos(e.pos);
         let mut fields = Vec::new();
@@ -306,9 +241,7 @@ impl<'p> FunctionLowering<'_, 'p> {
     /// the wrapper's own; when a panic runs the wrapper that is no frame of a `calldefer`, and nothing is recovered.
     fn recover_thunk(&mut self, e: &'static Expr, what: &str) -> Value {
         let (sym, mut fl) = self.thunk(e, what, false);
-        let parent = fl
-            .fb
-            .emit1(Op::Intrinsic(Intrinsic::ParentFrameAddr, vec![]), Ty::I64);
+        let parent = fl.fb.emit1(Op::Intrinsic(Intrinsic::ParentFrameAddr, vec![]), Ty::I64);
         let p = fl.fb.conv(rgo_ir::ConvOp::IntToPtr, parent, Ty::PTR);
         let fp = fl.fb.load(Ty::I64, p);
         fl.rt("gorecover", &[Ty::I64], &[Ty::IFACE], vec![fp]);
@@ -318,31 +251,18 @@ impl<'p> FunctionLowering<'_, 'p> {
     }
 
     /// A new wrapper function `func()`, with its prologue.
-    fn thunk(
-        &mut self,
-        e: &'static Expr,
-        what: &str,
-        prologue: bool,
-    ) -> (rgo_ir::Sym, FunctionLowering<'_, 'p>) {
+    fn thunk(&mut self, e: &'static Expr, what: &str, prologue: bool) -> (rgo_ir::Sym, FunctionLowering<'_, 'p>) {
         let name = self.closure_name(what);
         let sym = self.pl.m.sym(&name);
         let sig = self.pl.m.sig(&[], &[]);
         let loc = self.pl.loc(e.pos);
-        let attrs = FuncAttrs {
-            wrapper: true,
-            noinline: true,
-            norace: self.sh.norace,
-            ..FuncAttrs::default()
-        };
+        let attrs = FuncAttrs { wrapper: true, noinline: true, norace: self.sh.norace, ..FuncAttrs::default() };
         let sh = self.sh.clone();
         let mut fb = FunctionBuilder::new(&mut self.pl.m, sym, sig, sh.linkage, attrs, loc);
         if prologue && what == "deferwrap" {
             self.pl.wrapper_prologue(&mut fb);
         }
-        (
-            sym,
-            FunctionLowering::new(&mut *self.pl, fb, sh, name, true, e.id),
-        )
+        (sym, FunctionLowering::new(&mut *self.pl, fb, sh, name, true, e.id))
     }
 
     /// In a wrapper: the captured values.
@@ -352,9 +272,7 @@ impl<'p> FunctionLowering<'_, 'p> {
         }
         let tys: Vec<Ty> = fields.iter().map(|f| f.0).collect();
         let rec = self.record_ty(&tys);
-        let ctx = self
-            .fb
-            .emit1(Op::Intrinsic(Intrinsic::ClosureCtx, vec![]), Ty::PTR);
+        let ctx = self.fb.emit1(Op::Intrinsic(Intrinsic::ClosureCtx, vec![]), Ty::PTR);
         let mut out = Vec::new();
         for (i, ty) in tys.iter().enumerate() {
             let off = self.pl.m.types.part(rec, i + 1).1;

@@ -189,18 +189,10 @@ impl PackageLowering<'_> {
 
     /// The itab symbol for a concrete type that implements a non-empty interface.
     pub fn itab(&mut self, concrete: Type, iface: Type) -> Sym {
-        let name = format!(
-            "go:itab.{},{}",
-            self.link_string(concrete),
-            self.link_string(iface)
-        );
+        let name = format!("go:itab.{},{}", self.link_string(concrete), self.link_string(iface));
         let sym = self.m.sym(&name);
         if self.done.insert(sym) {
-            self.queue.push_back(Work::Itab {
-                concrete,
-                iface,
-                sym,
-            });
+            self.queue.push_back(Work::Itab { concrete, iface, sym });
         }
         sym
     }
@@ -213,12 +205,7 @@ impl PackageLowering<'_> {
         iface_methods(i)
             .iter()
             .position(|x| x.same_id(m.pkg(), m.name, false))
-            .unwrap_or_else(|| {
-                panic!(
-                    "internal compiler error: interface has no method {}",
-                    m.name()
-                )
-            })
+            .unwrap_or_else(|| panic!("internal compiler error: interface has no method {}", m.name()))
     }
 
     /// Descriptors of all package-level defined types of this package, and of pointers to them: others count on them.
@@ -227,9 +214,7 @@ impl PackageLowering<'_> {
             if !o.is_type_name() || o.is_alias() {
                 continue;
             }
-            let Some(n) = o.typ().as_named() else {
-                continue;
-            };
+            let Some(n) = o.typ().as_named() else { continue };
             if !n.type_params().is_empty() || n.obj() != o {
                 continue;
             }
@@ -246,9 +231,7 @@ impl PackageLowering<'_> {
     }
 
     fn import_path_sym(&mut self, p: &'static Package) -> Sym {
-        let sym = self
-            .m
-            .sym(&format!("type:.importpath.{}.", path_to_prefix(p.path())));
+        let sym = self.m.sym(&format!("type:.importpath.{}.", path_to_prefix(p.path())));
         if self.done.insert(sym) {
             let mut d = Data::default();
             name_bytes(&mut d, p.path(), b"", false, false, false);
@@ -258,26 +241,11 @@ impl PackageLowering<'_> {
     }
 
     fn push_ro(&mut self, sym: Sym, d: Data, align: u64, linkage: Linkage) {
-        self.m.globals.push(Global {
-            sym,
-            linkage,
-            size: d.len,
-            align,
-            readonly: true,
-            pointers: false,
-            data: d.data,
-        });
+        self.m.globals.push(Global { sym, linkage, size: d.len, align, readonly: true, pointers: false, data: d.data });
     }
 
     /// An encoded name (abi.Name). `pkg`: path to store for an unexported name of another package.
-    fn name_sym(
-        &mut self,
-        name: &str,
-        tag: &[u8],
-        pkg: Option<&'static Package>,
-        exported: bool,
-        embedded: bool,
-    ) -> Sym {
+    fn name_sym(&mut self, name: &str, tag: &[u8], pkg: Option<&'static Package>, exported: bool, embedded: bool) -> Sym {
         let mut s = String::from("type:.namedata.");
         if let Some(p) = pkg {
             s.push_str(&path_to_prefix(p.path()));
@@ -313,15 +281,7 @@ impl PackageLowering<'_> {
             let name = format!("type:.gcmask.{}", self.link_string(t));
             let sym = self.m.sym(&name);
             if self.done.insert(sym) {
-                self.m.globals.push(Global {
-                    sym,
-                    linkage: Linkage::LinkOnce,
-                    size: 8,
-                    align: 8,
-                    readonly: false,
-                    pointers: false,
-                    data: vec![Datum::Zero(8)],
-                });
+                self.m.globals.push(Global { sym, linkage: Linkage::LinkOnce, size: 8, align: 8, readonly: false, pointers: false, data: vec![Datum::Zero(8)] });
             }
             return (Some(sym), true);
         }
@@ -389,12 +349,7 @@ impl PackageLowering<'_> {
         let pointer = Type::Pointer(rgo_types::Pointer::new(t));
         let ptr_to_this = match t {
             Type::Named(_) => Some(self.type_desc(pointer)),
-            Type::Struct(s)
-                if s.fields().iter().any(|f| f.embedded())
-                    && !self.method_set(pointer).is_empty() =>
-            {
-                Some(self.type_desc(pointer))
-            }
+            Type::Struct(s) if s.fields().iter().any(|f| f.embedded()) && !self.method_set(pointer).is_empty() => Some(self.type_desc(pointer)),
             _ => None,
         };
         d.u64(size);
@@ -444,12 +399,7 @@ impl PackageLowering<'_> {
                 d.u16(s.params().len() as u16);
                 d.u16(out);
                 d.u32(0);
-                for p in s
-                    .params()
-                    .types()
-                    .chain(s.results().types())
-                    .collect::<Vec<_>>()
-                {
+                for p in s.params().types().chain(s.results().types()).collect::<Vec<_>>() {
                     let e = self.type_desc(p);
                     extra.addr(e, 0);
                 }
@@ -466,11 +416,7 @@ impl PackageLowering<'_> {
                 d.u64(ms.len() as u64);
                 d.u64(ms.len() as u64);
                 for m in ms {
-                    let other = if m.exported() || m.pkg() == tpkg {
-                        None
-                    } else {
-                        m.pkg()
-                    };
+                    let other = if m.exported() || m.pkg() == tpkg { None } else { m.pkg() };
                     let n = self.name_sym(m.name(), b"", other, m.exported(), false);
                     let ft = self.type_desc(Type::Signature(m.signature()));
                     extra.off(n);
@@ -479,11 +425,7 @@ impl PackageLowering<'_> {
             }
             Type::Map(m) => self.map_tail(&mut d, m.key(), m.elem()),
             Type::Struct(s) => {
-                let spkg = s
-                    .fields()
-                    .iter()
-                    .find(|f| !f.exported())
-                    .and_then(|f| f.pkg());
+                let spkg = s.fields().iter().find(|f| !f.exported()).and_then(|f| f.pkg());
                 let pkg_sym = spkg.map(|p| self.import_path_sym(p));
                 d.addr_or_null(pkg_sym);
                 d.addr(sym, c as i64);
@@ -501,11 +443,7 @@ impl PackageLowering<'_> {
             }
             _ => {}
         }
-        assert_eq!(
-            d.len,
-            48 + tail,
-            "internal compiler error: descriptor layout of {link}"
-        );
+        assert_eq!(d.len, 48 + tail, "internal compiler error: descriptor layout of {link}");
 
         // --- UncommonType and methods
         if uncommon {
@@ -518,11 +456,7 @@ impl PackageLowering<'_> {
             d.u32(0);
             for m in &methods {
                 let exported = m.obj.exported();
-                let other = if exported || m.obj.pkg() == pkg {
-                    None
-                } else {
-                    m.obj.pkg()
-                };
+                let other = if exported || m.obj.pkg() == pkg { None } else { m.obj.pkg() };
                 let n = self.name_sym(m.obj.name(), b"", other, exported, false);
                 let ft = self.type_desc(crate::wrapper::method_type(m.obj));
                 let tfn = self.method_func(t, m);
@@ -547,13 +481,9 @@ impl PackageLowering<'_> {
         let g = self.type_desc(group);
         let hasher = self.hash_closure(key);
         let gs = self.size_of(group);
-        let Type::Struct(gst) = group else {
-            panic!("internal compiler error: map group")
-        };
+        let Type::Struct(gst) = group else { panic!("internal compiler error: map group") };
         let slots_off = self.field_offset(group, 1);
-        let Type::Array(slots) = gst.field(1).typ() else {
-            panic!("internal compiler error: map slots")
-        };
+        let Type::Array(slots) = gst.field(1).typ() else { panic!("internal compiler error: map slots") };
         let slot = slots.elem();
         let slot_size = self.size_of(slot);
         let elem_off = self.field_offset(slot, 1);
@@ -586,34 +516,14 @@ impl PackageLowering<'_> {
 
     /// The group type of a map: control word and slots (internal/runtime/maps/group.go).
     pub(crate) fn map_group(&mut self, key: Type, elem: Type) -> Type {
-        let kt = if self.size_of(key) > MAP_MAX_INLINE {
-            Type::Pointer(rgo_types::Pointer::new(key))
-        } else {
-            key
-        };
-        let et = if self.size_of(elem) > MAP_MAX_INLINE {
-            Type::Pointer(rgo_types::Pointer::new(elem))
-        } else {
-            elem
-        };
-        let field = |n: &str, t: Type| {
-            rgo_types::Object::new_field(
-                rgo_syntax::pos::Pos::NONE,
-                None,
-                rgo_syntax::symbol::Symbol::intern(n),
-                Some(t),
-                false,
-            )
-        };
+        let kt = if self.size_of(key) > MAP_MAX_INLINE { Type::Pointer(rgo_types::Pointer::new(key)) } else { key };
+        let et = if self.size_of(elem) > MAP_MAX_INLINE { Type::Pointer(rgo_types::Pointer::new(elem)) } else { elem };
+        let field = |n: &str, t: Type| rgo_types::Object::new_field(rgo_syntax::pos::Pos::NONE, None, rgo_syntax::symbol::Symbol::intern(n), Some(t), false);
         let slot = rgo_types::Struct::new(vec![field("key", kt), field("elem", et)], Vec::new());
         let slots = rgo_types::Array::new(Type::Struct(slot), MAP_SLOTS);
         let ctrl = rgo_types::universe::typ(BasicKind::Uint64);
-        let group = Type::Struct(rgo_types::Struct::new(
-            vec![field("ctrl", ctrl), field("slots", Type::Array(slots))],
-            Vec::new(),
-        ));
-        self.no_alg
-            .extend([group, Type::Array(slots), Type::Struct(slot)]);
+        let group = Type::Struct(rgo_types::Struct::new(vec![field("ctrl", ctrl), field("slots", Type::Array(slots))], Vec::new()));
+        self.no_alg.extend([group, Type::Array(slots), Type::Struct(slot)]);
         group
     }
 
@@ -634,13 +544,7 @@ impl PackageLowering<'_> {
             let e = set
                 .iter()
                 .find(|x| x.obj.same_id(m.pkg(), m.name, false))
-                .unwrap_or_else(|| {
-                    panic!(
-                        "internal compiler error: {link} does not implement {}: no method {}",
-                        self.link_string(iface),
-                        m.name()
-                    )
-                })
+                .unwrap_or_else(|| panic!("internal compiler error: {link} does not implement {}: no method {}", self.link_string(iface), m.name()))
                 .clone();
             let f = self.method_iface_func(concrete, &e);
             d.addr(f, 0);
@@ -697,11 +601,7 @@ fn needs_key_update(t: Type) -> bool {
     match t.underlying() {
         Type::Basic(b) => matches!(
             b.kind,
-            BasicKind::Float32
-                | BasicKind::Float64
-                | BasicKind::Complex64
-                | BasicKind::Complex128
-                | BasicKind::String
+            BasicKind::Float32 | BasicKind::Float64 | BasicKind::Complex64 | BasicKind::Complex128 | BasicKind::String
         ),
         Type::Interface(_) => true,
         Type::Array(a) => needs_key_update(a.elem()),

@@ -70,11 +70,7 @@ impl Linknames {
 
     /// A text form: a line for each, sorted.
     pub fn to_text(&self) -> String {
-        let mut lines: Vec<String> = self
-            .targets
-            .iter()
-            .map(|(l, t)| format!("{l}\t{t}\n"))
-            .collect();
+        let mut lines: Vec<String> = self.targets.iter().map(|(l, t)| format!("{l}\t{t}\n")).collect();
         lines.extend(self.marked.iter().map(|m| format!("{m}\n")));
         lines.sort();
         lines.dedup();

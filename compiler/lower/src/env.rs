@@ -34,21 +34,8 @@ impl Env {
 
     /// `key`: text that is equal for equal arguments.
     pub fn new(tparams: Vec<&'static TypeParam>, targs: Vec<Type>, key: String) -> Env {
-        assert_eq!(
-            tparams.len(),
-            targs.len(),
-            "internal compiler error: {} type parameters, {} arguments",
-            tparams.len(),
-            targs.len()
-        );
-        Env {
-            inner: Rc::new(Inner {
-                tparams,
-                targs,
-                key,
-                cache: RefCell::default(),
-            }),
-        }
+        assert_eq!(tparams.len(), targs.len(), "internal compiler error: {} type parameters, {} arguments", tparams.len(), targs.len());
+        Env { inner: Rc::new(Inner { tparams, targs, key, cache: RefCell::default() }) }
     }
 
     pub fn is_empty(&self) -> bool {
@@ -106,43 +93,23 @@ impl Env {
             Type::Named(n) => self.subst_named(n),
             Type::Pointer(p) => {
                 let e = self.subst(p.elem());
-                if e == p.elem() {
-                    t
-                } else {
-                    Type::Pointer(rgo_types::Pointer::new(e))
-                }
+                if e == p.elem() { t } else { Type::Pointer(rgo_types::Pointer::new(e)) }
             }
             Type::Slice(s) => {
                 let e = self.subst(s.elem());
-                if e == s.elem() {
-                    t
-                } else {
-                    Type::Slice(rgo_types::Slice::new(e))
-                }
+                if e == s.elem() { t } else { Type::Slice(rgo_types::Slice::new(e)) }
             }
             Type::Array(a) => {
                 let e = self.subst(a.elem());
-                if e == a.elem() {
-                    t
-                } else {
-                    Type::Array(rgo_types::Array::new(e, a.len()))
-                }
+                if e == a.elem() { t } else { Type::Array(rgo_types::Array::new(e, a.len())) }
             }
             Type::Map(m) => {
                 let (k, e) = (self.subst(m.key()), self.subst(m.elem()));
-                if k == m.key() && e == m.elem() {
-                    t
-                } else {
-                    Type::Map(rgo_types::Map::new(k, e))
-                }
+                if k == m.key() && e == m.elem() { t } else { Type::Map(rgo_types::Map::new(k, e)) }
             }
             Type::Chan(c) => {
                 let e = self.subst(c.elem());
-                if e == c.elem() {
-                    t
-                } else {
-                    Type::Chan(rgo_types::Chan::new(c.dir, e))
-                }
+                if e == c.elem() { t } else { Type::Chan(rgo_types::Chan::new(c.dir, e)) }
             }
             Type::Tuple(tp) => match self.subst_vars(&tp.vars) {
                 Some(v) => Type::Tuple(Tuple::new(v)),
@@ -202,21 +169,12 @@ impl Env {
                 n
             })
             .collect();
-        if changed {
-            Type::Interface(Interface::new(methods, embeds))
-        } else {
-            t
-        }
+        if changed { Type::Interface(Interface::new(methods, embeds)) } else { t }
     }
 
     /// Is the object declared inside the generic function whose parameters these are? (Local types of other functions occur as type arguments.)
     fn encloses(&self, o: Obj) -> bool {
-        let scopes: Vec<_> = self
-            .inner
-            .tparams
-            .iter()
-            .filter_map(|p| p.obj.parent())
-            .collect();
+        let scopes: Vec<_> = self.inner.tparams.iter().filter_map(|p| p.obj.parent()).collect();
         let mut s = o.parent();
         while let Some(x) = s {
             if scopes.contains(&x) {
@@ -245,11 +203,7 @@ impl Env {
 /// An instance of a generic defined type.
 pub fn instantiate_named(orig: &'static Named, targs: Vec<Type>) -> Type {
     static CX: OnceLock<std::sync::Arc<rgo_types::Context>> = OnceLock::new();
-    rgo_types::instantiate::instantiate(
-        CX.get_or_init(rgo_types::Context::new),
-        Type::Named(orig),
-        targs,
-    )
+    rgo_types::instantiate::instantiate(CX.get_or_init(rgo_types::Context::new), Type::Named(orig), targs)
 }
 
 /// Copies of local types: (original, environment key) -> copy.
@@ -272,11 +226,7 @@ fn addr(n: &'static Named) -> usize {
 
 /// The key of the environment a local type was copied for.
 pub fn local_instance_key(n: &'static Named) -> Option<String> {
-    copy_keys()
-        .lock()
-        .unwrap_or_else(|e| e.into_inner())
-        .get(&addr(n))
-        .cloned()
+    copy_keys().lock().unwrap_or_else(|e| e.into_inner()).get(&addr(n)).cloned()
 }
 
 fn local_copy(n: &'static Named, env: &Env) -> Type {
@@ -285,30 +235,20 @@ fn local_copy(n: &'static Named, env: &Env) -> Type {
     }
     let key = (addr(n), env.key().to_string());
     let mut made = false;
-    let c = *copies()
-        .lock()
-        .unwrap_or_else(|e| e.into_inner())
-        .entry(key)
-        .or_insert_with(|| {
-            made = true;
-            let o = n.obj();
-            let obj = Object::new_type_name(o.pos, o.pkg(), o.name, None);
-            if let Some(p) = o.parent() {
-                obj.set_parent(p);
-            }
-            let c = Named::new(obj, None, 0);
-            copy_keys()
-                .lock()
-                .unwrap_or_else(|e| e.into_inner())
-                .insert(addr(c), env.key().to_string());
-            c
-        });
+    let c = *copies().lock().unwrap_or_else(|e| e.into_inner()).entry(key).or_insert_with(|| {
+        made = true;
+        let o = n.obj();
+        let obj = Object::new_type_name(o.pos, o.pkg(), o.name, None);
+        if let Some(p) = o.parent() {
+            obj.set_parent(p);
+        }
+        let c = Named::new(obj, None, 0);
+        copy_keys().lock().unwrap_or_else(|e| e.into_inner()).insert(addr(c), env.key().to_string());
+        c
+    });
     if made {
         // Registered first: the type may refer to itself.
-        env.inner
-            .cache
-            .borrow_mut()
-            .insert(Type::Named(n), Type::Named(c));
+        env.inner.cache.borrow_mut().insert(Type::Named(n), Type::Named(c));
         c.set_underlying(env.subst(n.underlying()));
     }
     Type::Named(c)

@@ -78,11 +78,7 @@ impl FunctionLowering<'_, '_> {
 
     pub(crate) fn const_of(&self, e: &Expr) -> Option<constant::Value> {
         let tv = self.sh.info.tv(e)?;
-        if tv.mode == Mode::Constant {
-            tv.value.clone()
-        } else {
-            None
-        }
+        if tv.mode == Mode::Constant { tv.value.clone() } else { None }
     }
 
     /// The constant boolean an expression is known to be.
@@ -96,18 +92,13 @@ impl FunctionLowering<'_, '_> {
     pub(crate) fn const_int(&self, e: &Expr) -> Option<i64> {
         let v = self.const_of(e)?;
         match v.kind() {
-            constant::Kind::Int | constant::Kind::Float | constant::Kind::Complex => {
-                constant::int64_val(&constant::to_int(&v))
-            }
+            constant::Kind::Int | constant::Kind::Float | constant::Kind::Complex => constant::int64_val(&constant::to_int(&v)),
             _ => None,
         }
     }
 
     pub(crate) fn is_nil(&self, e: &Expr) -> bool {
-        self.sh
-            .info
-            .tv(e)
-            .is_some_and(|tv| tv.mode == Mode::NilValue)
+        self.sh.info.tv(e).is_some_and(|tv| tv.mode == Mode::NilValue)
     }
 
     /// A constant of a concrete type.
@@ -137,10 +128,7 @@ impl FunctionLowering<'_, '_> {
                 _ => {
                     // A conversion string(65) under a type parameter.
                     let n = constant::int64_val(&constant::to_int(v)).unwrap_or(-1);
-                    let c = u32::try_from(n)
-                        .ok()
-                        .and_then(char::from_u32)
-                        .unwrap_or('\u{fffd}');
+                    let c = u32::try_from(n).ok().and_then(char::from_u32).unwrap_or('\u{fffd}');
                     let s = c.to_string();
                     self.string_const(s.as_bytes())
                 }
@@ -154,11 +142,7 @@ impl FunctionLowering<'_, '_> {
                 self.fb.emit1(Op::Float(f.to_bits()), ty)
             }
             BasicKind::Complex64 | BasicKind::Complex128 => {
-                let part = if b.kind == BasicKind::Complex64 {
-                    basic(BasicKind::Float32)
-                } else {
-                    basic(BasicKind::Float64)
-                };
+                let part = if b.kind == BasicKind::Complex64 { basic(BasicKind::Float32) } else { basic(BasicKind::Float64) };
                 let c = constant::to_complex(v);
                 let re = self.const_value(&constant::real(&c), part);
                 let im = self.const_value(&constant::imag(&c), part);
@@ -172,11 +156,7 @@ impl FunctionLowering<'_, '_> {
             _ => {
                 let n = self.const_bits(v);
                 let size = self.pl.m.types.size(ty);
-                let n = if size >= 8 {
-                    n
-                } else {
-                    n & ((1u64 << (size * 8)) - 1)
-                };
+                let n = if size >= 8 { n } else { n & ((1u64 << (size * 8)) - 1) };
                 self.fb.int(ty, n)
             }
         }
@@ -187,8 +167,7 @@ impl FunctionLowering<'_, '_> {
         if let Some(x) = constant::int64_val(&i) {
             return x as u64;
         }
-        constant::uint64_val(&i)
-            .unwrap_or_else(|| panic!("internal compiler error: integer constant {v} does not fit"))
+        constant::uint64_val(&i).unwrap_or_else(|| panic!("internal compiler error: integer constant {v} does not fit"))
     }
 
     /// Evaluates `e` for its effects only.
@@ -277,9 +256,7 @@ impl FunctionLowering<'_, '_> {
                     return self.selector(x, s);
                 }
                 if self.is_func_instance(e) {
-                    let sym = self.func_expr_sym(e).unwrap_or_else(|| {
-                        panic!("internal compiler error: instance of unknown function")
-                    });
+                    let sym = self.func_expr_sym(e).unwrap_or_else(|| panic!("internal compiler error: instance of unknown function"));
                     let s = self.pl.func_value(sym);
                     return self.fb.sym_addr(s);
                 }
@@ -302,10 +279,7 @@ impl FunctionLowering<'_, '_> {
             }
             ExprKind::UnaryExpr(u) => self.unary(e, u),
             ExprKind::BinaryExpr(b) => self.binary(e, b),
-            _ => panic!(
-                "internal compiler error: not a value expression at {:?}",
-                e.pos
-            ),
+            _ => panic!("internal compiler error: not a value expression at {:?}", e.pos),
         }
     }
 
@@ -316,9 +290,7 @@ impl FunctionLowering<'_, '_> {
         }
         let o = self.sh.info.obj_of(i);
         if o.is_func() {
-            let sym = self.func_expr_sym(e).unwrap_or_else(|| {
-                panic!("internal compiler error: unknown function {}", o.name())
-            });
+            let sym = self.func_expr_sym(e).unwrap_or_else(|| panic!("internal compiler error: unknown function {}", o.name()));
             let s = self.pl.func_value(sym);
             return self.fb.sym_addr(s);
         }
@@ -329,25 +301,20 @@ impl FunctionLowering<'_, '_> {
 
     /// Is the expression an explicitly instantiated function?
     pub(crate) fn is_func_instance(&self, e: &Expr) -> bool {
-        let ExprKind::IndexExpr(i) = &e.kind else {
-            return false;
-        };
+        let ExprKind::IndexExpr(i) = &e.kind else { return false };
         let id = match &i.x.unparen().kind {
             ExprKind::Ident(id) => id,
             ExprKind::SelectorExpr(s) => &s.sel,
             _ => return false,
         };
-        matches!(self.sh.info.use_of(id), Some(o) if o.is_func())
-            && self.sh.info.instance_of(id).is_some()
+        matches!(self.sh.info.use_of(id), Some(o) if o.is_func()) && self.sh.info.instance_of(id).is_some()
     }
 
     /// The identifier that names a declared function, behind parentheses, instantiation and package qualifier.
     pub(crate) fn func_ident<'e>(&self, e: &'e Expr) -> Option<&'e Ident> {
         match &e.unparen().kind {
             ExprKind::Ident(i) => Some(i),
-            ExprKind::SelectorExpr(s) if self.sh.info.selection_of(e.unparen()).is_none() => {
-                Some(&s.sel)
-            }
+            ExprKind::SelectorExpr(s) if self.sh.info.selection_of(e.unparen()).is_none() => Some(&s.sel),
             ExprKind::IndexExpr(i) if self.is_func_instance(e.unparen()) => self.func_ident(&i.x),
             _ => None,
         }
@@ -374,9 +341,7 @@ impl FunctionLowering<'_, '_> {
             // A qualified identifier.
             let o = self.sh.info.obj_of(&s.sel);
             if o.is_func() {
-                let sym = self.func_expr_sym(e).unwrap_or_else(|| {
-                    panic!("internal compiler error: unknown function {}", o.name())
-                });
+                let sym = self.func_expr_sym(e).unwrap_or_else(|| panic!("internal compiler error: unknown function {}", o.name()));
                 let v = self.pl.func_value(sym);
                 return self.fb.sym_addr(v);
             }
@@ -409,18 +374,10 @@ impl FunctionLowering<'_, '_> {
     }
 
     /// The selector of an explicitly instantiated method, `x.M[T]`.
-    pub(crate) fn method_instance<'e>(
-        &self,
-        i: &'e IndexExpr,
-    ) -> Option<(&'e Expr, &'e SelectorExpr)> {
+    pub(crate) fn method_instance<'e>(&self, i: &'e IndexExpr) -> Option<(&'e Expr, &'e SelectorExpr)> {
         let x = i.x.unparen();
         match &x.kind {
-            ExprKind::SelectorExpr(s)
-                if self.sh.info.selection_of(x).is_some()
-                    && self.sh.info.instance_of(&s.sel).is_some() =>
-            {
-                Some((x, &**s))
-            }
+            ExprKind::SelectorExpr(s) if self.sh.info.selection_of(x).is_some() && self.sh.info.instance_of(&s.sel).is_some() => Some((x, &**s)),
             _ => None,
         }
     }
@@ -443,11 +400,7 @@ impl FunctionLowering<'_, '_> {
             return Operand::Mem(self.addr_of(x));
         }
         let v = self.expr(x);
-        if self.pl.is_memory(t) {
-            Operand::Mem(Addr::new(v, MemKind::Frame))
-        } else {
-            Operand::Val(v)
-        }
+        if self.pl.is_memory(t) { Operand::Mem(Addr::new(v, MemKind::Frame)) } else { Operand::Val(v) }
     }
 
     /// Can `addr_of` find memory for the expression without copying it?
@@ -457,9 +410,7 @@ impl FunctionLowering<'_, '_> {
             ExprKind::Ident(i) => self.sh.info.try_obj_of(i).is_some_and(|o| o.is_var()),
             ExprKind::SelectorExpr(s) => match self.sh.info.selection_of(x) {
                 None => self.sh.info.try_obj_of(&s.sel).is_some_and(|o| o.is_var()),
-                Some(sel) if sel.kind == SelectionKind::FieldVal => {
-                    sel.indirect || self.is_pointer(&s.x) || self.has_place(&s.x)
-                }
+                Some(sel) if sel.kind == SelectionKind::FieldVal => sel.indirect || self.is_pointer(&s.x) || self.has_place(&s.x),
                 _ => false,
             },
             ExprKind::IndexExpr(i) => {
@@ -478,8 +429,7 @@ impl FunctionLowering<'_, '_> {
     }
 
     fn is_pointer(&self, x: &Expr) -> bool {
-        self.sh.info.try_type_of(x).is_some()
-            && matches!(self.value_type(x).underlying(), Type::Pointer(_))
+        self.sh.info.try_type_of(x).is_some() && matches!(self.value_type(x).underlying(), Type::Pointer(_))
     }
 
     pub(crate) fn field(&mut self, s: &'static SelectorExpr, sel: &Selection) -> Operand {
@@ -490,17 +440,10 @@ impl FunctionLowering<'_, '_> {
     }
 
     /// Follows field indices from an operand of type `t`, through pointers.
-    pub(crate) fn walk_path(
-        &mut self,
-        mut x: Operand,
-        mut t: Type,
-        path: &[usize],
-    ) -> (Operand, Type) {
+    pub(crate) fn walk_path(&mut self, mut x: Operand, mut t: Type, path: &[usize]) -> (Operand, Type) {
         for &i in path {
             (x, t) = self.deref_operand(x, t);
-            let Type::Struct(st) = t.underlying() else {
-                panic!("internal compiler error: field of {t}")
-            };
+            let Type::Struct(st) = t.underlying() else { panic!("internal compiler error: field of {t}") };
             let ft = st.field(i).typ();
             x = match x {
                 Operand::Mem(a) => {
@@ -564,10 +507,7 @@ impl FunctionLowering<'_, '_> {
                 _ => {}
             },
             ExprKind::IndexExpr(i) if !self.is_func_instance(e) => {
-                if !matches!(
-                    self.value_type(&i.x).underlying(),
-                    Type::Map(_) | Type::Basic(_)
-                ) {
+                if !matches!(self.value_type(&i.x).underlying(), Type::Map(_) | Type::Basic(_)) {
                     return self.elem_addr(e, i);
                 }
             }
@@ -661,15 +601,7 @@ impl FunctionLowering<'_, '_> {
     }
 
     /// `x << y`, `x >> y`.
-    pub(crate) fn shift(
-        &mut self,
-        op: Tok,
-        x: Value,
-        y: Value,
-        t: Type,
-        ct: Type,
-        constant_count: bool,
-    ) -> Value {
+    pub(crate) fn shift(&mut self, op: Tok, x: Value, y: Value, t: Type, ct: Type, constant_count: bool) -> Value {
         if !is_unsigned(ct) && !constant_count {
             self.fb.emit0(Op::ShiftCheck(y));
         }
@@ -723,67 +655,24 @@ impl FunctionLowering<'_, '_> {
         if op == Tok::Div {
             // Through complex128, as gc.
             let wide = ty == Ty::COMPLEX128;
-            let (a, b) = if wide {
-                (x, y)
-            } else {
-                (
-                    self.complex_conv(x, Ty::F64, Ty::COMPLEX128),
-                    self.complex_conv(y, Ty::F64, Ty::COMPLEX128),
-                )
-            };
-            let q = self.rt(
-                "complex128div",
-                &[Ty::COMPLEX128, Ty::COMPLEX128],
-                &[Ty::COMPLEX128],
-                vec![a, b],
-            )[0];
-            return if wide {
-                q
-            } else {
-                self.complex_conv(q, Ty::F32, Ty::COMPLEX64)
-            };
+            let (a, b) = if wide { (x, y) } else { (self.complex_conv(x, Ty::F64, Ty::COMPLEX128), self.complex_conv(y, Ty::F64, Ty::COMPLEX128)) };
+            let q = self.rt("complex128div", &[Ty::COMPLEX128, Ty::COMPLEX128], &[Ty::COMPLEX128], vec![a, b])[0];
+            return if wide { q } else { self.complex_conv(q, Ty::F32, Ty::COMPLEX64) };
         }
         let (a, b) = (self.part(x, 0), self.part(x, 1));
         let (c, d) = (self.part(y, 0), self.part(y, 1));
         let (re, im) = match op {
-            Tok::Add => (
-                self.fb.bin(BinOp::FAdd, a, c),
-                self.fb.bin(BinOp::FAdd, b, d),
-            ),
-            Tok::Sub => (
-                self.fb.bin(BinOp::FSub, a, c),
-                self.fb.bin(BinOp::FSub, b, d),
-            ),
+            Tok::Add => (self.fb.bin(BinOp::FAdd, a, c), self.fb.bin(BinOp::FAdd, b, d)),
+            Tok::Sub => (self.fb.bin(BinOp::FSub, a, c), self.fb.bin(BinOp::FSub, b, d)),
             Tok::Mul => {
                 // gc computes complex64 products in float64.
                 let narrow = ty == Ty::COMPLEX64;
-                let w = |fl: &mut Self, v: Value| {
-                    if narrow {
-                        fl.fb.conv(rgo_ir::ConvOp::FloatExt, v, Ty::F64)
-                    } else {
-                        v
-                    }
-                };
+                let w = |fl: &mut Self, v: Value| if narrow { fl.fb.conv(rgo_ir::ConvOp::FloatExt, v, Ty::F64) } else { v };
                 let (a, b, c, d) = (w(self, a), w(self, b), w(self, c), w(self, d));
-                let (ac, bd) = (
-                    self.fb.bin(BinOp::FMul, a, c),
-                    self.fb.bin(BinOp::FMul, b, d),
-                );
-                let (ad, bc) = (
-                    self.fb.bin(BinOp::FMul, a, d),
-                    self.fb.bin(BinOp::FMul, b, c),
-                );
-                let (re, im) = (
-                    self.fb.bin(BinOp::FSub, ac, bd),
-                    self.fb.bin(BinOp::FAdd, ad, bc),
-                );
-                let n = |fl: &mut Self, v: Value| {
-                    if narrow {
-                        fl.fb.conv(rgo_ir::ConvOp::FloatTrunc, v, Ty::F32)
-                    } else {
-                        v
-                    }
-                };
+                let (ac, bd) = (self.fb.bin(BinOp::FMul, a, c), self.fb.bin(BinOp::FMul, b, d));
+                let (ad, bc) = (self.fb.bin(BinOp::FMul, a, d), self.fb.bin(BinOp::FMul, b, c));
+                let (re, im) = (self.fb.bin(BinOp::FSub, ac, bd), self.fb.bin(BinOp::FAdd, ad, bc));
+                let n = |fl: &mut Self, v: Value| if narrow { fl.fb.conv(rgo_ir::ConvOp::FloatTrunc, v, Ty::F32) } else { v };
                 (n(self, re), n(self, im))
             }
             _ => panic!("internal compiler error: operator {op} on complex numbers"),
@@ -792,11 +681,7 @@ impl FunctionLowering<'_, '_> {
     }
 
     pub(crate) fn complex_conv(&mut self, v: Value, part: Ty, ty: Ty) -> Value {
-        let op = if part == Ty::F64 {
-            rgo_ir::ConvOp::FloatExt
-        } else {
-            rgo_ir::ConvOp::FloatTrunc
-        };
+        let op = if part == Ty::F64 { rgo_ir::ConvOp::FloatExt } else { rgo_ir::ConvOp::FloatTrunc };
         let (a, b) = (self.part(v, 0), self.part(v, 1));
         let (a, b) = (self.fb.conv(op, a, part), self.fb.conv(op, b, part));
         self.fb.aggregate(ty, vec![a, b])
@@ -857,12 +742,7 @@ impl FunctionLowering<'_, '_> {
         }
         let len = self.fb.i64(n as i64);
         let s = self.fb.aggregate(Ty::SLICE, vec![p, len, len]);
-        self.rt(
-            "concatstrings",
-            &[Ty::PTR, Ty::SLICE],
-            &[Ty::STRING],
-            vec![null, s],
-        )[0]
+        self.rt("concatstrings", &[Ty::PTR, Ty::SLICE], &[Ty::STRING], vec![null, s])[0]
     }
 
     // --- conditions
@@ -933,20 +813,16 @@ impl FunctionLowering<'_, '_> {
         match &e.kind {
             ExprKind::ParenExpr(p) => self.known_cond(&p.x),
             ExprKind::UnaryExpr(u) if u.op == Tok::Not => self.known_cond(&u.x).map(|b| !b),
-            ExprKind::BinaryExpr(b) if b.op == Tok::AndAnd => {
-                match (self.known_cond(&b.x), self.known_cond(&b.y)) {
-                    (Some(false), _) => Some(false),
-                    (Some(true), y) => y,
-                    _ => None,
-                }
-            }
-            ExprKind::BinaryExpr(b) if b.op == Tok::OrOr => {
-                match (self.known_cond(&b.x), self.known_cond(&b.y)) {
-                    (Some(true), _) => Some(true),
-                    (Some(false), y) => y,
-                    _ => None,
-                }
-            }
+            ExprKind::BinaryExpr(b) if b.op == Tok::AndAnd => match (self.known_cond(&b.x), self.known_cond(&b.y)) {
+                (Some(false), _) => Some(false),
+                (Some(true), y) => y,
+                _ => None,
+            },
+            ExprKind::BinaryExpr(b) if b.op == Tok::OrOr => match (self.known_cond(&b.x), self.known_cond(&b.y)) {
+                (Some(true), _) => Some(true),
+                (Some(false), y) => y,
+                _ => None,
+            },
             _ => None,
         }
     }
@@ -957,11 +833,7 @@ impl FunctionLowering<'_, '_> {
         if ty == Ty::I64 {
             return v;
         }
-        let op = if is_unsigned(t) {
-            rgo_ir::ConvOp::ZExt
-        } else {
-            rgo_ir::ConvOp::SExt
-        };
+        let op = if is_unsigned(t) { rgo_ir::ConvOp::ZExt } else { rgo_ir::ConvOp::SExt };
         self.fb.conv(op, v, Ty::I64)
     }
 

@@ -11,10 +11,7 @@ use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
-use rgo_ir::{
-    Block, FuncAttrs, FunctionBuilder, Intrinsic, Linkage, Local, MemFlags, Op, Sym, Term, Ty,
-    Value,
-};
+use rgo_ir::{Block, FuncAttrs, FunctionBuilder, Intrinsic, Linkage, Local, MemFlags, Op, Sym, Term, Ty, Value};
 use rgo_syntax::ast::*;
 use rgo_syntax::pos::Pos;
 use rgo_types::{Info, Initializer, Obj, Signature, Type, VarKind};
@@ -56,10 +53,7 @@ impl Addr {
         Addr { base, off: 0, kind }
     }
     pub fn offset(self, n: u64) -> Addr {
-        Addr {
-            off: self.off + n as i64,
-            ..self
-        }
+        Addr { off: self.off + n as i64, ..self }
     }
 }
 
@@ -158,44 +152,14 @@ pub struct FunctionLowering<'a, 'p> {
 }
 
 /// Lowers a declared function or method (with a body) and adds it to the module.
-pub fn lower_func_decl(
-    pl: &mut PackageLowering<'_>,
-    pd: &'static PackageData,
-    fd: &'static FuncDecl,
-    obj: Obj,
-    env: Env,
-    sym: Sym,
-    linkage: Linkage,
-) {
+pub fn lower_func_decl(pl: &mut PackageLowering<'_>, pd: &'static PackageData, fd: &'static FuncDecl, obj: Obj, env: Env, sym: Sym, linkage: Linkage) {
     let Some(body) = &fd.body else { return };
     let per_iteration = pl.loopvar_per_iteration(pd, fd.pos);
-    let caps = analyse(
-        pd.info,
-        &env,
-        per_iteration,
-        fd.recv.as_ref(),
-        Some(&fd.typ),
-        Some(body),
-        &[],
-    );
+    let caps = analyse(pd.info, &env, per_iteration, fd.recv.as_ref(), Some(&fd.typ), Some(body), &[]);
     let pragmas = pd.pragmas(fd);
     let flags = caps.flags_of(NodeId::NONE);
-    let attrs = FuncAttrs {
-        nosplit: pragmas.nosplit,
-        noinline: pragmas.noinline || flags.recovers || flags.defers,
-        norace: pragmas.norace,
-        ..FuncAttrs::default()
-    };
-    let sh = Rc::new(Shared {
-        pd,
-        info: pd.info,
-        env,
-        caps,
-        per_iteration,
-        linkage,
-        norace: pragmas.norace,
-        exit_code: Cell::new(0),
-    });
+    let attrs = FuncAttrs { nosplit: pragmas.nosplit, noinline: pragmas.noinline || flags.recovers || flags.defers, norace: pragmas.norace, ..FuncAttrs::default() };
+    let sh = Rc::new(Shared { pd, info: pd.info, env, caps, per_iteration, linkage, norace: pragmas.norace, exit_code: Cell::new(0) });
     let sig = obj.signature();
     let recv = sig.recv().map(|r| r.typ());
     let ir_sig = pl.ir_sig(recv, sig, &sh.env);
@@ -227,36 +191,17 @@ pub fn lower_synthetic<'a, 'p>(
 ) -> FunctionLowering<'a, 'p> {
     let env = Env::empty();
     let caps = analyse(pd.info, &env, true, None, None, None, exprs);
-    let sh = Rc::new(Shared {
-        pd,
-        info: pd.info,
-        env,
-        caps,
-        per_iteration: true,
-        linkage,
-        norace: false,
-        exit_code: Cell::new(0),
-    });
+    let sh = Rc::new(Shared { pd, info: pd.info, env, caps, per_iteration: true, linkage, norace: false, exit_code: Cell::new(0) });
     let sig = pl.m.sig(&[], &[]);
     let loc = pl.loc(pos);
     let name = pl.m.sym_name(sym).to_string();
-    let attrs = FuncAttrs {
-        noinline: true,
-        ..FuncAttrs::default()
-    };
+    let attrs = FuncAttrs { noinline: true, ..FuncAttrs::default() };
     let fb = FunctionBuilder::new(&mut pl.m, sym, sig, linkage, attrs, loc);
     FunctionLowering::new(pl, fb, sh, name, false, NodeId::NONE)
 }
 
 impl<'a, 'p> FunctionLowering<'a, 'p> {
-    pub(crate) fn new(
-        pl: &'a mut PackageLowering<'p>,
-        fb: FunctionBuilder,
-        sh: Rc<Shared>,
-        name: String,
-        nested: bool,
-        id: NodeId,
-    ) -> Self {
+    pub(crate) fn new(pl: &'a mut PackageLowering<'p>, fb: FunctionBuilder, sh: Rc<Shared>, name: String, nested: bool, id: NodeId) -> Self {
         let flags = sh.caps.flags_of(id);
         FunctionLowering {
             pl,
@@ -290,30 +235,15 @@ impl<'a, 'p> FunctionLowering<'a, 'p> {
                 out.push(None);
             }
             for n in &f.names {
-                out.push(if n.name.as_str() == "_" {
-                    None
-                } else {
-                    self.sh.info.def_of(n)
-                });
+                out.push(if n.name.as_str() == "_" { None } else { self.sh.info.def_of(n) });
             }
         }
     }
 
     /// Parameters and results.
-    pub(crate) fn begin(
-        &mut self,
-        types: &[Type],
-        names: &[Option<Obj>],
-        sig: &'static Signature,
-        results: Option<&'static FieldList>,
-    ) {
+    pub(crate) fn begin(&mut self, types: &[Type], names: &[Option<Obj>], sig: &'static Signature, results: Option<&'static FieldList>) {
         if types.len() != names.len() {
-            panic!(
-                "internal compiler error: {}: {} parameters, {} names",
-                self.name,
-                types.len(),
-                names.len()
-            );
+            panic!("internal compiler error: {}: {} parameters, {} names", self.name, types.len(), names.len());
         }
         for (i, (t, n)) in types.iter().zip(names).enumerate() {
             if let Some(o) = n {
@@ -327,11 +257,7 @@ impl<'a, 'p> FunctionLowering<'a, 'p> {
             self.field_objs(r, &mut rnames);
         }
         rnames.resize(sig.results().len(), None);
-        let rtypes: Vec<Type> = sig
-            .results()
-            .types()
-            .map(|t| self.sh.env.subst(t))
-            .collect();
+        let rtypes: Vec<Type> = sig.results().types().map(|t| self.sh.env.subst(t)).collect();
         if self.flags.defers {
             self.begin_defers(&rtypes, &rnames);
             return;
@@ -490,11 +416,7 @@ impl<'a, 'p> FunctionLowering<'a, 'p> {
             let a = self.fb.sym_addr(s);
             return Addr::new(a, MemKind::Heap);
         }
-        panic!(
-            "internal compiler error: {}: variable {} has no storage",
-            self.name,
-            o.name()
-        )
+        panic!("internal compiler error: {}: variable {} has no storage", self.name, o.name())
     }
 
     // --- memory
@@ -527,19 +449,9 @@ impl<'a, 'p> FunctionLowering<'a, 'p> {
     pub(crate) fn mem_flags(&mut self, k: MemKind, t: Type) -> MemFlags {
         match k {
             MemKind::Frame => MemFlags::default(),
-            MemKind::Result => MemFlags {
-                volatile: true,
-                ..MemFlags::default()
-            },
-            MemKind::Heap => MemFlags {
-                barrier: self.pl.has_pointers(t),
-                ..MemFlags::default()
-            },
-            MemKind::Fresh => MemFlags {
-                barrier: self.pl.has_pointers(t),
-                init: true,
-                ..MemFlags::default()
-            },
+            MemKind::Result => MemFlags { volatile: true, ..MemFlags::default() },
+            MemKind::Heap => MemFlags { barrier: self.pl.has_pointers(t), ..MemFlags::default() },
+            MemKind::Fresh => MemFlags { barrier: self.pl.has_pointers(t), init: true, ..MemFlags::default() },
         }
     }
 
@@ -565,12 +477,7 @@ impl<'a, 'p> FunctionLowering<'a, 'p> {
         let p = self.addr(a);
         if self.pl.m.types.is_memory(ty) {
             if p != v {
-                self.fb.emit0(Op::Copy {
-                    dst: p,
-                    src: v,
-                    ty,
-                    flags,
-                });
+                self.fb.emit0(Op::Copy { dst: p, src: v, ty, flags });
             }
         } else {
             self.fb.store(p, v, flags);
@@ -597,11 +504,7 @@ impl<'a, 'p> FunctionLowering<'a, 'p> {
         let ty = self.pl.ir_ty(t);
         if self.pl.m.types.is_memory(ty) {
             let p = self.temp_ty(ty);
-            self.fb.emit0(Op::ZeroMem {
-                dst: p,
-                ty,
-                flags: MemFlags::default(),
-            });
+            self.fb.emit0(Op::ZeroMem { dst: p, ty, flags: MemFlags::default() });
             return p;
         }
         self.fb.emit1(Op::Zero, ty)
@@ -614,12 +517,7 @@ impl<'a, 'p> FunctionLowering<'a, 'p> {
             return v;
         }
         let p = self.temp_ty(ty);
-        self.fb.emit0(Op::Copy {
-            dst: p,
-            src: v,
-            ty,
-            flags: MemFlags::default(),
-        });
+        self.fb.emit0(Op::Copy { dst: p, src: v, ty, flags: MemFlags::default() });
         p
     }
 
@@ -666,13 +564,7 @@ impl<'a, 'p> FunctionLowering<'a, 'p> {
 
     // --- small conveniences
 
-    pub(crate) fn rt(
-        &mut self,
-        name: &str,
-        params: &[Ty],
-        results: &[Ty],
-        args: Vec<Value>,
-    ) -> Vec<Value> {
+    pub(crate) fn rt(&mut self, name: &str, params: &[Ty], results: &[Ty], args: Vec<Value>) -> Vec<Value> {
         self.pl.rt_call(&mut self.fb, name, params, results, args)
     }
 
@@ -702,12 +594,7 @@ impl<'a, 'p> FunctionLowering<'a, 'p> {
     }
 
     pub(crate) fn branch_likely(&mut self, cond: Value, then: Block, els: Block, likely: bool) {
-        self.fb.term(Term::If {
-            cond,
-            then,
-            els,
-            likely: Some(likely),
-        });
+        self.fb.term(Term::If { cond, then, els, likely: Some(likely) });
     }
 
     // --- closures
@@ -764,10 +651,7 @@ impl<'a, 'p> FunctionLowering<'a, 'p> {
         let desc = self.pl.shape_desc(ty);
         let rec = self.fb.emit1(Op::New { ty, desc }, Ty::PTR);
         let c = self.fb.sym_addr(code);
-        let flags = MemFlags {
-            init: true,
-            ..MemFlags::default()
-        };
+        let flags = MemFlags { init: true, ..MemFlags::default() };
         self.fb.store(rec, c, flags);
         for (i, (fty, v)) in fields.iter().enumerate() {
             self.store_field(rec, ty, i + 1, *fty, *v);
@@ -781,18 +665,9 @@ impl<'a, 'p> FunctionLowering<'a, 'p> {
         }
         let off = self.pl.m.types.part(ty, i).1;
         let p = self.fb.ptr_add(rec, off as i64);
-        let flags = MemFlags {
-            barrier: self.pl.ty_has_pointers(fty),
-            init: true,
-            ..MemFlags::default()
-        };
+        let flags = MemFlags { barrier: self.pl.ty_has_pointers(fty), init: true, ..MemFlags::default() };
         if self.pl.m.types.is_memory(fty) {
-            self.fb.emit0(Op::Copy {
-                dst: p,
-                src: v,
-                ty: fty,
-                flags,
-            });
+            self.fb.emit0(Op::Copy { dst: p, src: v, ty: fty, flags });
         } else {
             self.fb.store(p, v, flags);
         }
@@ -814,29 +689,17 @@ impl<'a, 'p> FunctionLowering<'a, 'p> {
                 if let Some(rb) = &self.range_body {
                     return rb.outer_results[i].0;
                 }
-                let s = self.results[i].storage.unwrap_or_else(|| {
-                    panic!("internal compiler error: captured result without storage")
-                });
+                let s = self.results[i].storage.unwrap_or_else(|| panic!("internal compiler error: captured result without storage"));
                 let a = self.storage_addr(s);
                 self.addr(a)
             }
-            CapVar::Next => self
-                .next_addr
-                .unwrap_or_else(|| panic!("internal compiler error: no exit code variable")),
-            CapVar::State => {
-                panic!("internal compiler error: state variable is passed by the loop")
-            }
+            CapVar::Next => self.next_addr.unwrap_or_else(|| panic!("internal compiler error: no exit code variable")),
+            CapVar::State => panic!("internal compiler error: state variable is passed by the loop"),
             CapVar::DeferFrame => {
                 if let Some(rb) = &self.range_body {
-                    return rb
-                        .defer_frame
-                        .unwrap_or_else(|| panic!("internal compiler error: no defer frame"));
+                    return rb.defer_frame.unwrap_or_else(|| panic!("internal compiler error: no defer frame"));
                 }
-                let l = self
-                    .defer
-                    .as_ref()
-                    .unwrap_or_else(|| panic!("internal compiler error: no defer frame"))
-                    .frame;
+                let l = self.defer.as_ref().unwrap_or_else(|| panic!("internal compiler error: no defer frame")).frame;
                 self.fb.local_addr(l)
             }
         }
@@ -865,9 +728,7 @@ impl<'a, 'p> FunctionLowering<'a, 'p> {
         }
         let tys: Vec<Ty> = caps.iter().map(|c| self.cap_ty(*c)).collect();
         let rec = self.record_ty(&tys);
-        let ctx = self
-            .fb
-            .emit1(Op::Intrinsic(Intrinsic::ClosureCtx, vec![]), Ty::PTR);
+        let ctx = self.fb.emit1(Op::Intrinsic(Intrinsic::ClosureCtx, vec![]), Ty::PTR);
         let mut results: Vec<(usize, Value)> = Vec::new();
         for (i, c) in caps.iter().enumerate() {
             let off = self.pl.m.types.part(rec, i + 1).1 as i64;
@@ -910,9 +771,7 @@ impl<'a, 'p> FunctionLowering<'a, 'p> {
     }
 
     fn rb(&mut self) -> &mut RangeBody {
-        self.range_body
-            .as_mut()
-            .unwrap_or_else(|| panic!("internal compiler error: not in a loop body"))
+        self.range_body.as_mut().unwrap_or_else(|| panic!("internal compiler error: not in a loop body"))
     }
 
     /// Lowers a function literal; returns its symbol.
@@ -924,11 +783,7 @@ impl<'a, 'p> FunctionLowering<'a, 'p> {
             _ => panic!("internal compiler error: function literal without signature"),
         };
         let flags = self.sh.caps.flags_of(e.id);
-        let attrs = FuncAttrs {
-            noinline: flags.recovers || flags.defers,
-            norace: self.sh.norace,
-            ..FuncAttrs::default()
-        };
+        let attrs = FuncAttrs { noinline: flags.recovers || flags.defers, norace: self.sh.norace, ..FuncAttrs::default() };
         let sh = self.sh.clone();
         let ir_sig = self.pl.ir_sig(None, sig, &sh.env);
         let loc = self.pl.loc(e.pos);

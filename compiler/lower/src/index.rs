@@ -38,12 +38,7 @@ impl FunctionLowering<'_, '_> {
     }
 
     pub(crate) fn bounds(&mut self, kind: BoundsKind, x: Value, y: Value, unsigned_x: bool) {
-        self.fb.emit0(Op::Bounds {
-            kind,
-            x,
-            y,
-            unsigned_x,
-        });
+        self.fb.emit0(Op::Bounds { kind, x, y, unsigned_x });
     }
 
     /// The address of `x[i]` for slices, arrays and pointers to arrays, after the bounds check.
@@ -52,11 +47,7 @@ impl FunctionLowering<'_, '_> {
         let t = self.value_type(&ix.x);
         let i = &ix.indices[0];
         let late = self.has_call(i) && !self.has_call(&ix.x);
-        let early = if late {
-            Some(self.index_value(i))
-        } else {
-            None
-        };
+        let early = if late { Some(self.index_value(i)) } else { None };
         match t.underlying() {
             Type::Slice(s) => {
                 let v = self.expr(&ix.x);
@@ -75,9 +66,7 @@ impl FunctionLowering<'_, '_> {
                 self.array_elem(base, a.elem(), a.len(), e, pos)
             }
             Type::Pointer(p) => {
-                let Type::Array(a) = p.elem().underlying() else {
-                    panic!("internal compiler error: index of {t}")
-                };
+                let Type::Array(a) = p.elem().underlying() else { panic!("internal compiler error: index of {t}") };
                 let v = self.expr(&ix.x);
                 let e = match early {
                     Some(e) => e,
@@ -92,37 +81,16 @@ impl FunctionLowering<'_, '_> {
     }
 
     /// The address of element `n` of slice value `v`.
-    pub(crate) fn slice_elem(
-        &mut self,
-        v: Value,
-        n: Value,
-        unsigned: bool,
-        elem: Type,
-        pos: Pos,
-    ) -> Addr {
+    pub(crate) fn slice_elem(&mut self, v: Value, n: Value, unsigned: bool, elem: Type, pos: Pos) -> Addr {
         self.set_pos(pos);
         let (p, len) = (self.part(v, 0), self.part(v, 1));
         self.bounds(BoundsKind::Index, n, len, unsigned);
         let scale = self.pl.size_of(elem);
-        let q = self.fb.emit1(
-            Op::PtrIndex {
-                base: p,
-                index: n,
-                scale,
-            },
-            Ty::PTR,
-        );
+        let q = self.fb.emit1(Op::PtrIndex { base: p, index: n, scale }, Ty::PTR);
         Addr::new(q, MemKind::Heap)
     }
 
-    pub(crate) fn array_elem(
-        &mut self,
-        base: Addr,
-        elem: Type,
-        len: i64,
-        (n, unsigned, known): (Value, bool, Option<i64>),
-        pos: Pos,
-    ) -> Addr {
+    pub(crate) fn array_elem(&mut self, base: Addr, elem: Type, len: i64, (n, unsigned, known): (Value, bool, Option<i64>), pos: Pos) -> Addr {
         let scale = self.pl.size_of(elem);
         if let Some(k) = known
             && k >= 0
@@ -134,14 +102,7 @@ impl FunctionLowering<'_, '_> {
         let l = self.fb.i64(len);
         self.bounds(BoundsKind::Index, n, l, unsigned);
         let b = self.addr(base);
-        let q = self.fb.emit1(
-            Op::PtrIndex {
-                base: b,
-                index: n,
-                scale,
-            },
-            Ty::PTR,
-        );
+        let q = self.fb.emit1(Op::PtrIndex { base: b, index: n, scale }, Ty::PTR);
         Addr::new(q, base.kind)
     }
 
@@ -168,14 +129,7 @@ impl FunctionLowering<'_, '_> {
                 self.set_pos(e.pos);
                 let (p, len) = (self.part(s, 0), self.part(s, 1));
                 self.bounds(BoundsKind::Index, n, len, u);
-                let q = self.fb.emit1(
-                    Op::PtrIndex {
-                        base: p,
-                        index: n,
-                        scale: 1,
-                    },
-                    Ty::PTR,
-                );
+                let q = self.fb.emit1(Op::PtrIndex { base: p, index: n, scale: 1 }, Ty::PTR);
                 self.fb.load(Ty::I8, q)
             }
             _ => {
@@ -190,10 +144,7 @@ impl FunctionLowering<'_, '_> {
 
     pub(crate) fn slice_expr(&mut self, e: &'static Expr, s: &'static SliceExpr) -> Value {
         let t = self.value_type(&s.x);
-        let index_calls = [&s.low, &s.high, &s.max]
-            .into_iter()
-            .flatten()
-            .any(|x| self.has_call(x));
+        let index_calls = [&s.low, &s.high, &s.max].into_iter().flatten().any(|x| self.has_call(x));
         let late = index_calls && !self.has_call(&s.x);
         let mut idx = [None, None, None];
         if late {
@@ -207,12 +158,7 @@ impl FunctionLowering<'_, '_> {
         let (p, len, cap, elem) = match t.underlying() {
             Type::Slice(sl) => {
                 let v = self.expr(&s.x);
-                (
-                    self.part(v, 0),
-                    self.part(v, 1),
-                    Some(self.part(v, 2)),
-                    sl.elem(),
-                )
+                (self.part(v, 0), self.part(v, 1), Some(self.part(v, 2)), sl.elem())
             }
             Type::Array(a) => {
                 let ad = self.addr_of(&s.x);
@@ -221,9 +167,7 @@ impl FunctionLowering<'_, '_> {
                 (p, n, Some(n), a.elem())
             }
             Type::Pointer(pt) => {
-                let Type::Array(a) = pt.elem().underlying() else {
-                    panic!("internal compiler error: slice of {t}")
-                };
+                let Type::Array(a) = pt.elem().underlying() else { panic!("internal compiler error: slice of {t}") };
                 let p = self.expr(&s.x);
                 self.set_pos(e.pos);
                 self.fb.emit0(Op::NilCheck(p));
@@ -232,12 +176,7 @@ impl FunctionLowering<'_, '_> {
             }
             _ => {
                 let v = self.string_operand(&s.x);
-                (
-                    self.part(v, 0),
-                    self.part(v, 1),
-                    None,
-                    rgo_types::universe().byte,
-                )
+                (self.part(v, 0), self.part(v, 1), None, rgo_types::universe().byte)
             }
         };
         if !late {
@@ -260,11 +199,7 @@ impl FunctionLowering<'_, '_> {
         let [low, high, max] = idx;
         let zero = self.fb.i64(0);
         let limit = cap.unwrap_or(len);
-        let (ckind3, ckind) = if is_array || cap.is_none() {
-            (BoundsKind::Slice3Alen, BoundsKind::SliceAlen)
-        } else {
-            (BoundsKind::Slice3Acap, BoundsKind::SliceAcap)
-        };
+        let (ckind3, ckind) = if is_array || cap.is_none() { (BoundsKind::Slice3Alen, BoundsKind::SliceAlen) } else { (BoundsKind::Slice3Acap, BoundsKind::SliceAcap) };
         let known = |x: Option<(Value, bool, Option<i64>)>| x.and_then(|x| x.2);
         let within = |a: Option<i64>, b: Option<i64>| matches!((a, b), (Some(a), Some(b)) if a >= 0 && a <= b);
         let i = low.map_or(zero, |x| x.0);
@@ -275,8 +210,7 @@ impl FunctionLowering<'_, '_> {
             if !within(known(max), alen) {
                 self.bounds(ckind3, k, limit, m.1);
             }
-            let h =
-                high.unwrap_or_else(|| panic!("internal compiler error: slice without high bound"));
+            let h = high.unwrap_or_else(|| panic!("internal compiler error: slice without high bound"));
             j = h.0;
             if !within(known(high), known(max)) {
                 self.bounds(BoundsKind::Slice3B, j, k, h.1);
@@ -317,14 +251,7 @@ impl FunctionLowering<'_, '_> {
         let empty = self.fb.cmp(CmpOp::Eq, rest, zero);
         let off = self.fb.emit1(Op::Select(empty, zero, i), Ty::I64);
         let scale = self.pl.size_of(elem);
-        let q = self.fb.emit1(
-            Op::PtrIndex {
-                base: p,
-                index: off,
-                scale,
-            },
-            Ty::PTR,
-        );
+        let q = self.fb.emit1(Op::PtrIndex { base: p, index: off, scale }, Ty::PTR);
         match cap {
             Some(_) => self.fb.aggregate(Ty::SLICE, vec![q, nlen, rest]),
             None => self.fb.aggregate(Ty::STRING, vec![q, nlen]),
@@ -334,9 +261,7 @@ impl FunctionLowering<'_, '_> {
     // --- maps
 
     pub(crate) fn map_kind(&mut self, t: Type) -> MapKind {
-        let Type::Map(m) = t.underlying() else {
-            panic!("internal compiler error: {t} is no map")
-        };
+        let Type::Map(m) = t.underlying() else { panic!("internal compiler error: {t} is no map") };
         if self.pl.size_of(m.elem()) > MAX_FAST_ELEM {
             return MapKind::Slow;
         }
@@ -389,25 +314,14 @@ impl FunctionLowering<'_, '_> {
     }
 
     /// Map operand and key of an index expression.
-    pub(crate) fn map_operands(
-        &mut self,
-        ix: &'static IndexExpr,
-        t: Type,
-        read: bool,
-    ) -> (Value, Value) {
-        let Type::Map(m) = t.underlying() else {
-            panic!("internal compiler error: {t} is no map")
-        };
+    pub(crate) fn map_operands(&mut self, ix: &'static IndexExpr, t: Type, read: bool) -> (Value, Value) {
+        let Type::Map(m) = t.underlying() else { panic!("internal compiler error: {t} is no map") };
         let k = &ix.indices[0];
         if self.has_call(k) {
             return self.eval_pair(&ix.x, t, k, m.key());
         }
         let mv = self.expr(&ix.x);
-        let kv = if read && is_string(m.key()) {
-            self.string_operand(k)
-        } else {
-            self.expr_conv(k, m.key())
-        };
+        let kv = if read && is_string(m.key()) { self.string_operand(k) } else { self.expr_conv(k, m.key()) };
         (mv, kv)
     }
 
@@ -419,16 +333,8 @@ impl FunctionLowering<'_, '_> {
     }
 
     /// `mapaccess1` or, with `ok`, `mapaccess2`.
-    pub(crate) fn map_access(
-        &mut self,
-        m: Value,
-        t: Type,
-        k: Value,
-        ok: bool,
-    ) -> (Value, Option<Value>) {
-        let Type::Map(mt) = t.underlying() else {
-            panic!("internal compiler error: {t} is no map")
-        };
+    pub(crate) fn map_access(&mut self, m: Value, t: Type, k: Value, ok: bool) -> (Value, Option<Value>) {
+        let Type::Map(mt) = t.underlying() else { panic!("internal compiler error: {t} is no map") };
         let kind = self.map_kind(t);
         let (key, kty) = self.map_key(kind, k, mt.key(), false);
         let d = self.desc_addr(t);
@@ -436,12 +342,7 @@ impl FunctionLowering<'_, '_> {
         let results: &[Ty] = if ok { &[Ty::PTR, Ty::BOOL] } else { &[Ty::PTR] };
         let r = if self.pl.size_of(mt.elem()) > ZERO_VAL {
             let z = self.zero_memory(mt.elem());
-            self.rt(
-                &format!("mapaccess{n}_fat"),
-                &[Ty::PTR, Ty::PTR, Ty::PTR, Ty::PTR],
-                results,
-                vec![d, m, key, z],
-            )
+            self.rt(&format!("mapaccess{n}_fat"), &[Ty::PTR, Ty::PTR, Ty::PTR, Ty::PTR], results, vec![d, m, key, z])
         } else {
             let name = format!("mapaccess{n}{}", Self::map_suffix(kind));
             self.rt(&name, &[Ty::PTR, Ty::PTR, kty], results, vec![d, m, key])
@@ -458,9 +359,7 @@ impl FunctionLowering<'_, '_> {
 
     /// The address of the entry for `k`, made if there is none.
     pub(crate) fn map_assign(&mut self, m: Value, t: Type, k: Value) -> Value {
-        let Type::Map(mt) = t.underlying() else {
-            panic!("internal compiler error: {t} is no map")
-        };
+        let Type::Map(mt) = t.underlying() else { panic!("internal compiler error: {t} is no map") };
         let kind = self.map_kind(t);
         let (key, kty) = self.map_key(kind, k, mt.key(), true);
         let d = self.desc_addr(t);
@@ -472,9 +371,7 @@ impl FunctionLowering<'_, '_> {
     }
 
     pub(crate) fn map_delete(&mut self, m: Value, t: Type, k: Value) {
-        let Type::Map(mt) = t.underlying() else {
-            panic!("internal compiler error: {t} is no map")
-        };
+        let Type::Map(mt) = t.underlying() else { panic!("internal compiler error: {t} is no map") };
         let kind = self.map_kind(t);
         let (key, kty) = self.map_key(kind, k, mt.key(), false);
         let d = self.desc_addr(t);

@@ -46,18 +46,8 @@ impl PackageLowering<'_> {
                 }
                 let name = format!("{}.{}", plain_symbol(self.pd.pkg, "init"), calls.len());
                 let sym = self.m.sym(&name);
-                let obj = info.def_of(&fd.name).unwrap_or_else(|| {
-                    panic!("internal compiler error: init function without object")
-                });
-                crate::func::lower_func_decl(
-                    self,
-                    self.pd,
-                    fd,
-                    obj,
-                    Env::empty(),
-                    sym,
-                    Linkage::External,
-                );
+                let obj = info.def_of(&fd.name).unwrap_or_else(|| panic!("internal compiler error: init function without object"));
+                crate::func::lower_func_decl(self, self.pd, fd, obj, Env::empty(), sym, Linkage::External);
                 calls.push(sym);
             }
         }
@@ -98,23 +88,10 @@ impl PackageLowering<'_> {
         let t = v.typ();
         let (size, align, pointers) = (self.size_of(t), self.align_of(t), self.has_pointers(t));
         // Another package may define the symbol of a variable that a linkname directive names, or nobody.
-        let named =
-            self.pd.linknames.target(v.name()).is_some() || self.pd.linknames.is_marked(v.name());
-        let linkage = if named && !has_value {
-            Linkage::LinkOnce
-        } else {
-            Linkage::External
-        };
+        let named = self.pd.linknames.target(v.name()).is_some() || self.pd.linknames.is_marked(v.name());
+        let linkage = if named && !has_value { Linkage::LinkOnce } else { Linkage::External };
         let size = size.max(1);
-        self.m.globals.push(Global {
-            sym,
-            linkage,
-            size,
-            align,
-            readonly: false,
-            pointers,
-            data: vec![Datum::Zero(size)],
-        });
+        self.m.globals.push(Global { sym, linkage, size, align, readonly: false, pointers, data: vec![Datum::Zero(size)] });
     }
 
     /// Signatures of functions without body, so that the backend can make stubs for those that the runtime library provides.
@@ -125,9 +102,7 @@ impl PackageLowering<'_> {
                 if fd.body.is_some() {
                     continue;
                 }
-                let Some(obj) = self.pd.info.def_of(&fd.name) else {
-                    continue;
-                };
+                let Some(obj) = self.pd.info.def_of(&fd.name) else { continue };
                 if crate::package::is_generic(obj) {
                     continue;
                 }
@@ -156,25 +131,14 @@ impl PackageLowering<'_> {
 
     /// A function that does nothing and returns zero values.
     fn emit_stub(&mut self, sym: Sym, sig: rgo_ir::Sig, gosig: &'static rgo_types::Signature) {
-        let mut fb = FunctionBuilder::new(
-            &mut self.m,
-            sym,
-            sig,
-            Linkage::External,
-            FuncAttrs::default(),
-            Loc::default(),
-        );
+        let mut fb = FunctionBuilder::new(&mut self.m, sym, sig, Linkage::External, FuncAttrs::default(), Loc::default());
         let mut res = Vec::new();
         for t in gosig.results().types() {
             let ty = self.ir_ty(t);
             res.push(if self.m.types.is_memory(ty) {
                 let l = fb.local("", ty);
                 let a = fb.local_addr(l);
-                fb.emit0(Op::ZeroMem {
-                    dst: a,
-                    ty,
-                    flags: MemFlags::default(),
-                });
+                fb.emit0(Op::ZeroMem { dst: a, ty, flags: MemFlags::default() });
                 a
             } else {
                 fb.emit1(Op::Zero, ty)
@@ -191,9 +155,7 @@ impl PackageLowering<'_> {
         let mut list: Vec<_> = pd.embeds.iter().collect();
         list.sort_by_key(|(id, _)| id.0);
         for (id, files) in list {
-            let Some(Some(v)) = pd.info.defs.get(id).copied() else {
-                continue;
-            };
+            let Some(Some(v)) = pd.info.defs.get(id).copied() else { continue };
             has_value.insert(v);
             match v.typ().underlying() {
                 Type::Basic(_) => {
@@ -202,10 +164,7 @@ impl PackageLowering<'_> {
                     let mut d = vec![Datum::Zero(16)];
                     if !data.is_empty() {
                         let s = self.string_data(&data);
-                        d = vec![
-                            Datum::Addr(s, 0),
-                            Datum::Bytes((data.len() as u64).to_le_bytes().to_vec()),
-                        ];
+                        d = vec![Datum::Addr(s, 0), Datum::Bytes((data.len() as u64).to_le_bytes().to_vec())];
                     }
                     self.push_var(sym, 16, d);
                 }
@@ -230,27 +189,13 @@ impl PackageLowering<'_> {
                             d.push(Datum::Bytes((f.data.len() as u64).to_le_bytes().to_vec()));
                         }
                         let dir = f.name.ends_with('/');
-                        let h: [u8; 16] = if dir {
-                            [0; 16]
-                        } else {
-                            blake3::hash(&f.data).as_bytes()[..16]
-                                .try_into()
-                                .unwrap_or([0; 16])
-                        };
+                        let h: [u8; 16] = if dir { [0; 16] } else { blake3::hash(&f.data).as_bytes()[..16].try_into().unwrap_or([0; 16]) };
                         d.push(Datum::Bytes(h.to_vec()));
                     }
                     let n = files.len() as u64;
                     let list = self.anon_sym("embed_");
                     let hdr = self.anon_sym("embed_");
-                    self.m.globals.push(Global {
-                        sym: list,
-                        linkage: Linkage::Internal,
-                        size: (48 * n).max(1),
-                        align: 8,
-                        readonly: true,
-                        pointers: false,
-                        data: d,
-                    });
+                    self.m.globals.push(Global { sym: list, linkage: Linkage::Internal, size: (48 * n).max(1), align: 8, readonly: true, pointers: false, data: d });
                     let mut lens = n.to_le_bytes().to_vec();
                     lens.extend_from_slice(&n.to_le_bytes());
                     self.m.globals.push(Global {
@@ -270,15 +215,7 @@ impl PackageLowering<'_> {
     }
 
     fn push_var(&mut self, sym: Sym, size: u64, data: Vec<Datum>) {
-        self.m.globals.push(Global {
-            sym,
-            linkage: Linkage::External,
-            size,
-            align: 8,
-            readonly: false,
-            pointers: true,
-            data,
-        });
+        self.m.globals.push(Global { sym, linkage: Linkage::External, size, align: 8, readonly: false, pointers: true, data });
         self.static_vars.insert(sym);
     }
 }

@@ -11,8 +11,7 @@ use crate::package::{PackageLowering, Work};
 const MAX_COST: u32 = 80;
 /// What is called like a function and costs next to nothing.
 const CHEAP: [&str; 19] = [
-    "uint64", "uint32", "uint16", "uint8", "byte", "uint", "uintptr", "int64", "int32", "int16",
-    "int8", "int", "rune", "float64", "float32", "len", "cap", "min", "max",
+    "uint64", "uint32", "uint16", "uint8", "byte", "uint", "uintptr", "int64", "int32", "int16", "int8", "int", "rune", "float64", "float32", "len", "cap", "min", "max",
 ];
 /// Copies of callees of copies of ...
 const MAX_DEPTH: u32 = 3;
@@ -20,61 +19,43 @@ const MAX_DEPTH: u32 = 3;
 impl PackageLowering<'_> {
     /// Queues a copy of function `f` of another package if it is small.
     pub(crate) fn queue_inline_copy(&mut self, f: Obj, sym: rgo_ir::Sym) {
-        if self.inline_depth >= MAX_DEPTH
-            || f.pkg() == Some(self.pd.pkg)
-            || self.done.contains(&sym)
-        {
+        if self.inline_depth >= MAX_DEPTH || f.pkg() == Some(self.pd.pkg) || self.done.contains(&sym) {
             return;
         }
-        let Some((fd, pd)) = self.prog.decl(f) else {
-            return;
-        };
+        let Some((fd, pd)) = self.prog.decl(f) else { return };
         let Some(body) = &fd.body else { return };
         let p = pd.pragmas(fd);
-        if p.noinline
-            || p.uintptrescapes
-            || p.uintptrkeepalive
-            || pd.linknames.target(f.name()).is_some()
-        {
+        if p.noinline || p.uintptrescapes || p.uintptrkeepalive || pd.linknames.target(f.name()).is_some() {
             return;
         }
-        let mut c = Cost {
-            left: MAX_COST as i32,
-        };
+        let mut c = Cost { left: MAX_COST as i32 };
         c.stmts(&body.stmts);
         if c.left < 0 {
             return;
         }
         self.done.insert(sym);
         let depth = self.inline_depth + 1;
-        self.queue
-            .push_back(Work::InlineCopy { obj: f, sym, depth });
+        self.queue.push_back(Work::InlineCopy { obj: f, sym, depth });
     }
 }
 
 /// Do packages that import this function's package need its body: is it generic, or small enough to be copied?
 pub fn needed_by_importers(fd: &FuncDecl) -> bool {
     let Some(body) = &fd.body else { return false };
-    let generic_recv = fd
-        .recv
-        .as_ref()
-        .and_then(|r| r.fields.first())
-        .is_some_and(|f| {
-            let mut t = &f.typ;
-            loop {
-                t = match &t.kind {
-                    ExprKind::StarExpr(s) => &s.x,
-                    ExprKind::ParenExpr(p) => &p.x,
-                    k => return matches!(k, ExprKind::IndexExpr(_)),
-                };
-            }
-        });
+    let generic_recv = fd.recv.as_ref().and_then(|r| r.fields.first()).is_some_and(|f| {
+        let mut t = &f.typ;
+        loop {
+            t = match &t.kind {
+                ExprKind::StarExpr(s) => &s.x,
+                ExprKind::ParenExpr(p) => &p.x,
+                k => return matches!(k, ExprKind::IndexExpr(_)),
+            };
+        }
+    });
     if generic_recv || fd.typ.type_params.is_some() {
         return true;
     }
-    let mut c = Cost {
-        left: MAX_COST as i32,
-    };
+    let mut c = Cost { left: MAX_COST as i32 };
     c.stmts(&body.stmts);
     c.left >= 0
 }
@@ -212,18 +193,11 @@ impl Cost {
                 self.expr(&t.x);
             }
             ExprKind::CallExpr(c) => {
-                if c.fun
-                    .as_ident()
-                    .is_some_and(|i| i.name.as_str() == "recover")
-                {
+                if c.fun.as_ident().is_some_and(|i| i.name.as_str() == "recover") {
                     self.never();
                 }
                 // A conversion to a basic type, or a cheap built-in, as far as the name tells.
-                if !c
-                    .fun
-                    .as_ident()
-                    .is_some_and(|i| CHEAP.contains(&i.name.as_str()))
-                {
+                if !c.fun.as_ident().is_some_and(|i| CHEAP.contains(&i.name.as_str())) {
                     self.left -= 5;
                 }
                 self.expr(&c.fun);

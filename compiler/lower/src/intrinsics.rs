@@ -3,10 +3,7 @@
 //! The table is by symbol. "Must" entries have no usable Go body (atomics, GetCallerPC, cpuid ...); the others have one and are here for speed.
 //! A function in the table without a body also gets an out-of-line copy ([`PackageLowering::emit_intrinsic_copies`]) for uses as a value or by linkname.
 
-use rgo_ir::{
-    BinOp, CmpOp, ConvOp, FuncAttrs, FunctionBuilder, Intrinsic as In, Linkage, Loc, Op, RmwOp,
-    Term, Ty, Value,
-};
+use rgo_ir::{BinOp, CmpOp, ConvOp, FuncAttrs, FunctionBuilder, Intrinsic as In, Linkage, Loc, Op, RmwOp, Term, Ty, Value};
 use rgo_syntax::ast::Decl;
 
 use crate::env::Env;
@@ -19,13 +16,7 @@ impl PackageLowering<'_> {
     }
 
     /// Expands a call of function `sym`; None when it is an ordinary function. `tys`: operand types of the results.
-    pub fn lower_intrinsic(
-        &mut self,
-        fb: &mut FunctionBuilder,
-        sym: &str,
-        args: &[Value],
-        tys: &[Ty],
-    ) -> Option<Vec<Value>> {
+    pub fn lower_intrinsic(&mut self, fb: &mut FunctionBuilder, sym: &str, args: &[Value], tys: &[Ty]) -> Option<Vec<Value>> {
         let arg_ty = args.get(1).map(|v| fb.ty(*v));
         let kind = classify(sym, arg_ty)?;
         Some(expand(self, fb, kind, args, tys))
@@ -39,9 +30,7 @@ impl PackageLowering<'_> {
                 if fd.body.is_some() || fd.recv.is_some() {
                     continue;
                 }
-                let Some(obj) = self.pd.info.def_of(&fd.name) else {
-                    continue;
-                };
+                let Some(obj) = self.pd.info.def_of(&fd.name) else { continue };
                 if crate::package::is_generic(obj) {
                     continue;
                 }
@@ -56,22 +45,10 @@ impl PackageLowering<'_> {
                     continue;
                 }
                 let tys = self.result_tys(sig, &Env::empty());
-                let attrs = FuncAttrs {
-                    nosplit: true,
-                    ..FuncAttrs::default()
-                };
-                let mut fb = FunctionBuilder::new(
-                    &mut self.m,
-                    sym,
-                    irsig,
-                    Linkage::External,
-                    attrs,
-                    Loc::default(),
-                );
+                let attrs = FuncAttrs { nosplit: true, ..FuncAttrs::default() };
+                let mut fb = FunctionBuilder::new(&mut self.m, sym, irsig, Linkage::External, attrs, Loc::default());
                 let args = fb.params().to_vec();
-                let res = self
-                    .lower_intrinsic(&mut fb, &plain, &args, &tys)
-                    .unwrap_or_default();
+                let res = self.lower_intrinsic(&mut fb, &plain, &args, &tys).unwrap_or_default();
                 fb.term(Term::Ret(res));
                 let func = fb.finish();
                 self.m.functions.push(func);
@@ -84,10 +61,7 @@ impl PackageLowering<'_> {
 fn no_copy(sym: &str) -> bool {
     matches!(
         sym,
-        "internal/runtime/sys.GetCallerPC"
-            | "internal/runtime/sys.GetCallerSP"
-            | "internal/runtime/sys.GetClosurePtr"
-            | "runtime.getg"
+        "internal/runtime/sys.GetCallerPC" | "internal/runtime/sys.GetCallerSP" | "internal/runtime/sys.GetClosurePtr" | "runtime.getg"
     )
 }
 
@@ -156,14 +130,9 @@ fn classify(sym: &str, _arg: Option<Ty>) -> Option<Kind> {
             "Or" | "Or8" => Kind::OrVoid,
             "And32" | "And64" | "Anduintptr" => Kind::And,
             "Or32" | "Or64" | "Oruintptr" => Kind::Or,
-            "Cas" | "Cas64" | "CasRel" | "Casint32" | "Casint64" | "Casp1" | "Casuintptr"
-            | "casPointer" => Kind::Cas,
-            "Load" | "Load8" | "Load64" | "LoadAcq" | "LoadAcq64" | "LoadAcquintptr"
-            | "Loadint32" | "Loadint64" | "Loadp" | "Loaduint" | "Loaduintptr" => Kind::Load,
-            "Store" | "Store8" | "Store64" | "StoreRel" | "StoreRel64" | "StoreReluintptr"
-            | "Storeint32" | "Storeint64" | "StorepNoWB" | "Storeuintptr" | "storePointer" => {
-                Kind::Store
-            }
+            "Cas" | "Cas64" | "CasRel" | "Casint32" | "Casint64" | "Casp1" | "Casuintptr" | "casPointer" => Kind::Cas,
+            "Load" | "Load8" | "Load64" | "LoadAcq" | "LoadAcq64" | "LoadAcquintptr" | "Loadint32" | "Loadint64" | "Loadp" | "Loaduint" | "Loaduintptr" => Kind::Load,
+            "Store" | "Store8" | "Store64" | "StoreRel" | "StoreRel64" | "StoreReluintptr" | "Storeint32" | "Storeint64" | "StorepNoWB" | "Storeuintptr" | "storePointer" => Kind::Store,
             "Xadd" | "Xadd64" | "Xaddint32" | "Xaddint64" | "Xadduintptr" => Kind::AddNew,
             "Xchg" | "Xchg8" | "Xchg64" | "Xchgint32" | "Xchgint64" | "Xchguintptr" => Kind::Swap,
             _ => return None,
@@ -181,19 +150,13 @@ fn classify(sym: &str, _arg: Option<Ty>) -> Option<Kind> {
             _ => return None,
         },
         "math/bits" => match name {
-            "TrailingZeros" | "TrailingZeros8" | "TrailingZeros16" | "TrailingZeros32"
-            | "TrailingZeros64" => Kind::Ctz,
-            "LeadingZeros" | "LeadingZeros8" | "LeadingZeros16" | "LeadingZeros32"
-            | "LeadingZeros64" => Kind::Clz,
+            "TrailingZeros" | "TrailingZeros8" | "TrailingZeros16" | "TrailingZeros32" | "TrailingZeros64" => Kind::Ctz,
+            "LeadingZeros" | "LeadingZeros8" | "LeadingZeros16" | "LeadingZeros32" | "LeadingZeros64" => Kind::Clz,
             "Len" | "Len8" | "Len16" | "Len32" | "Len64" => Kind::Len,
-            "OnesCount" | "OnesCount8" | "OnesCount16" | "OnesCount32" | "OnesCount64" => {
-                Kind::Popcount
-            }
+            "OnesCount" | "OnesCount8" | "OnesCount16" | "OnesCount32" | "OnesCount64" => Kind::Popcount,
             "ReverseBytes" | "ReverseBytes16" | "ReverseBytes32" | "ReverseBytes64" => Kind::Bswap,
             "Reverse" | "Reverse8" | "Reverse16" | "Reverse32" | "Reverse64" => Kind::Reverse,
-            "RotateLeft" | "RotateLeft8" | "RotateLeft16" | "RotateLeft32" | "RotateLeft64" => {
-                Kind::Rotate
-            }
+            "RotateLeft" | "RotateLeft8" | "RotateLeft16" | "RotateLeft32" | "RotateLeft64" => Kind::Rotate,
             "Mul" | "Mul64" => Kind::Mul64,
             "Add" | "Add64" => Kind::Add64,
             "Sub" | "Sub64" => Kind::Sub64,
@@ -257,11 +220,7 @@ fn classify(sym: &str, _arg: Option<Ty>) -> Option<Kind> {
 
 /// The i64 result of an operation on an unsigned integer of any width.
 fn to_int(fb: &mut FunctionBuilder, v: Value) -> Value {
-    if fb.ty(v) == Ty::I64 {
-        v
-    } else {
-        fb.conv(ConvOp::ZExt, v, Ty::I64)
-    }
+    if fb.ty(v) == Ty::I64 { v } else { fb.conv(ConvOp::ZExt, v, Ty::I64) }
 }
 
 fn width(t: Ty) -> i64 {
@@ -273,13 +232,7 @@ fn width(t: Ty) -> i64 {
     }
 }
 
-fn expand(
-    pl: &mut PackageLowering<'_>,
-    fb: &mut FunctionBuilder,
-    kind: Kind,
-    a: &[Value],
-    tys: &[Ty],
-) -> Vec<Value> {
+fn expand(pl: &mut PackageLowering<'_>, fb: &mut FunctionBuilder, kind: Kind, a: &[Value], tys: &[Ty]) -> Vec<Value> {
     let one = |v: Value| vec![v];
     let same = |fb: &mut FunctionBuilder, i: In, v: Value| {
         let t = fb.ty(v);
@@ -291,22 +244,12 @@ fn expand(
             one(v)
         }
         Kind::Store => {
-            fb.emit0(Op::AtomicStore {
-                addr: a[0],
-                value: a[1],
-            });
+            fb.emit0(Op::AtomicStore { addr: a[0], value: a[1] });
             Vec::new()
         }
         Kind::AddNew => {
             let t = tys[0];
-            let old = fb.emit1(
-                Op::AtomicRmw {
-                    op: RmwOp::Add,
-                    addr: a[0],
-                    value: a[1],
-                },
-                t,
-            );
+            let old = fb.emit1(Op::AtomicRmw { op: RmwOp::Add, addr: a[0], value: a[1] }, t);
             one(fb.bin(BinOp::Add, old, a[1]))
         }
         Kind::Swap | Kind::And | Kind::Or => {
@@ -315,40 +258,15 @@ fn expand(
                 Kind::And => RmwOp::And,
                 _ => RmwOp::Or,
             };
-            one(fb.emit1(
-                Op::AtomicRmw {
-                    op,
-                    addr: a[0],
-                    value: a[1],
-                },
-                tys[0],
-            ))
+            one(fb.emit1(Op::AtomicRmw { op, addr: a[0], value: a[1] }, tys[0]))
         }
         Kind::AndVoid | Kind::OrVoid => {
-            let op = if kind == Kind::AndVoid {
-                RmwOp::And
-            } else {
-                RmwOp::Or
-            };
+            let op = if kind == Kind::AndVoid { RmwOp::And } else { RmwOp::Or };
             let t = fb.ty(a[1]);
-            fb.emit1(
-                Op::AtomicRmw {
-                    op,
-                    addr: a[0],
-                    value: a[1],
-                },
-                t,
-            );
+            fb.emit1(Op::AtomicRmw { op, addr: a[0], value: a[1] }, t);
             Vec::new()
         }
-        Kind::Cas => one(fb.emit1(
-            Op::AtomicCas {
-                addr: a[0],
-                old: a[1],
-                new: a[2],
-            },
-            Ty::BOOL,
-        )),
+        Kind::Cas => one(fb.emit1(Op::AtomicCas { addr: a[0], old: a[1], new: a[2] }, Ty::BOOL)),
         Kind::Ctz => {
             let v = same(fb, In::Ctz, a[0]);
             one(to_int(fb, v))
@@ -372,19 +290,12 @@ fn expand(
         Kind::Reverse => one(same(fb, In::BitReverse, a[0])),
         Kind::Rotate => {
             let t = fb.ty(a[0]);
-            let k = if t == Ty::I64 {
-                a[1]
-            } else {
-                fb.conv(ConvOp::Trunc, a[1], t)
-            };
+            let k = if t == Ty::I64 { a[1] } else { fb.conv(ConvOp::Trunc, a[1], t) };
             one(fb.emit1(Op::Intrinsic(In::RotateLeft, vec![a[0], k]), t))
         }
         Kind::Mul64 => fb.emit(Op::Intrinsic(In::MulU64, a.to_vec()), &[Ty::I64, Ty::I64]),
         Kind::Add64 => fb.emit(Op::Intrinsic(In::AddCarry, a.to_vec()), &[Ty::I64, Ty::I64]),
-        Kind::Sub64 => fb.emit(
-            Op::Intrinsic(In::SubBorrow, a.to_vec()),
-            &[Ty::I64, Ty::I64],
-        ),
+        Kind::Sub64 => fb.emit(Op::Intrinsic(In::SubBorrow, a.to_vec()), &[Ty::I64, Ty::I64]),
         Kind::MulUintptr => {
             let r = fb.emit(Op::Intrinsic(In::MulU64, a.to_vec()), &[Ty::I64, Ty::I64]);
             let z = fb.i64(0);
@@ -405,11 +316,7 @@ fn expand(
         }
         Kind::FuncPc => {
             let types = &pl.m.types;
-            let clo = if fb.ty(a[0]) == Ty::PTR {
-                a[0]
-            } else {
-                fb.extract(types, a[0], 1)
-            };
+            let clo = if fb.ty(a[0]) == Ty::PTR { a[0] } else { fb.extract(types, a[0], 1) };
             one(fb.load(Ty::I64, clo))
         }
         Kind::Nothing => Vec::new(),
@@ -418,19 +325,11 @@ fn expand(
             Vec::new()
         }
         Kind::MemMove => {
-            fb.emit0(Op::MemMove {
-                dst: a[0],
-                src: a[1],
-                len: a[2],
-                pointers: true,
-            });
+            fb.emit0(Op::MemMove { dst: a[0], src: a[1], len: a[2], pointers: true });
             Vec::new()
         }
         Kind::MemClear => {
-            fb.emit0(Op::MemClear {
-                dst: a[0],
-                len: a[1],
-            });
+            fb.emit0(Op::MemClear { dst: a[0], len: a[1] });
             Vec::new()
         }
         Kind::MemEqual => one(fb.emit1(Op::Intrinsic(In::MemEqual, a.to_vec()), Ty::BOOL)),

@@ -20,12 +20,7 @@ impl PackageLowering<'_> {
                 BasicKind::Int8 | BasicKind::Uint8 => Ty::I8,
                 BasicKind::Int16 | BasicKind::Uint16 => Ty::I16,
                 BasicKind::Int32 | BasicKind::Uint32 | BasicKind::UntypedRune => Ty::I32,
-                BasicKind::Int
-                | BasicKind::Uint
-                | BasicKind::Int64
-                | BasicKind::Uint64
-                | BasicKind::Uintptr
-                | BasicKind::UntypedInt => Ty::I64,
+                BasicKind::Int | BasicKind::Uint | BasicKind::Int64 | BasicKind::Uint64 | BasicKind::Uintptr | BasicKind::UntypedInt => Ty::I64,
                 BasicKind::Float32 => Ty::F32,
                 BasicKind::Float64 | BasicKind::UntypedFloat => Ty::F64,
                 BasicKind::Complex64 => Ty::COMPLEX64,
@@ -49,13 +44,8 @@ impl PackageLowering<'_> {
                 let fs: Vec<Ty> = tp.types().map(|t| self.ir_ty(t)).collect();
                 self.m.types.mk_struct(&fs)
             }
-            Type::TypeParam(p) => panic!(
-                "internal compiler error: lowering type parameter {}",
-                p.obj.name()
-            ),
-            Type::Union(_) | Type::Named(_) | Type::Alias(_) => {
-                panic!("internal compiler error: no layout for this type")
-            }
+            Type::TypeParam(p) => panic!("internal compiler error: lowering type parameter {}", p.obj.name()),
+            Type::Union(_) | Type::Named(_) | Type::Alias(_) => panic!("internal compiler error: no layout for this type"),
         };
         self.ir_tys.insert(t, x);
         x
@@ -92,10 +82,7 @@ impl PackageLowering<'_> {
     fn pointer_words_at(&mut self, t: Type, base: u64, out: &mut Vec<u64>) {
         match t.underlying() {
             Type::Basic(b) => match b.kind {
-                BasicKind::String
-                | BasicKind::UntypedString
-                | BasicKind::UnsafePointer
-                | BasicKind::UntypedNil => out.push(base),
+                BasicKind::String | BasicKind::UntypedString | BasicKind::UnsafePointer | BasicKind::UntypedNil => out.push(base),
                 _ => {}
             },
             Type::Pointer(_) => {
@@ -148,19 +135,9 @@ impl PackageLowering<'_> {
         let b = match t.underlying() {
             Type::Array(a) => a.len() > 0 && self.has_pointers(a.elem()),
             Type::Struct(s) => s.fields().iter().any(|f| self.has_pointers(f.typ())),
-            Type::Basic(b) => matches!(
-                b.kind,
-                BasicKind::String
-                    | BasicKind::UntypedString
-                    | BasicKind::UnsafePointer
-                    | BasicKind::UntypedNil
-            ),
+            Type::Basic(b) => matches!(b.kind, BasicKind::String | BasicKind::UntypedString | BasicKind::UnsafePointer | BasicKind::UntypedNil),
             Type::Pointer(_) => !self.points_outside_heap(t),
-            Type::Map(_)
-            | Type::Chan(_)
-            | Type::Signature(_)
-            | Type::Slice(_)
-            | Type::Interface(_) => true,
+            Type::Map(_) | Type::Chan(_) | Type::Signature(_) | Type::Slice(_) | Type::Interface(_) => true,
             _ => false,
         };
         self.has_ptrs.insert(t, b);
@@ -179,10 +156,7 @@ impl PackageLowering<'_> {
                 sz * (a.len() as u64 - 1) + self.ptr_bytes(a.elem())
             }
             Type::Struct(s) => {
-                let i = (0..s.num_fields())
-                    .rev()
-                    .find(|&i| self.has_pointers(s.field(i).typ()))
-                    .unwrap_or(0);
+                let i = (0..s.num_fields()).rev().find(|&i| self.has_pointers(s.field(i).typ())).unwrap_or(0);
                 self.field_offset(t, i) + self.ptr_bytes(s.field(i).typ())
             }
             Type::Interface(_) => 16,
@@ -218,9 +192,7 @@ fn not_in_heap(t: Type, depth: u32) -> bool {
     }
     if let Type::Named(n) = t.unalias()
         && n.obj().name() == "nih"
-        && n.obj()
-            .pkg()
-            .is_some_and(|p| p.path() == "internal/runtime/sys")
+        && n.obj().pkg().is_some_and(|p| p.path() == "internal/runtime/sys")
     {
         return true;
     }

@@ -36,10 +36,7 @@ impl FunctionLowering<'_, '_> {
                 if fields.iter().any(|f| f.0.len() > 1) {
                     return self.literal_value(e, c, t);
                 }
-                let list: Vec<(&'static Expr, Type)> = fields
-                    .iter()
-                    .map(|(i, x)| (*x, s.field(i[0]).typ()))
-                    .collect();
+                let list: Vec<(&'static Expr, Type)> = fields.iter().map(|(i, x)| (*x, s.field(i[0]).typ())).collect();
                 let vals = self.eval_list(&list);
                 let mut parts: Vec<Option<Value>> = vec![None; n];
                 for ((i, _), v) in fields.iter().zip(vals) {
@@ -77,9 +74,7 @@ impl FunctionLowering<'_, '_> {
 
     /// Field paths and values of a struct literal, in source order. (A key may name a promoted field: its path has several indices.)
     fn struct_fields(&self, c: &'static CompositeLit, t: Type) -> Vec<(Vec<usize>, &'static Expr)> {
-        let Type::Struct(s) = t.underlying() else {
-            panic!("internal compiler error: {t} is no struct")
-        };
+        let Type::Struct(s) = t.underlying() else { panic!("internal compiler error: {t} is no struct") };
         c.elts
             .iter()
             .enumerate()
@@ -88,16 +83,9 @@ impl FunctionLowering<'_, '_> {
                     if let Some(sel) = self.sh.info.selections.get(&x.id) {
                         return (sel.index.clone(), &kv.value);
                     }
-                    let id = kv
-                        .key
-                        .as_ident()
-                        .unwrap_or_else(|| panic!("internal compiler error: field name expected"));
+                    let id = kv.key.as_ident().unwrap_or_else(|| panic!("internal compiler error: field name expected"));
                     let i = (0..s.num_fields())
-                        .find(|&k| {
-                            s.field(k).name == id.name
-                                && (s.field(k).exported()
-                                    || same_package(s.field(k), self.sh.pd.pkg))
-                        })
+                        .find(|&k| s.field(k).name == id.name && (s.field(k).exported() || same_package(s.field(k), self.sh.pd.pkg)))
                         .unwrap_or_else(|| panic!("internal compiler error: no field {}", id.name));
                     (vec![i], &kv.value)
                 }
@@ -162,13 +150,7 @@ impl FunctionLowering<'_, '_> {
     }
 
     /// Writes the literal to memory that its elements do not refer to. `zeroed`: the memory is zero already.
-    pub(crate) fn composite_to(
-        &mut self,
-        e: &'static Expr,
-        c: &'static CompositeLit,
-        dst: Addr,
-        zeroed: bool,
-    ) {
+    pub(crate) fn composite_to(&mut self, e: &'static Expr, c: &'static CompositeLit, dst: Addr, zeroed: bool) {
         let t = self.type_of(e);
         match t.underlying() {
             Type::Struct(_) | Type::Array(_) => self.fill(e, c, t, dst, zeroed),
@@ -179,14 +161,7 @@ impl FunctionLowering<'_, '_> {
         }
     }
 
-    fn fill(
-        &mut self,
-        e: &'static Expr,
-        c: &'static CompositeLit,
-        t: Type,
-        dst: Addr,
-        zeroed: bool,
-    ) {
+    fn fill(&mut self, e: &'static Expr, c: &'static CompositeLit, t: Type, dst: Addr, zeroed: bool) {
         if c.elts.len() >= MIN_STATIC
             && let Some(src) = self.static_lit(e, t)
         {
@@ -197,11 +172,7 @@ impl FunctionLowering<'_, '_> {
         match t.underlying() {
             Type::Struct(s) => {
                 let fields = self.struct_fields(c, t);
-                if !zeroed
-                    && (fields.len() < s.num_fields()
-                        || !self.pl.is_memory(t)
-                        || fields.iter().any(|f| f.0.len() > 1))
-                {
+                if !zeroed && (fields.len() < s.num_fields() || !self.pl.is_memory(t) || fields.iter().any(|f| f.0.len() > 1)) {
                     self.zero_at(dst, t);
                 }
                 let exprs: Vec<&'static Expr> = fields.iter().map(|x| x.1).collect();
@@ -210,9 +181,7 @@ impl FunctionLowering<'_, '_> {
                     let (mut at, mut ft) = (dst, t);
                     let mut blank = false;
                     for i in path {
-                        let Type::Struct(st) = ft.underlying() else {
-                            panic!("internal compiler error: field path of a literal through {ft}")
-                        };
+                        let Type::Struct(st) = ft.underlying() else { panic!("internal compiler error: field path of a literal through {ft}") };
                         let off = self.pl.field_offset(ft, i);
                         at = at.offset(off);
                         blank |= st.field(i).name() == "_";
@@ -226,11 +195,7 @@ impl FunctionLowering<'_, '_> {
                 }
             }
             Type::Array(a) => {
-                let all = c.elts.len() as i64 == a.len()
-                    && !c
-                        .elts
-                        .iter()
-                        .any(|x| matches!(x.kind, ExprKind::KeyValueExpr(_)));
+                let all = c.elts.len() as i64 == a.len() && !c.elts.iter().any(|x| matches!(x.kind, ExprKind::KeyValueExpr(_)));
                 if !zeroed && !all {
                     self.zero_at(dst, t);
                 }
@@ -257,12 +222,7 @@ impl FunctionLowering<'_, '_> {
             .iter()
             .map(|x| {
                 let (i, v) = match &x.kind {
-                    ExprKind::KeyValueExpr(kv) => (
-                        self.const_int(&kv.key).unwrap_or_else(|| {
-                            panic!("internal compiler error: index is no constant")
-                        }),
-                        &kv.value,
-                    ),
+                    ExprKind::KeyValueExpr(kv) => (self.const_int(&kv.key).unwrap_or_else(|| panic!("internal compiler error: index is no constant")), &kv.value),
                     _ => (next, x),
                 };
                 next = i + 1;
@@ -291,17 +251,8 @@ impl FunctionLowering<'_, '_> {
         {
             let p = self.new_object(arr);
             let ty = self.pl.ir_ty(arr);
-            let flags = MemFlags {
-                init: true,
-                barrier: self.pl.has_pointers(elem),
-                ..MemFlags::default()
-            };
-            self.fb.emit0(Op::Copy {
-                dst: p,
-                src,
-                ty,
-                flags,
-            });
+            let flags = MemFlags { init: true, barrier: self.pl.has_pointers(elem), ..MemFlags::default() };
+            self.fb.emit0(Op::Copy { dst: p, src, ty, flags });
             p
         } else if self.has_calls_in(c) && self.pl.size_of(arr) <= 1 << 16 && n > 0 {
             // The elements may see (through panics and recursion) nothing of the array: any order of allocation will do.
@@ -318,9 +269,7 @@ impl FunctionLowering<'_, '_> {
     }
 
     fn map_lit(&mut self, _e: &'static Expr, c: &'static CompositeLit, t: Type) -> Value {
-        let Type::Map(mt) = t.underlying() else {
-            panic!("internal compiler error: {t} is no map")
-        };
+        let Type::Map(mt) = t.underlying() else { panic!("internal compiler error: {t} is no map") };
         let n = c.elts.len();
         let m = if n <= 8 {
             self.rt("makemap_small", &[], &[Ty::PTR], vec![])[0]
@@ -328,17 +277,10 @@ impl FunctionLowering<'_, '_> {
             let d = self.desc_addr(t);
             let hint = self.fb.i64(n as i64);
             let null = self.fb.null();
-            self.rt(
-                "makemap",
-                &[Ty::PTR, Ty::I64, Ty::PTR],
-                &[Ty::PTR],
-                vec![d, hint, null],
-            )[0]
+            self.rt("makemap", &[Ty::PTR, Ty::I64, Ty::PTR], &[Ty::PTR], vec![d, hint, null])[0]
         };
         for x in &c.elts {
-            let ExprKind::KeyValueExpr(kv) = &x.kind else {
-                panic!("internal compiler error: map literal without key")
-            };
+            let ExprKind::KeyValueExpr(kv) = &x.kind else { panic!("internal compiler error: map literal without key") };
             let (k, v) = self.eval_pair(&kv.key, mt.key(), &kv.value, mt.elem());
             self.set_pos(x.pos);
             let a = self.map_assign(m, t, k);
@@ -349,6 +291,5 @@ impl FunctionLowering<'_, '_> {
 }
 
 fn same_package(f: rgo_types::Obj, pkg: &'static rgo_types::Package) -> bool {
-    f.pkg()
-        .is_none_or(|p| std::ptr::eq(p, pkg) || p.path() == pkg.path())
+    f.pkg().is_none_or(|p| std::ptr::eq(p, pkg) || p.path() == pkg.path())
 }

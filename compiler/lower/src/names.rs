@@ -55,12 +55,7 @@ impl PackageLowering<'_> {
     /// The symbol of a declared function or method; `targs`: the receiver's type arguments, then its own.
     pub fn func_symbol_name(&mut self, f: Obj, targs: &[Type]) -> String {
         let f = f.origin();
-        let pkg = f.pkg().unwrap_or_else(|| {
-            panic!(
-                "internal compiler error: function {} without package",
-                f.name()
-            )
-        });
+        let pkg = f.pkg().unwrap_or_else(|| panic!("internal compiler error: function {} without package", f.name()));
         let sig = f.signature();
         if let Some(recv) = sig.recv() {
             let (base, ptr) = receiver_base(recv.typ());
@@ -77,12 +72,7 @@ impl PackageLowering<'_> {
         {
             return t.to_string();
         }
-        let plain = format!(
-            "{}.{}{}",
-            path_to_prefix(pkg.path()),
-            f.name(),
-            targs_text(targs)
-        );
+        let plain = format!("{}.{}{}", path_to_prefix(pkg.path()), f.name(), targs_text(targs));
         match self.prog.rules.aliases.get(&plain) {
             Some(t) => t.clone(),
             None => plain,
@@ -123,9 +113,7 @@ impl PackageLowering<'_> {
             t => t.as_named(),
         };
         let name = match m.pkg() {
-            Some(p) if !m.exported() && home.and_then(|n| n.obj().pkg()) != Some(p) => {
-                format!("{}.{}", path_to_prefix(p.path()), m.name())
-            }
+            Some(p) if !m.exported() && home.and_then(|n| n.obj().pkg()) != Some(p) => format!("{}.{}", path_to_prefix(p.path()), m.name()),
             _ => m.name().to_string(),
         };
         match recv.unalias() {
@@ -141,12 +129,7 @@ impl PackageLowering<'_> {
     }
 
     pub fn global_symbol_name(&mut self, v: Obj) -> String {
-        let pkg = v.pkg().unwrap_or_else(|| {
-            panic!(
-                "internal compiler error: variable {} without package",
-                v.name()
-            )
-        });
+        let pkg = v.pkg().unwrap_or_else(|| panic!("internal compiler error: variable {} without package", v.name()));
         if let Some(pd) = self.prog.get(pkg)
             && let Some(t) = pd.linknames.target(v.name())
         {
@@ -214,9 +197,7 @@ pub fn is_local_type(obj: Obj) -> bool {
 }
 
 fn qualified(obj: Obj, mode: Mode) -> String {
-    let Some(pkg) = obj.pkg() else {
-        return obj.name().to_string();
-    };
+    let Some(pkg) = obj.pkg() else { return obj.name().to_string() };
     match mode {
         Mode::Reflect => format!("{}.{}", pkg.name(), obj.name()),
         Mode::Link => {
@@ -439,9 +420,7 @@ pub fn go_quote(s: &[u8]) -> String {
             '\u{8}' => out.push_str("\\b"),
             '\u{c}' => out.push_str("\\f"),
             '\u{b}' => out.push_str("\\v"),
-            c if (c as u32) < 0x20 || c as u32 == 0x7f => {
-                out.push_str(&format!("\\x{:02x}", c as u32))
-            }
+            c if (c as u32) < 0x20 || c as u32 == 0x7f => out.push_str(&format!("\\x{:02x}", c as u32)),
             c => out.push(c),
         }
     }

@@ -12,10 +12,7 @@ use rgo_ir::Value;
 
 /// Does evaluating `e` call a function or receive from a channel?
 pub(crate) fn has_call(info: &Info, e: &Expr) -> bool {
-    if info
-        .tv(e)
-        .is_some_and(|tv| tv.is_type() || tv.value.is_some())
-    {
+    if info.tv(e).is_some_and(|tv| tv.is_type() || tv.value.is_some()) {
         return false;
     }
     let h = |e: &Expr| has_call(info, e);
@@ -45,9 +42,7 @@ pub(crate) fn has_call(info: &Info, e: &Expr) -> bool {
             }
         }
         ExprKind::CompositeLit(c) => c.elts.iter().any(|x| match &x.kind {
-            ExprKind::KeyValueExpr(kv) => {
-                (info.tv(&kv.key).is_some() && h(&kv.key)) || h(&kv.value)
-            }
+            ExprKind::KeyValueExpr(kv) => (info.tv(&kv.key).is_some() && h(&kv.key)) || h(&kv.value),
             _ => h(x),
         }),
         ExprKind::ParenExpr(p) => h(&p.x),
@@ -68,10 +63,7 @@ fn has_any_call(info: &Info, e: &Expr) -> bool {
     if has_call(info, e) {
         return true;
     }
-    if info
-        .tv(e)
-        .is_some_and(|tv| tv.is_type() || tv.value.is_some())
-    {
+    if info.tv(e).is_some_and(|tv| tv.is_type() || tv.value.is_some()) {
         return false;
     }
     let h = |e: &Expr| has_any_call(info, e);
@@ -118,37 +110,23 @@ impl FunctionLowering<'_, '_> {
                 out[i] = Some(self.expr_conv(e, t));
             }
         }
-        out.into_iter()
-            .map(|v| v.unwrap_or_else(|| panic!("internal compiler error: operand not evaluated")))
-            .collect()
+        out.into_iter().map(|v| v.unwrap_or_else(|| panic!("internal compiler error: operand not evaluated"))).collect()
     }
 
     /// The order in which `eval_list` evaluates: operands without calls wait until the last call is done.
     pub(crate) fn calls_first(&self, list: &[&'static Expr]) -> Vec<usize> {
         let calls: Vec<bool> = list.iter().map(|e| self.has_call(e)).collect();
-        let Some(last) = calls.iter().rposition(|c| *c) else {
-            return (0..list.len()).collect();
-        };
+        let Some(last) = calls.iter().rposition(|c| *c) else { return (0..list.len()).collect() };
         let (mut now, mut wait) = (Vec::new(), Vec::new());
         for (i, call) in calls.iter().enumerate() {
-            if *call || i > last {
-                now.push(i)
-            } else {
-                wait.push(i)
-            }
+            if *call || i > last { now.push(i) } else { wait.push(i) }
         }
         now.extend(wait);
         now
     }
 
     /// Evaluates two operands, each converted to its type.
-    pub(crate) fn eval_pair(
-        &mut self,
-        x: &'static Expr,
-        tx: Type,
-        y: &'static Expr,
-        ty: Type,
-    ) -> (Value, Value) {
+    pub(crate) fn eval_pair(&mut self, x: &'static Expr, tx: Type, y: &'static Expr, ty: Type) -> (Value, Value) {
         if !self.has_call(y) {
             let a = self.expr_conv(x, tx);
             let b = self.expr_conv(y, ty);

@@ -3,9 +3,7 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::rc::Rc;
 
-use rgo_ir::{
-    Datum, FuncAttrs, FunctionBuilder, Global, Linkage, Loc, Module, Sig, Sym, Ty, Value,
-};
+use rgo_ir::{Datum, FuncAttrs, FunctionBuilder, Global, Linkage, Loc, Module, Sig, Sym, Ty, Value};
 use rgo_syntax::ast::Decl;
 use rgo_syntax::pos::{FileSet, Pos};
 use rgo_types::{Info, Obj, Package, Signature, Type, TypeParam};
@@ -17,23 +15,11 @@ use crate::program::{PackageData, Program};
 /// Something to emit.
 pub(crate) enum Work {
     /// An instance of a generic function or method.
-    Func {
-        obj: Obj,
-        targs: Vec<Type>,
-        sym: Sym,
-    },
+    Func { obj: Obj, targs: Vec<Type>, sym: Sym },
     /// A copy of a small function of another package.
-    InlineCopy {
-        obj: Obj,
-        sym: Sym,
-        depth: u32,
-    },
+    InlineCopy { obj: Obj, sym: Sym, depth: u32 },
     Descriptor(Type),
-    Itab {
-        concrete: Type,
-        iface: Type,
-        sym: Sym,
-    },
+    Itab { concrete: Type, iface: Type, sym: Sym },
     Wrapper(crate::wrapper::Wrapper),
     Eq(Type, Sym),
     Hash(Type, Sym),
@@ -66,33 +52,20 @@ pub struct PackageLowering<'a> {
 }
 
 /// Lowers a package to IR; the error is what is wrong with the program.
-pub fn lower_package(
-    prog: &Program,
-    pd: &'static PackageData,
-) -> Result<Module, Vec<(Pos, String)>> {
+pub fn lower_package(prog: &Program, pd: &'static PackageData) -> Result<Module, Vec<(Pos, String)>> {
     let mut pl = PackageLowering::new(prog, pd);
     pl.lower_decls();
     pl.lower_init();
     pl.lower_assembly();
     pl.emit_named_descriptors();
     pl.drain();
-    if pl.rejected.is_empty() {
-        Ok(pl.m)
-    } else {
-        Err(pl.rejected)
-    }
+    if pl.rejected.is_empty() { Ok(pl.m) } else { Err(pl.rejected) }
 }
 
 /// Symbols and types of the package's variables: what the linker's `-X` may set.
 pub fn variables(prog: &Program, pd: &'static PackageData) -> Vec<(String, String)> {
     let mut pl = PackageLowering::new(prog, pd);
-    pd.pkg
-        .scope()
-        .objects()
-        .into_iter()
-        .filter(|o| o.is_var())
-        .map(|o| (pl.global_symbol_name(o), pl.link_string(o.typ())))
-        .collect()
+    pd.pkg.scope().objects().into_iter().filter(|o| o.is_var()).map(|o| (pl.global_symbol_name(o), pl.link_string(o.typ()))).collect()
 }
 
 /// The module that starts the program: `go:main.inittasks` calls the initialisers of `packages` (dependencies first).
@@ -100,17 +73,7 @@ pub fn lower_main(packages: &[String]) -> Module {
     let mut m = Module::new("go:main");
     let sym = m.sym("go:main.inittasks");
     let sig = m.sig(&[], &[]);
-    let mut fb = FunctionBuilder::new(
-        &mut m,
-        sym,
-        sig,
-        Linkage::External,
-        FuncAttrs {
-            noinline: true,
-            ..FuncAttrs::default()
-        },
-        Loc::default(),
-    );
+    let mut fb = FunctionBuilder::new(&mut m, sym, sig, Linkage::External, FuncAttrs { noinline: true, ..FuncAttrs::default() }, Loc::default());
     for p in packages {
         let name = format!("{}.init", crate::names::path_to_prefix(p));
         fb.call(&mut m, &name, &[], &[], Vec::new());
@@ -167,11 +130,7 @@ impl<'a> PackageLowering<'a> {
                 f
             }
         };
-        Loc {
-            file,
-            line: q.line,
-            at: 0,
-        }
+        Loc { file, line: q.line, at: 0 }
     }
 
     /// Lowers the bodies of all non-generic functions and methods.
@@ -183,9 +142,7 @@ impl<'a> PackageLowering<'a> {
                     continue;
                 }
                 // init functions have no object of their own name; they are lowered with the initialiser.
-                let Some(obj) = self.pd.info.def_of(&fd.name) else {
-                    continue;
-                };
+                let Some(obj) = self.pd.info.def_of(&fd.name) else { continue };
                 if fd.recv.is_none() && fd.name.name.as_str() == "init" {
                     continue;
                 }
@@ -194,15 +151,7 @@ impl<'a> PackageLowering<'a> {
                 }
                 let sym = self.func_sym(obj, &[]);
                 self.done.insert(sym);
-                crate::func::lower_func_decl(
-                    self,
-                    self.pd,
-                    fd,
-                    obj,
-                    Env::empty(),
-                    sym,
-                    Linkage::External,
-                );
+                crate::func::lower_func_decl(self, self.pd, fd, obj, Env::empty(), sym, Linkage::External);
             }
         }
     }
@@ -214,24 +163,12 @@ impl<'a> PackageLowering<'a> {
                 Work::InlineCopy { obj, sym, depth } => {
                     if let Some((fd, pd)) = self.prog.decl(obj) {
                         self.inline_depth = depth;
-                        crate::func::lower_func_decl(
-                            self,
-                            pd,
-                            fd,
-                            obj,
-                            Env::empty(),
-                            sym,
-                            Linkage::AvailableExternally,
-                        );
+                        crate::func::lower_func_decl(self, pd, fd, obj, Env::empty(), sym, Linkage::AvailableExternally);
                         self.inline_depth = 0;
                     }
                 }
                 Work::Descriptor(t) => self.emit_descriptor(t),
-                Work::Itab {
-                    concrete,
-                    iface,
-                    sym,
-                } => self.emit_itab(concrete, iface, sym),
+                Work::Itab { concrete, iface, sym } => self.emit_itab(concrete, iface, sym),
                 Work::Wrapper(w) => self.emit_wrapper(w),
                 Work::Eq(t, sym) => self.emit_eq(t, sym),
                 Work::Hash(t, sym) => self.emit_hash(t, sym),
@@ -267,11 +204,7 @@ impl<'a> PackageLowering<'a> {
         let name = self.func_symbol_name(f, targs);
         let sym = self.m.sym(&name);
         if !targs.is_empty() && self.done.insert(sym) {
-            self.queue.push_back(Work::Func {
-                obj: f,
-                targs: targs.to_vec(),
-                sym,
-            });
+            self.queue.push_back(Work::Func { obj: f, targs: targs.to_vec(), sym });
         } else if targs.is_empty() {
             self.queue_inline_copy(f, sym);
         }
@@ -280,12 +213,7 @@ impl<'a> PackageLowering<'a> {
 
     /// The symbol of method `m` called on a receiver of concrete type `recv` (a defined type or pointer to one, possibly an instance).
     pub fn method_sym(&mut self, m: Obj, method_targs: &[Type]) -> Sym {
-        let recv = m.signature().recv().unwrap_or_else(|| {
-            panic!(
-                "internal compiler error: method {} without receiver",
-                m.name()
-            )
-        });
+        let recv = m.signature().recv().unwrap_or_else(|| panic!("internal compiler error: method {} without receiver", m.name()));
         let (base, _) = receiver_base(recv.typ());
         let mut targs = base.type_args().to_vec();
         targs.extend_from_slice(method_targs);
@@ -317,9 +245,7 @@ impl<'a> PackageLowering<'a> {
         }
         // Short strings are shared by content, longer ones by hash.
         let name = match std::str::from_utf8(s) {
-            Ok(t) if s.len() <= 64 && !s.contains(&0) => {
-                format!("go:string.{}", go_quote(t.as_bytes()))
-            }
+            Ok(t) if s.len() <= 64 && !s.contains(&0) => format!("go:string.{}", go_quote(t.as_bytes())),
             _ => format!("go:string.{}.{}", s.len(), crate::descriptor::hash_hex(s)),
         };
         let sym = self.m.sym(&name);
@@ -345,12 +271,7 @@ impl<'a> PackageLowering<'a> {
     /// An unnamed data symbol of this package.
     pub fn anon_sym(&mut self, what: &str) -> Sym {
         self.anon += 1;
-        let n = format!(
-            "{}..{}{}",
-            crate::names::path_to_prefix(self.pd.pkg.path()),
-            what,
-            self.anon
-        );
+        let n = format!("{}..{}{}", crate::names::path_to_prefix(self.pd.pkg.path()), what, self.anon);
         self.m.sym(&n)
     }
 
@@ -377,21 +298,8 @@ impl<'a> PackageLowering<'a> {
     }
 
     /// Calls `runtime.name`.
-    pub fn rt_call(
-        &mut self,
-        fb: &mut FunctionBuilder,
-        name: &str,
-        params: &[Ty],
-        results: &[Ty],
-        args: Vec<Value>,
-    ) -> Vec<Value> {
-        fb.call(
-            &mut self.m,
-            &format!("runtime.{name}"),
-            params,
-            results,
-            args,
-        )
+    pub fn rt_call(&mut self, fb: &mut FunctionBuilder, name: &str, params: &[Ty], results: &[Ty], args: Vec<Value>) -> Vec<Value> {
+        fb.call(&mut self.m, &format!("runtime.{name}"), params, results, args)
     }
 
     /// Is the descriptor (and what hangs on it) of this type emitted by another package?
@@ -416,11 +324,7 @@ impl<'a> PackageLowering<'a> {
     }
 
     pub(crate) fn linkage_of(&self, t: Type) -> Linkage {
-        if self.home(t).is_some() {
-            Linkage::External
-        } else {
-            Linkage::LinkOnce
-        }
+        if self.home(t).is_some() { Linkage::External } else { Linkage::LinkOnce }
     }
 
     /// Notes that the program is invalid.

@@ -42,12 +42,7 @@ pub struct EmbedFile {
 
 impl PackageData {
     /// Collects what lowering needs from a checked package.
-    pub fn new(
-        pkg: &'static Package,
-        files: Vec<&'static File>,
-        info: &'static Info,
-        std: bool,
-    ) -> PackageData {
+    pub fn new(pkg: &'static Package, files: Vec<&'static File>, info: &'static Info, std: bool) -> PackageData {
         let mut funcs = HashMap::new();
         for f in &files {
             for d in &f.decls {
@@ -59,38 +54,12 @@ impl PackageData {
             }
         }
         let linknames = Linknames::collect(pkg, &files);
-        PackageData {
-            pkg,
-            files,
-            info,
-            std,
-            embeds: HashMap::new(),
-            linknames,
-            assembly: OnceLock::new(),
-            funcs,
-            bodies: None,
-        }
+        PackageData { pkg, files, info, std, embeds: HashMap::new(), linknames, assembly: OnceLock::new(), funcs, bodies: None }
     }
 
     /// A package made from export data.
-    pub fn imported(
-        pkg: &'static Package,
-        info: &'static Info,
-        std: bool,
-        linknames: Linknames,
-        bodies: Box<dyn Bodies>,
-    ) -> PackageData {
-        PackageData {
-            pkg,
-            files: Vec::new(),
-            info,
-            std,
-            embeds: HashMap::new(),
-            linknames,
-            assembly: OnceLock::new(),
-            funcs: HashMap::new(),
-            bodies: Some(bodies),
-        }
+    pub fn imported(pkg: &'static Package, info: &'static Info, std: bool, linknames: Linknames, bodies: Box<dyn Bodies>) -> PackageData {
+        PackageData { pkg, files: Vec::new(), info, std, embeds: HashMap::new(), linknames, assembly: OnceLock::new(), funcs: HashMap::new(), bodies: Some(bodies) }
     }
 
     /// Pragmas of a function declaration.
@@ -119,28 +88,18 @@ pub struct Program {
 
 impl Program {
     pub fn new(rules: BodylessRules) -> Program {
-        Program {
-            rules,
-            ..Program::default()
-        }
+        Program { rules, ..Program::default() }
     }
 
     /// Adds a complete package (leaked: it lives as long as its types).
     pub fn add(&self, data: PackageData) -> &'static PackageData {
         let d: &'static PackageData = Box::leak(Box::new(data));
-        self.packages
-            .write()
-            .unwrap_or_else(|e| e.into_inner())
-            .insert(d.pkg, d);
+        self.packages.write().unwrap_or_else(|e| e.into_inner()).insert(d.pkg, d);
         d
     }
 
     pub fn get(&self, pkg: &'static Package) -> Option<&'static PackageData> {
-        self.packages
-            .read()
-            .unwrap_or_else(|e| e.into_inner())
-            .get(&pkg)
-            .copied()
+        self.packages.read().unwrap_or_else(|e| e.into_inner()).get(&pkg).copied()
     }
 
     /// The package whose symbols begin so.
@@ -151,12 +110,7 @@ impl Program {
 
     /// The package with this path.
     pub fn by_path(&self, path: &str) -> Option<&'static PackageData> {
-        self.packages
-            .read()
-            .unwrap_or_else(|e| e.into_inner())
-            .values()
-            .find(|d| d.pkg.path() == path)
-            .copied()
+        self.packages.read().unwrap_or_else(|e| e.into_inner()).values().find(|d| d.pkg.path() == path).copied()
     }
 
     /// The declaration of a function or method and its package.

@@ -59,13 +59,7 @@ impl FunctionLowering<'_, '_> {
     }
 
     /// Gives an iteration variable its value.
-    pub(crate) fn set_range_var(
-        &mut self,
-        r: &'static RangeStmt,
-        l: &'static Expr,
-        v: Value,
-        from: Type,
-    ) {
+    pub(crate) fn set_range_var(&mut self, r: &'static RangeStmt, l: &'static Expr, v: Value, from: Type) {
         if r.def
             && let Some(o) = l.as_ident().and_then(|i| self.sh.info.def_of(i))
         {
@@ -111,23 +105,9 @@ impl FunctionLowering<'_, '_> {
     }
 
     /// Body and end of a loop: after `advance`, control goes back to `head`.
-    fn range_body_blocks(
-        &mut self,
-        s: &'static Stmt,
-    ) -> (rgo_ir::Block, rgo_ir::Block, rgo_ir::Block, rgo_ir::Block) {
-        let (head, body, post, exit) = (
-            self.fb.block(),
-            self.fb.block(),
-            self.fb.block(),
-            self.fb.block(),
-        );
-        self.targets.insert(
-            s.id,
-            Target {
-                brk: exit,
-                cont: Some(post),
-            },
-        );
+    fn range_body_blocks(&mut self, s: &'static Stmt) -> (rgo_ir::Block, rgo_ir::Block, rgo_ir::Block, rgo_ir::Block) {
+        let (head, body, post, exit) = (self.fb.block(), self.fb.block(), self.fb.block(), self.fb.block());
+        self.targets.insert(s.id, Target { brk: exit, cont: Some(post) });
         self.loop_depth += 1;
         (head, body, post, exit)
     }
@@ -165,15 +145,7 @@ impl FunctionLowering<'_, '_> {
         let (head, body, post, exit) = self.range_body_blocks(s);
         self.start(head);
         let v = self.get(i, ty);
-        let c = self.fb.cmp(
-            if is_unsigned(t) {
-                CmpOp::ULt
-            } else {
-                CmpOp::SLt
-            },
-            v,
-            n,
-        );
+        let c = self.fb.cmp(if is_unsigned(t) { CmpOp::ULt } else { CmpOp::SLt }, v, n);
         self.fb.branch(c, body, exit);
         self.fb.switch_to(body);
         self.set_range_vars(r, &[(Some(v), t)]);
@@ -196,12 +168,7 @@ impl FunctionLowering<'_, '_> {
                     Some(s) => self.expr(s),
                     None => self.expr(&r.x),
                 };
-                (
-                    Some(self.part(v, 0)),
-                    self.part(v, 1),
-                    sl.elem(),
-                    MemKind::Heap,
-                )
+                (Some(self.part(v, 0)), self.part(v, 1), sl.elem(), MemKind::Heap)
             }
             Type::Array(a) => {
                 let n = self.fb.i64(a.len());
@@ -219,15 +186,9 @@ impl FunctionLowering<'_, '_> {
                 }
             }
             Type::Pointer(p) => {
-                let Type::Array(a) = p.elem().underlying() else {
-                    panic!("internal compiler error: range over {t}")
-                };
+                let Type::Array(a) = p.elem().underlying() else { panic!("internal compiler error: range over {t}") };
                 let n = self.fb.i64(a.len());
-                let v = if want || self.has_call(&r.x) {
-                    Some(self.expr(&r.x))
-                } else {
-                    None
-                };
+                let v = if want || self.has_call(&r.x) { Some(self.expr(&r.x)) } else { None };
                 if want
                     && a.len() > 0
                     && let Some(v) = v
@@ -248,14 +209,7 @@ impl FunctionLowering<'_, '_> {
         self.fb.switch_to(body);
         let mut val = None;
         if want && let Some(base) = base {
-            let p = self.fb.emit1(
-                Op::PtrIndex {
-                    base,
-                    index: v,
-                    scale,
-                },
-                Ty::PTR,
-            );
+            let p = self.fb.emit1(Op::PtrIndex { base, index: v, scale }, Ty::PTR);
             val = Some(self.load_at(Addr::new(p, kind), elem));
         }
         self.set_range_vars(r, &[(Some(v), int), (val, elem)]);
@@ -269,15 +223,11 @@ impl FunctionLowering<'_, '_> {
 
     /// The string operand of a conversion `[]byte(s)`.
     fn bytes_of_string(&self, x: &'static Expr) -> Option<&'static Expr> {
-        let ExprKind::CallExpr(c) = &x.unparen().kind else {
-            return None;
-        };
+        let ExprKind::CallExpr(c) = &x.unparen().kind else { return None };
         if !self.sh.info.is_type_expr(&c.fun) || self.const_of(&c.args[0]).is_some() {
             return None;
         }
-        let Type::Slice(s) = self.value_type(x).underlying() else {
-            return None;
-        };
+        let Type::Slice(s) = self.value_type(x).underlying() else { return None };
         let byte = matches!(s.elem().underlying(), Type::Basic(b) if b.kind == rgo_types::BasicKind::Uint8);
         (byte && is_string(self.value_type(&c.args[0]))).then(|| &c.args[0])
     }
@@ -297,14 +247,7 @@ impl FunctionLowering<'_, '_> {
         self.fb.branch(c, decode, exit);
         self.fb.switch_to(decode);
         // ASCII in line.
-        let q = self.fb.emit1(
-            Op::PtrIndex {
-                base: p,
-                index: at,
-                scale: 1,
-            },
-            Ty::PTR,
-        );
+        let q = self.fb.emit1(Op::PtrIndex { base: p, index: at, scale: 1 }, Ty::PTR);
         let byte = self.fb.load(Ty::I8, q);
         let wide = self.fb.conv(rgo_ir::ConvOp::ZExt, byte, Ty::I32);
         self.set(lr, wide);
@@ -316,12 +259,7 @@ impl FunctionLowering<'_, '_> {
         let multi = self.fb.block();
         self.fb.branch(ascii, body, multi);
         self.fb.switch_to(multi);
-        let d = self.rt(
-            "decoderune",
-            &[Ty::STRING, Ty::I64],
-            &[Ty::I32, Ty::I64],
-            vec![str, at],
-        );
+        let d = self.rt("decoderune", &[Ty::STRING, Ty::I64], &[Ty::I32, Ty::I64], vec![str, at]);
         self.set(lr, d[0]);
         self.set(ln, d[1]);
         self.fb.jump(body);
@@ -338,18 +276,12 @@ impl FunctionLowering<'_, '_> {
     }
 
     fn range_map(&mut self, s: &'static Stmt, r: &'static RangeStmt, t: Type) {
-        let Type::Map(m) = t.underlying() else {
-            panic!("internal compiler error: {t} is no map")
-        };
+        let Type::Map(m) = t.underlying() else { panic!("internal compiler error: {t} is no map") };
         let mv = self.expr(&r.x);
         let ity = self.pl.m.types.mk_array(Ty::PTR, MAP_ITER_WORDS);
         let l = self.fb.local("hiter", ity);
         let it = self.fb.local_addr(l);
-        self.fb.emit0(Op::ZeroMem {
-            dst: it,
-            ty: ity,
-            flags: MemFlags::default(),
-        });
+        self.fb.emit0(Op::ZeroMem { dst: it, ty: ity, flags: MemFlags::default() });
         let d = self.desc_addr(t);
         self.rt("mapIterStart", &[Ty::PTR; 3], &[], vec![d, mv, it]);
         let (head, body, post, exit) = self.range_body_blocks(s);
@@ -359,11 +291,7 @@ impl FunctionLowering<'_, '_> {
         let end = self.is_null(kp);
         self.fb.branch(end, exit, body);
         self.fb.switch_to(body);
-        let k = if self.range_var(r, 0).is_some() {
-            Some(self.load_at(Addr::new(kp, MemKind::Heap), m.key()))
-        } else {
-            None
-        };
+        let k = if self.range_var(r, 0).is_some() { Some(self.load_at(Addr::new(kp, MemKind::Heap), m.key())) } else { None };
         let v = if self.range_var(r, 1).is_some() {
             let ea = self.fb.ptr_add(it, 8);
             let ep = self.fb.load(Ty::PTR, ea);
@@ -382,9 +310,7 @@ impl FunctionLowering<'_, '_> {
     }
 
     fn range_chan(&mut self, s: &'static Stmt, r: &'static RangeStmt, t: Type) {
-        let Type::Chan(c) = t.underlying() else {
-            panic!("internal compiler error: {t} is no channel")
-        };
+        let Type::Chan(c) = t.underlying() else { panic!("internal compiler error: {t} is no channel") };
         let ch = self.expr(&r.x);
         let (head, body, post, exit) = self.range_body_blocks(s);
         self.start(head);

@@ -62,10 +62,7 @@ impl FunctionLowering<'_, '_> {
     }
 
     fn own_state(&self) -> Value {
-        self.range_body
-            .as_ref()
-            .map(|rb| rb.state)
-            .unwrap_or_else(|| panic!("internal compiler error: not in a loop body"))
+        self.range_body.as_ref().map(|rb| rb.state).unwrap_or_else(|| panic!("internal compiler error: not in a loop body"))
     }
 
     /// Ends an iteration: the iterator goes on.
@@ -91,13 +88,9 @@ impl FunctionLowering<'_, '_> {
 
     pub(crate) fn range_func(&mut self, s: &'static Stmt, r: &'static RangeStmt) {
         let ft = self.value_type(&r.x);
-        let Type::Signature(fsig) = ft.underlying() else {
-            panic!("internal compiler error: range over {ft}")
-        };
+        let Type::Signature(fsig) = ft.underlying() else { panic!("internal compiler error: range over {ft}") };
         let yt = self.subst(fsig.params().at(0).typ());
-        let Type::Signature(ysig) = yt.underlying() else {
-            panic!("internal compiler error: range over {ft}")
-        };
+        let Type::Signature(ysig) = yt.underlying() else { panic!("internal compiler error: range over {ft}") };
         let f = self.iterator(&r.x);
         self.set_pos(s.pos);
         // State and, for the outermost loop, exit code.
@@ -114,11 +107,7 @@ impl FunctionLowering<'_, '_> {
         let sh = self.sh.clone();
         let irsig = self.pl.ir_sig(None, ysig, &sh.env);
         let loc = self.pl.loc(s.pos);
-        let attrs = FuncAttrs {
-            norace: sh.norace,
-            noinline: self.flags.recovers_in_range,
-            ..FuncAttrs::default()
-        };
+        let attrs = FuncAttrs { norace: sh.norace, noinline: self.flags.recovers_in_range, ..FuncAttrs::default() };
         let fb = FunctionBuilder::new(&mut self.pl.m, sym, irsig, sh.linkage, attrs, loc);
         let outer_types: Vec<Type> = match &self.range_body {
             Some(rb) => rb.outer_results.iter().map(|r| r.1).collect(),
@@ -147,11 +136,7 @@ impl FunctionLowering<'_, '_> {
         if !fl.fb.terminated() {
             fl.range_continue();
         }
-        let exits = fl
-            .range_body
-            .as_ref()
-            .map(|rb| rb.exits.clone())
-            .unwrap_or_default();
+        let exits = fl.range_body.as_ref().map(|rb| rb.exits.clone()).unwrap_or_default();
         fl.commit();
         // The call.
         let rec = self.closure_record(s.id, sym, Some(state));
@@ -174,11 +159,7 @@ impl FunctionLowering<'_, '_> {
     /// Evaluates the range expression: functions and methods are called directly, not through a func value.
     fn iterator(&mut self, x: &'static Expr) -> Iter {
         if let Some(sym) = self.func_expr_sym(x) {
-            return Iter {
-                callee: Callee::Direct(sym),
-                recv: None,
-                nil_check: false,
-            };
+            return Iter { callee: Callee::Direct(sym), recv: None, nil_check: false };
         }
         let u = x.unparen();
         if let ExprKind::SelectorExpr(sx) = &u.kind
@@ -189,39 +170,16 @@ impl FunctionLowering<'_, '_> {
                 Method::Static { sym, recv, recv_ty } => {
                     let recv = self.snapshot(recv, recv_ty);
                     let ty = self.pl.ir_ty(recv_ty);
-                    Iter {
-                        callee: Callee::Direct(sym),
-                        recv: Some((ty, recv)),
-                        nil_check: false,
-                    }
+                    Iter { callee: Callee::Direct(sym), recv: Some((ty, recv)), nil_check: false }
                 }
-                Method::Dynamic {
-                    iface,
-                    iface_ty,
-                    method,
-                } => {
-                    let p = self.plan_dynamic(
-                        iface,
-                        iface_ty,
-                        method,
-                        self.call_sig(x),
-                        Vec::new(),
-                        Vec::new(),
-                    );
-                    Iter {
-                        callee: p.callee,
-                        recv: Some((Ty::PTR, p.args[0])),
-                        nil_check: false,
-                    }
+                Method::Dynamic { iface, iface_ty, method } => {
+                    let p = self.plan_dynamic(iface, iface_ty, method, self.call_sig(x), Vec::new(), Vec::new());
+                    Iter { callee: p.callee, recv: Some((Ty::PTR, p.args[0])), nil_check: false }
                 }
             };
         }
         let f = self.expr(x);
-        Iter {
-            callee: Callee::Closure(f),
-            recv: None,
-            nil_check: true,
-        }
+        Iter { callee: Callee::Closure(f), recv: None, nil_check: true }
     }
 
     fn call_iterator(&mut self, f: Iter, body: Value) {
@@ -239,14 +197,7 @@ impl FunctionLowering<'_, '_> {
             self.fb.emit0(Op::NilCheck(v));
         }
         let sig = self.pl.m.sig(&tys, &[]);
-        self.fb.emit(
-            Op::Call {
-                callee: f.callee,
-                sig,
-                args,
-            },
-            &[],
-        );
+        self.fb.emit(Op::Call { callee: f.callee, sig, args }, &[]);
     }
 
     /// Checks the entry conditions of a body and gives the iteration variables their values.
@@ -291,9 +242,7 @@ impl FunctionLowering<'_, '_> {
         if exits.is_empty() {
             return;
         }
-        let a = self
-            .next_addr
-            .unwrap_or_else(|| panic!("internal compiler error: no exit code variable"));
+        let a = self.next_addr.unwrap_or_else(|| panic!("internal compiler error: no exit code variable"));
         let code = self.fb.load(Ty::I64, a);
         let zero = self.fb.i64(0);
         let none = self.fb.cmp(CmpOp::Eq, code, zero);
@@ -306,9 +255,7 @@ impl FunctionLowering<'_, '_> {
                 ExitKind::Return => self.range_body.is_none(),
                 k => {
                     self.local_target(k).is_some()
-                        || self.range_body.as_ref().is_some_and(|rb| {
-                            k == ExitKind::Break(rb.stmt) || k == ExitKind::Continue(rb.stmt)
-                        })
+                        || self.range_body.as_ref().is_some_and(|rb| k == ExitKind::Break(rb.stmt) || k == ExitKind::Continue(rb.stmt))
                 }
             };
             if !here {

@@ -35,13 +35,7 @@ fn recv_of(s: &'static Stmt) -> Option<(&'static UnaryExpr, &'static [Expr], boo
 impl FunctionLowering<'_, '_> {
     pub(crate) fn select_stmt(&mut self, s: &'static Stmt, x: &'static SelectStmt) {
         let exit = self.fb.block();
-        self.targets.insert(
-            s.id,
-            Target {
-                brk: exit,
-                cont: None,
-            },
-        );
+        self.targets.insert(s.id, Target { brk: exit, cont: None });
         if x.body.is_empty() {
             self.rt("block", &[], &[], vec![]);
             self.fb.term(Term::Unreachable);
@@ -73,14 +67,7 @@ impl FunctionLowering<'_, '_> {
                 if c.send {
                     self.rt("chansend1", &[Ty::PTR, Ty::PTR], &[], vec![c.chan, c.elem]);
                 } else {
-                    oks[0] = Some(
-                        self.rt(
-                            "chanrecv2",
-                            &[Ty::PTR, Ty::PTR],
-                            &[Ty::BOOL],
-                            vec![c.chan, c.elem],
-                        )[0],
-                    );
+                    oks[0] = Some(self.rt("chanrecv2", &[Ty::PTR, Ty::PTR], &[Ty::BOOL], vec![c.chan, c.elem])[0]);
                 }
                 let b = c.body;
                 self.fb.jump(b);
@@ -90,20 +77,10 @@ impl FunctionLowering<'_, '_> {
                 let d = default.map_or(exit, |d| d.1);
                 let b = c.body;
                 if c.send {
-                    let sel = self.rt(
-                        "selectnbsend",
-                        &[Ty::PTR, Ty::PTR],
-                        &[Ty::BOOL],
-                        vec![c.chan, c.elem],
-                    )[0];
+                    let sel = self.rt("selectnbsend", &[Ty::PTR, Ty::PTR], &[Ty::BOOL], vec![c.chan, c.elem])[0];
                     self.fb.branch(sel, b, d);
                 } else {
-                    let r = self.rt(
-                        "selectnbrecv",
-                        &[Ty::PTR, Ty::PTR],
-                        &[Ty::BOOL, Ty::BOOL],
-                        vec![c.elem, c.chan],
-                    );
+                    let r = self.rt("selectnbrecv", &[Ty::PTR, Ty::PTR], &[Ty::BOOL, Ty::BOOL], vec![c.elem, c.chan]);
                     oks[0] = Some(r[1]);
                     self.fb.branch(r[0], b, d);
                 }
@@ -128,43 +105,19 @@ impl FunctionLowering<'_, '_> {
         self.set_pos(st.pos);
         if let StmtKind::SendStmt(x) = &st.kind {
             let ct = self.value_type(&x.chan);
-            let Type::Chan(c) = ct.underlying() else {
-                panic!("internal compiler error: send to {ct}")
-            };
+            let Type::Chan(c) = ct.underlying() else { panic!("internal compiler error: send to {ct}") };
             let (chan, v) = self.eval_pair(&x.chan, ct, &x.value, c.elem());
             let tmp = self.temp(c.elem());
             self.store_at(Addr::new(tmp, MemKind::Frame), c.elem(), v);
-            return Comm {
-                clause,
-                send: true,
-                chan,
-                elem: tmp,
-                elem_type: c.elem(),
-                body,
-            };
+            return Comm { clause, send: true, chan, elem: tmp, elem_type: c.elem(), body };
         }
-        let Some((u, lhs, _)) = recv_of(st) else {
-            panic!("internal compiler error: select clause without communication")
-        };
+        let Some((u, lhs, _)) = recv_of(st) else { panic!("internal compiler error: select clause without communication") };
         let ct = self.value_type(&u.x);
-        let Type::Chan(c) = ct.underlying() else {
-            panic!("internal compiler error: receive from {ct}")
-        };
+        let Type::Chan(c) = ct.underlying() else { panic!("internal compiler error: receive from {ct}") };
         let chan = self.expr(&u.x);
         let wanted = lhs.first().is_some_and(|l| !self.is_blank(l));
-        let elem = if wanted {
-            self.temp(c.elem())
-        } else {
-            self.fb.null()
-        };
-        Comm {
-            clause,
-            send: false,
-            chan,
-            elem,
-            elem_type: c.elem(),
-            body,
-        }
+        let elem = if wanted { self.temp(c.elem()) } else { self.fb.null() };
+        Comm { clause, send: false, chan, elem, elem_type: c.elem(), body }
     }
 
     /// In the clause's body: gives the variables the received value.
@@ -173,9 +126,7 @@ impl FunctionLowering<'_, '_> {
             return;
         }
         let Some(st) = &c.clause.comm else { return };
-        let Some((_, lhs, def)) = recv_of(st) else {
-            return;
-        };
+        let Some((_, lhs, def)) = recv_of(st) else { return };
         self.set_pos(st.pos);
         if let Some(l) = lhs.first()
             && !self.is_blank(l)
@@ -227,12 +178,7 @@ impl FunctionLowering<'_, '_> {
         let ns = self.fb.i64(nsends as i64);
         let nr = self.fb.i64((n - nsends) as i64);
         let block = self.fb.bool(default.is_none());
-        let res = self.rt(
-            "selectgo",
-            &[Ty::PTR, Ty::PTR, Ty::I64, Ty::I64, Ty::BOOL],
-            &[Ty::I64, Ty::BOOL],
-            vec![cases, order, ns, nr, block],
-        );
+        let res = self.rt("selectgo", &[Ty::PTR, Ty::PTR, Ty::I64, Ty::I64, Ty::BOOL], &[Ty::I64, Ty::BOOL], vec![cases, order, ns, nr, block]);
         for (i, c) in comms.iter().enumerate() {
             if !c.send {
                 oks[i] = Some(res[1]);

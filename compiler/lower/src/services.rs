@@ -24,20 +24,12 @@ pub(crate) struct MadeTypes {
 impl PackageLowering<'_> {
     /// `*t`
     pub fn ptr_to(&mut self, t: Type) -> Type {
-        *self
-            .made
-            .ptrs
-            .entry(t)
-            .or_insert_with(|| Type::Pointer(Pointer::new(t)))
+        *self.made.ptrs.entry(t).or_insert_with(|| Type::Pointer(Pointer::new(t)))
     }
 
     /// `[n]elem`
     pub fn array_of(&mut self, elem: Type, n: i64) -> Type {
-        *self
-            .made
-            .arrays
-            .entry((elem, n))
-            .or_insert_with(|| Type::Array(Array::new(elem, n)))
+        *self.made.arrays.entry((elem, n)).or_insert_with(|| Type::Array(Array::new(elem, n)))
     }
 
     /// Can values of the IR type hold pointers?
@@ -114,15 +106,7 @@ impl PackageLowering<'_> {
         let size = size.next_power_of_two();
         let sym = self.m.sym(&format!("go:zero.{size}"));
         if self.done.insert(sym) {
-            self.m.globals.push(Global {
-                sym,
-                linkage: Linkage::LinkOnce,
-                size,
-                align: 16,
-                readonly: true,
-                pointers: false,
-                data: vec![Datum::Zero(size)],
-            });
+            self.m.globals.push(Global { sym, linkage: Linkage::LinkOnce, size, align: 16, readonly: true, pointers: false, data: vec![Datum::Zero(size)] });
         }
         sym
     }
@@ -130,26 +114,18 @@ impl PackageLowering<'_> {
     /// Read-only memory with a constant of a basic type; None where the value needs no memory.
     pub fn const_data(&mut self, v: &constant::Value, t: Type) -> Option<Sym> {
         let t = default_type(t);
-        let Type::Basic(b) = t.underlying() else {
-            return None;
-        };
+        let Type::Basic(b) = t.underlying() else { return None };
         let bytes: Vec<u8> = match b.kind {
-            BasicKind::Bool | BasicKind::Int8 | BasicKind::Uint8 | BasicKind::UnsafePointer => {
-                return None;
-            }
+            BasicKind::Bool | BasicKind::Int8 | BasicKind::Uint8 | BasicKind::UnsafePointer => return None,
             BasicKind::String => {
-                let constant::Value::String(s) = v else {
-                    return None;
-                };
+                let constant::Value::String(s) = v else { return None };
                 let s = s.bytes();
                 if s.is_empty() {
                     let z = self.zero_symbol(16);
                     return Some(z);
                 }
                 let data = self.string_data(&s);
-                let sym = self
-                    .m
-                    .sym(&format!("{}·hdr", self.m.sym_name(data).to_string()));
+                let sym = self.m.sym(&format!("{}·hdr", self.m.sym_name(data).to_string()));
                 if self.done.insert(sym) {
                     let len = (s.len() as u64).to_le_bytes().to_vec();
                     self.m.globals.push(Global {
@@ -164,20 +140,11 @@ impl PackageLowering<'_> {
                 }
                 return Some(sym);
             }
-            BasicKind::Float32 => constant::float32_val(&constant::to_float(v))
-                .0
-                .to_le_bytes()
-                .to_vec(),
-            BasicKind::Float64 => constant::float64_val(&constant::to_float(v))
-                .0
-                .to_le_bytes()
-                .to_vec(),
+            BasicKind::Float32 => constant::float32_val(&constant::to_float(v)).0.to_le_bytes().to_vec(),
+            BasicKind::Float64 => constant::float64_val(&constant::to_float(v)).0.to_le_bytes().to_vec(),
             BasicKind::Complex64 | BasicKind::Complex128 => {
                 let c = constant::to_complex(v);
-                let (re, im) = (
-                    constant::to_float(&constant::real(&c)),
-                    constant::to_float(&constant::imag(&c)),
-                );
+                let (re, im) = (constant::to_float(&constant::real(&c)), constant::to_float(&constant::imag(&c)));
                 let mut b8 = Vec::new();
                 for x in [re, im] {
                     if b.kind == BasicKind::Complex64 {
@@ -190,9 +157,7 @@ impl PackageLowering<'_> {
             }
             _ => {
                 let i = constant::to_int(v);
-                let n = constant::int64_val(&i)
-                    .map(|n| n as u64)
-                    .or_else(|| constant::uint64_val(&i))?;
+                let n = constant::int64_val(&i).map(|n| n as u64).or_else(|| constant::uint64_val(&i))?;
                 let size = self.size_of(t) as usize;
                 n.to_le_bytes()[..size].to_vec()
             }
@@ -230,11 +195,7 @@ impl PackageLowering<'_> {
 }
 
 /// Emits function `sym`, which gives variables their values: `inits` in order.
-pub fn lower_package_init(
-    pl: &mut PackageLowering<'_>,
-    sym: Sym,
-    inits: &[&'static Initializer],
-) {
+pub fn lower_package_init(pl: &mut PackageLowering<'_>, sym: Sym, inits: &[&'static Initializer]) {
     let pd = pl.pd;
     let exprs: Vec<_> = inits.iter().map(|i| i.rhs).collect();
     let pos = exprs.first().map_or(Pos::NONE, |e| e.pos);

@@ -22,10 +22,7 @@ struct Image {
 
 impl Image {
     fn new(size: u64) -> Image {
-        Image {
-            bytes: vec![0; size as usize],
-            relocs: Vec::new(),
-        }
+        Image { bytes: vec![0; size as usize], relocs: Vec::new() }
     }
     fn put(&mut self, off: u64, b: &[u8]) {
         self.bytes[off as usize..off as usize + b.len()].copy_from_slice(b);
@@ -77,11 +74,7 @@ impl PackageLowering<'_> {
         if size > MAX_STATIC {
             return false;
         }
-        let cx = StaticCtx {
-            info: self.pd.info,
-            env: Env::empty(),
-            once: true,
-        };
+        let cx = StaticCtx { info: self.pd.info, env: Env::empty(), once: true };
         let mut img = Image::new(size);
         if !self.put_expr(&cx, e, t, 0, &mut img) {
             return false;
@@ -95,39 +88,15 @@ impl PackageLowering<'_> {
         let align = self.align_of(t);
         let pointers = self.has_pointers(t);
         let size = img.bytes.len() as u64;
-        let data = if img.is_zero() {
-            vec![Datum::Zero(size)]
-        } else {
-            img.into_data()
-        };
-        self.m.globals.push(Global {
-            sym,
-            linkage,
-            size,
-            align,
-            readonly,
-            pointers,
-            data,
-        });
+        let data = if img.is_zero() { vec![Datum::Zero(size)] } else { img.into_data() };
+        self.m.globals.push(Global { sym, linkage, size, align, readonly, pointers, data });
     }
 
     /// Read-only memory holding the value of a literal made of constants only (for a slice literal: its elements).
     /// `t`: the literal's concrete type.
-    pub fn try_static_data(
-        &mut self,
-        info: &'static Info,
-        env: &Env,
-        e: &Expr,
-        t: Type,
-    ) -> Option<Sym> {
-        let cx = StaticCtx {
-            info,
-            env: env.clone(),
-            once: false,
-        };
-        let ExprKind::CompositeLit(lit) = &e.unparen().kind else {
-            return None;
-        };
+    pub fn try_static_data(&mut self, info: &'static Info, env: &Env, e: &Expr, t: Type) -> Option<Sym> {
+        let cx = StaticCtx { info, env: env.clone(), once: false };
+        let ExprKind::CompositeLit(lit) = &e.unparen().kind else { return None };
         let (vt, n) = match t.underlying() {
             Type::Slice(s) => {
                 let n = literal_len(&cx, lit)?;
@@ -174,18 +143,14 @@ impl PackageLowering<'_> {
                 Some(o) => self.put_object(cx, o, cx.info.instance_of(id).is_some(), off, img),
                 None => false,
             },
-            ExprKind::SelectorExpr(s) if cx.info.selection_of(e).is_none() => match cx
-                .info
-                .use_of(&s.sel)
-            {
+            ExprKind::SelectorExpr(s) if cx.info.selection_of(e).is_none() => match cx.info.use_of(&s.sel) {
                 Some(o) => self.put_object(cx, o, cx.info.instance_of(&s.sel).is_some(), off, img),
                 None => false,
             },
             ExprKind::CallExpr(c) if c.args.len() == 1 && cx.info.is_type_expr(&c.fun) => {
                 // A conversion that keeps the representation, or []byte("...") of a variable.
                 let from = cx.env.subst(cx.info.type_of(&c.args[0]));
-                if let (Type::Slice(s), true, Some(v)) =
-                    (t.underlying(), cx.once, cx.info.const_value(&c.args[0]))
+                if let (Type::Slice(s), true, Some(v)) = (t.underlying(), cx.once, cx.info.const_value(&c.args[0]))
                     && let Type::Basic(b) = s.elem().underlying()
                     && b.kind == BasicKind::Uint8
                     && v.kind() == Kind::String
@@ -215,15 +180,7 @@ impl PackageLowering<'_> {
             self.m.sym("runtime.zerobase")
         } else {
             let sym = self.anon_sym("stmp_");
-            self.m.globals.push(Global {
-                sym,
-                linkage: Linkage::Internal,
-                size: n,
-                align: 1,
-                readonly: false,
-                pointers: false,
-                data: vec![Datum::Bytes(bytes.to_vec())],
-            });
+            self.m.globals.push(Global { sym, linkage: Linkage::Internal, size: n, align: 1, readonly: false, pointers: false, data: vec![Datum::Bytes(bytes.to_vec())] });
             sym
         };
         img.addr(off, sym, 0);
@@ -232,14 +189,7 @@ impl PackageLowering<'_> {
         true
     }
 
-    fn put_object(
-        &mut self,
-        _cx: &StaticCtx,
-        o: Obj,
-        instance: bool,
-        off: u64,
-        img: &mut Image,
-    ) -> bool {
+    fn put_object(&mut self, _cx: &StaticCtx, o: Obj, instance: bool, off: u64, img: &mut Image) -> bool {
         if !o.is_func() || instance || crate::package::is_generic(o) {
             return false;
         }
@@ -303,9 +253,7 @@ impl PackageLowering<'_> {
                     let (sym, mut off) = self.static_address(cx, &s.x)?;
                     let mut t = cx.info.type_of(&s.x);
                     for &i in &sel.index {
-                        let Type::Struct(st) = t.underlying() else {
-                            return None;
-                        };
+                        let Type::Struct(st) = t.underlying() else { return None };
                         off += self.field_offset(t, i) as i64;
                         t = st.field(i).typ();
                     }
@@ -313,11 +261,8 @@ impl PackageLowering<'_> {
                 }
             },
             ExprKind::IndexExpr(ix) if ix.indices.len() == 1 => {
-                let Type::Array(a) = cx.info.type_of(&ix.x).underlying() else {
-                    return None;
-                };
-                let i =
-                    constant::int64_val(&constant::to_int(cx.info.const_value(&ix.indices[0])?))?;
+                let Type::Array(a) = cx.info.type_of(&ix.x).underlying() else { return None };
+                let i = constant::int64_val(&constant::to_int(cx.info.const_value(&ix.indices[0])?))?;
                 if i < 0 || i >= a.len() {
                     return None;
                 }
@@ -329,17 +274,11 @@ impl PackageLowering<'_> {
     }
 
     fn package_var(&mut self, o: Obj) -> Option<Sym> {
-        if o.var_kind() == Some(rgo_types::VarKind::Package) && o.name() != "_" {
-            Some(self.global(o))
-        } else {
-            None
-        }
+        if o.var_kind() == Some(rgo_types::VarKind::Package) && o.name() != "_" { Some(self.global(o)) } else { None }
     }
 
     fn put_iface(&mut self, cx: &StaticCtx, e: &Expr, t: Type, off: u64, img: &mut Image) -> bool {
-        let Some(tv) = cx.info.tv(e) else {
-            return false;
-        };
+        let Some(tv) = cx.info.tv(e) else { return false };
         if tv.is_nil() {
             return true;
         }
@@ -357,11 +296,7 @@ impl PackageLowering<'_> {
         if rgo_types::predicates::is_untyped(from) {
             return false;
         }
-        let word = if is_empty_iface(t) {
-            self.type_desc(from)
-        } else {
-            self.itab(from, t)
-        };
+        let word = if is_empty_iface(t) { self.type_desc(from) } else { self.itab(from, t) };
         let size = self.size_of(from);
         if size > MAX_STATIC {
             return false;
@@ -395,25 +330,15 @@ impl PackageLowering<'_> {
         true
     }
 
-    fn put_lit(
-        &mut self,
-        cx: &StaticCtx,
-        lit: &CompositeLit,
-        t: Type,
-        off: u64,
-        img: &mut Image,
-    ) -> bool {
+    fn put_lit(&mut self, cx: &StaticCtx, lit: &CompositeLit, t: Type, off: u64, img: &mut Image) -> bool {
         match t.underlying() {
             Type::Struct(s) => {
                 for (i, el) in lit.elts.iter().enumerate() {
                     let (idx, v) = match &el.kind {
                         ExprKind::KeyValueExpr(kv) => {
-                            let Some(name) = kv.key.as_ident() else {
-                                return false;
-                            };
+                            let Some(name) = kv.key.as_ident() else { return false };
                             // A promoted field goes through embedded structs: left to code.
-                            let Some(k) = s.fields().iter().position(|f| f.name == name.name)
-                            else {
+                            let Some(k) = s.fields().iter().position(|f| f.name == name.name) else {
                                 return false;
                             };
                             (k, &kv.value)
@@ -440,9 +365,7 @@ impl PackageLowering<'_> {
                 if !cx.once {
                     return false;
                 }
-                let Some(n) = literal_len(cx, lit) else {
-                    return false;
-                };
+                let Some(n) = literal_len(cx, lit) else { return false };
                 let bt = Type::Array(rgo_types::Array::new(s.elem(), n));
                 let size = self.size_of(bt);
                 if size > MAX_STATIC {
@@ -468,26 +391,13 @@ impl PackageLowering<'_> {
         }
     }
 
-    fn put_elements(
-        &mut self,
-        cx: &StaticCtx,
-        lit: &CompositeLit,
-        elem: Type,
-        off: u64,
-        img: &mut Image,
-    ) -> bool {
+    fn put_elements(&mut self, cx: &StaticCtx, lit: &CompositeLit, elem: Type, off: u64, img: &mut Image) -> bool {
         let es = self.size_of(elem);
         let mut i = 0i64;
         for el in &lit.elts {
             let v = match &el.kind {
                 ExprKind::KeyValueExpr(kv) => {
-                    let Some(k) = cx
-                        .info
-                        .const_value(&kv.key)
-                        .and_then(|c| constant::int64_val(&constant::to_int(c)))
-                    else {
-                        return false;
-                    };
+                    let Some(k) = cx.info.const_value(&kv.key).and_then(|c| constant::int64_val(&constant::to_int(c))) else { return false };
                     i = k;
                     &kv.value
                 }
@@ -496,9 +406,7 @@ impl PackageLowering<'_> {
             // An element without type whose elements are pointers means &T{...}.
             let at = off + i as u64 * es;
             let ok = match (&v.kind, elem.underlying()) {
-                (ExprKind::CompositeLit(l), Type::Pointer(_)) if l.typ.is_none() => {
-                    self.put_elided_pointer(cx, l, elem, at, img)
-                }
+                (ExprKind::CompositeLit(l), Type::Pointer(_)) if l.typ.is_none() => self.put_elided_pointer(cx, l, elem, at, img),
                 _ => self.put_expr(cx, v, elem, at, img),
             };
             if !ok {
@@ -509,17 +417,8 @@ impl PackageLowering<'_> {
         true
     }
 
-    fn put_elided_pointer(
-        &mut self,
-        cx: &StaticCtx,
-        lit: &CompositeLit,
-        ptr: Type,
-        off: u64,
-        img: &mut Image,
-    ) -> bool {
-        let Type::Pointer(p) = ptr.underlying() else {
-            return false;
-        };
+    fn put_elided_pointer(&mut self, cx: &StaticCtx, lit: &CompositeLit, ptr: Type, off: u64, img: &mut Image) -> bool {
+        let Type::Pointer(p) = ptr.underlying() else { return false };
         if !cx.once {
             return false;
         }
@@ -539,14 +438,10 @@ impl PackageLowering<'_> {
     }
 
     fn put_const(&mut self, c: &Const, t: Type, off: u64, img: &mut Image) -> bool {
-        let Type::Basic(b) = t.underlying() else {
-            return false;
-        };
+        let Type::Basic(b) = t.underlying() else { return false };
         let size = self.size_of(t);
         match b.kind {
-            BasicKind::Bool | BasicKind::UntypedBool => {
-                img.put(off, &[constant::bool_val(c) as u8])
-            }
+            BasicKind::Bool | BasicKind::UntypedBool => img.put(off, &[constant::bool_val(c) as u8]),
             BasicKind::String | BasicKind::UntypedString => {
                 let s = constant::string_val(c).to_vec();
                 if !s.is_empty() {
@@ -555,18 +450,8 @@ impl PackageLowering<'_> {
                 }
                 img.put(off + 8, &(s.len() as u64).to_le_bytes());
             }
-            BasicKind::Float32 => img.put(
-                off,
-                &constant::float32_val(&constant::to_float(c))
-                    .0
-                    .to_le_bytes(),
-            ),
-            BasicKind::Float64 | BasicKind::UntypedFloat => img.put(
-                off,
-                &constant::float64_val(&constant::to_float(c))
-                    .0
-                    .to_le_bytes(),
-            ),
+            BasicKind::Float32 => img.put(off, &constant::float32_val(&constant::to_float(c)).0.to_le_bytes()),
+            BasicKind::Float64 | BasicKind::UntypedFloat => img.put(off, &constant::float64_val(&constant::to_float(c)).0.to_le_bytes()),
             BasicKind::Complex64 => {
                 let (r, i) = complex_parts(c);
                 img.put(off, &constant::float32_val(&r).0.to_le_bytes());
@@ -589,18 +474,13 @@ impl PackageLowering<'_> {
 /// The low 64 bits of an integer constant in two's complement.
 pub fn int_bits(c: &Const) -> Option<u64> {
     let c = constant::to_int(c);
-    constant::int64_val(&c)
-        .map(|v| v as u64)
-        .or_else(|| constant::uint64_val(&c))
+    constant::int64_val(&c).map(|v| v as u64).or_else(|| constant::uint64_val(&c))
 }
 
 /// Real and imaginary part as float constants.
 pub fn complex_parts(c: &Const) -> (Const, Const) {
     let c = constant::to_complex(c);
-    (
-        constant::to_float(&constant::real(&c)),
-        constant::to_float(&constant::imag(&c)),
-    )
+    (constant::to_float(&constant::real(&c)), constant::to_float(&constant::imag(&c)))
 }
 
 pub(crate) fn is_empty_iface(t: Type) -> bool {

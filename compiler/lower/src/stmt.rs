@@ -91,9 +91,7 @@ impl FunctionLowering<'_, '_> {
         let target = b.target.get();
         let kind = match b.kind {
             BranchKind::Fallthrough => {
-                let f = self
-                    .fallthrough
-                    .unwrap_or_else(|| panic!("internal compiler error: fallthrough out of place"));
+                let f = self.fallthrough.unwrap_or_else(|| panic!("internal compiler error: fallthrough out of place"));
                 return self.fb.jump(f);
             }
             BranchKind::Goto => ExitKind::Goto(target),
@@ -124,10 +122,7 @@ impl FunctionLowering<'_, '_> {
             return self.fb.jump(b);
         }
         let Some(rb) = &self.range_body else {
-            panic!(
-                "internal compiler error: {}: branch without target",
-                self.name
-            );
+            panic!("internal compiler error: {}: branch without target", self.name);
         };
         match k {
             ExitKind::Break(t) if t == rb.stmt => return self.range_exit(),
@@ -142,9 +137,7 @@ impl FunctionLowering<'_, '_> {
                 c
             }
         };
-        let a = self
-            .next_addr
-            .unwrap_or_else(|| panic!("internal compiler error: no exit code variable"));
+        let a = self.next_addr.unwrap_or_else(|| panic!("internal compiler error: no exit code variable"));
         let c = self.fb.i64(code);
         self.fb.store(a, c, MemFlags::default());
         if let Some(rb) = &mut self.range_body
@@ -174,11 +167,7 @@ impl FunctionLowering<'_, '_> {
             return;
         }
         let (t, done) = (self.fb.block(), self.fb.block());
-        let f = if i.els.is_some() {
-            self.fb.block()
-        } else {
-            done
-        };
+        let f = if i.els.is_some() { self.fb.block() } else { done };
         self.cond(&i.cond, t, f);
         self.fb.switch_to(t);
         self.block_stmt(&i.then);
@@ -199,24 +188,9 @@ impl FunctionLowering<'_, '_> {
         if known == Some(false) && !f.body.stmts.iter().any(has_label) {
             return;
         }
-        let per_iter = if self.sh.per_iteration {
-            self.loop_boxes(f.init.as_ref())
-        } else {
-            Vec::new()
-        };
-        let (head, body, post, exit) = (
-            self.fb.block(),
-            self.fb.block(),
-            self.fb.block(),
-            self.fb.block(),
-        );
-        self.targets.insert(
-            s.id,
-            Target {
-                brk: exit,
-                cont: Some(post),
-            },
-        );
+        let per_iter = if self.sh.per_iteration { self.loop_boxes(f.init.as_ref()) } else { Vec::new() };
+        let (head, body, post, exit) = (self.fb.block(), self.fb.block(), self.fb.block(), self.fb.block());
+        self.targets.insert(s.id, Target { brk: exit, cont: Some(post) });
         self.loop_depth += 1;
         self.start(head);
         match (&f.cond, known) {
@@ -248,16 +222,12 @@ impl FunctionLowering<'_, '_> {
     /// Loop variables that live in objects: their addresses move to locals, so that iterations can have objects of their own.
     fn loop_boxes(&mut self, init: Option<&'static Stmt>) -> Vec<(Obj, Type)> {
         let mut out = Vec::new();
-        let Some(StmtKind::AssignStmt(a)) = init.map(|s| &s.kind) else {
-            return out;
-        };
+        let Some(StmtKind::AssignStmt(a)) = init.map(|s| &s.kind) else { return out };
         if a.op != AssignOp::Define {
             return out;
         }
         for l in &a.lhs {
-            let Some(o) = l.as_ident().and_then(|i| self.sh.info.def_of(i)) else {
-                continue;
-            };
+            let Some(o) = l.as_ident().and_then(|i| self.sh.info.def_of(i)) else { continue };
             if let Some(&Storage::Addr(v, MemKind::Heap)) = self.vars.get(&o) {
                 let l = self.fb.local(o.name(), Ty::PTR);
                 let a = self.fb.local_addr(l);
@@ -272,9 +242,7 @@ impl FunctionLowering<'_, '_> {
 
     fn send(&mut self, s: &'static Stmt, x: &'static SendStmt) {
         let ct = self.value_type(&x.chan);
-        let Type::Chan(c) = ct.underlying() else {
-            panic!("internal compiler error: send to {ct}")
-        };
+        let Type::Chan(c) = ct.underlying() else { panic!("internal compiler error: send to {ct}") };
         let (ch, v) = self.eval_pair(&x.chan, ct, &x.value, c.elem());
         self.set_pos(s.pos);
         let p = self.spill(v, c.elem());
@@ -301,8 +269,7 @@ impl FunctionLowering<'_, '_> {
                     vals.push(v);
                 }
             } else {
-                let list: Vec<(&'static Expr, Type)> =
-                    l.iter().zip(types.iter().copied()).collect();
+                let list: Vec<(&'static Expr, Type)> = l.iter().zip(types.iter().copied()).collect();
                 vals = self.eval_list(&list);
             }
             self.set_pos(s.pos);
@@ -315,31 +282,17 @@ impl FunctionLowering<'_, '_> {
     }
 
     fn return_values(&mut self, types: &[Type], vals: Vec<Value>) {
-        if self.range_body.is_none()
-            && self.defer.is_none()
-            && self
-                .results
-                .iter()
-                .all(|r| !matches!(r.storage, Some(Storage::Addr(..))))
-        {
+        if self.range_body.is_none() && self.defer.is_none() && self.results.iter().all(|r| !matches!(r.storage, Some(Storage::Addr(..)))) {
             // Nobody can look at the result variables any more.
             return self.fb.term(Term::Ret(vals));
         }
         let mut vs = Vec::new();
         for (v, t) in vals.into_iter().zip(types) {
-            vs.push(if types.len() > 1 {
-                self.snapshot(v, *t)
-            } else {
-                v
-            });
+            vs.push(if types.len() > 1 { self.snapshot(v, *t) } else { v });
         }
         if self.range_body.is_some() {
             for (i, (v, t)) in vs.into_iter().zip(types).enumerate() {
-                let p = self
-                    .range_body
-                    .as_ref()
-                    .map(|rb| rb.outer_results[i].0)
-                    .unwrap_or(v);
+                let p = self.range_body.as_ref().map(|rb| rb.outer_results[i].0).unwrap_or(v);
                 self.store_at(Addr::new(p, MemKind::Heap), *t, v);
             }
             return self.jump_to(ExitKind::Return);

@@ -22,19 +22,9 @@ impl FunctionLowering<'_, '_> {
             self.stmt(i);
         }
         let exit = self.fb.block();
-        self.targets.insert(
-            s.id,
-            Target {
-                brk: exit,
-                cont: None,
-            },
-        );
+        self.targets.insert(s.id, Target { brk: exit, cont: None });
         let bodies: Vec<Block> = x.body.iter().map(|_| self.fb.block()).collect();
-        let default = x
-            .body
-            .iter()
-            .position(|c| c.cases.is_none())
-            .map_or(exit, |i| bodies[i]);
+        let default = x.body.iter().position(|c| c.cases.is_none()).map_or(exit, |i| bodies[i]);
         let mut live: Vec<bool> = vec![true; x.body.len()];
         match self.static_case(x) {
             Some(hit) => {
@@ -45,11 +35,7 @@ impl FunctionLowering<'_, '_> {
                 let mut i = start;
                 while let Some(k) = i {
                     live[k] = true;
-                    i = if ends_in_fallthrough(&x.body[k]) && k + 1 < x.body.len() {
-                        Some(k + 1)
-                    } else {
-                        None
-                    };
+                    i = if ends_in_fallthrough(&x.body[k]) && k + 1 < x.body.len() { Some(k + 1) } else { None };
                 }
             }
             None => self.switch_dispatch(x, &bodies, default),
@@ -111,31 +97,16 @@ impl FunctionLowering<'_, '_> {
             return self.fb.jump(default);
         };
         let t = self.value_type(tag);
-        let v = if is_string(t) && self.string_cases(x).is_some() {
-            self.string_operand(tag)
-        } else {
-            self.expr_conv(tag, t)
-        };
+        let v = if is_string(t) && self.string_cases(x).is_some() { self.string_operand(tag) } else { self.expr_conv(tag, t) };
         let v = self.snapshot(v, t);
         if is_integer(t)
             && let Some(cases) = self.int_cases(x)
         {
             let ty = self.fb.ty(v);
             let size = self.pl.m.types.size(ty);
-            let mask = if size >= 8 {
-                u64::MAX
-            } else {
-                (1 << (size * 8)) - 1
-            };
-            let list: Vec<(u64, Block)> = cases
-                .into_iter()
-                .map(|(n, i)| (n & mask, bodies[i]))
-                .collect();
-            return self.fb.term(Term::Switch {
-                value: v,
-                cases: list,
-                default,
-            });
+            let mask = if size >= 8 { u64::MAX } else { (1 << (size * 8)) - 1 };
+            let list: Vec<(u64, Block)> = cases.into_iter().map(|(n, i)| (n & mask, bodies[i])).collect();
+            return self.fb.term(Term::Switch { value: v, cases: list, default });
         }
         if is_string(t)
             && let Some(cases) = self.string_cases(x)
@@ -154,11 +125,7 @@ impl FunctionLowering<'_, '_> {
                     self.is_null(w)
                 } else {
                     let et = self.value_type(e);
-                    let et = if self.const_of(e).is_some() && !is_interface(t) {
-                        t
-                    } else {
-                        et
-                    };
+                    let et = if self.const_of(e).is_some() && !is_interface(t) { t } else { et };
                     let y = self.expr_conv(e, et);
                     self.values_equal(v, t, y, et)
                 };
@@ -175,9 +142,7 @@ impl FunctionLowering<'_, '_> {
         for (i, c) in x.body.iter().enumerate() {
             for e in c.cases.iter().flatten() {
                 let v = constant::to_int(&self.const_of(e)?);
-                let n = constant::int64_val(&v)
-                    .map(|n| n as u64)
-                    .or_else(|| constant::uint64_val(&v))?;
+                let n = constant::int64_val(&v).map(|n| n as u64).or_else(|| constant::uint64_val(&v))?;
                 if out.iter().any(|o| o.0 == n) {
                     continue;
                 }
@@ -191,9 +156,7 @@ impl FunctionLowering<'_, '_> {
         let mut out: Vec<(Vec<u8>, usize)> = Vec::new();
         for (i, c) in x.body.iter().enumerate() {
             for e in c.cases.iter().flatten() {
-                let constant::Value::String(s) = self.const_of(e)? else {
-                    return None;
-                };
+                let constant::Value::String(s) = self.const_of(e)? else { return None };
                 out.push((s.bytes().to_vec(), i));
             }
         }
@@ -201,13 +164,7 @@ impl FunctionLowering<'_, '_> {
     }
 
     /// By length, then by contents.
-    fn string_switch(
-        &mut self,
-        v: Value,
-        cases: Vec<(Vec<u8>, usize)>,
-        bodies: &[Block],
-        default: Block,
-    ) {
+    fn string_switch(&mut self, v: Value, cases: Vec<(Vec<u8>, usize)>, bodies: &[Block], default: Block) {
         let (p, n) = (self.part(v, 0), self.part(v, 1));
         let mut by_len: BTreeMap<usize, Vec<(Vec<u8>, usize)>> = BTreeMap::new();
         for (s, i) in cases {
@@ -237,11 +194,7 @@ impl FunctionLowering<'_, '_> {
             self.fb.jump(default);
         }
         self.fb.switch_to(here);
-        self.fb.term(Term::Switch {
-            value: n,
-            cases: list,
-            default,
-        });
+        self.fb.term(Term::Switch { value: n, cases: list, default });
     }
 
     // --- type switches
@@ -255,13 +208,7 @@ impl FunctionLowering<'_, '_> {
         self.set_pos(x.guard.pos);
         let typ = self.dynamic_type(v, xt);
         let exit = self.fb.block();
-        self.targets.insert(
-            s.id,
-            Target {
-                brk: exit,
-                cont: None,
-            },
-        );
+        self.targets.insert(s.id, Target { brk: exit, cont: None });
         let mut default = exit;
         let mut todo: Vec<(Block, &'static CaseClause, Option<(Type, Value)>)> = Vec::new();
         let data = self.part(v, 1);
@@ -342,10 +289,7 @@ impl FunctionLowering<'_, '_> {
         let mut by_hash: BTreeMap<u32, Vec<(Type, Block)>> = BTreeMap::new();
         for (t, b) in list {
             let link = self.pl.link_string(t);
-            by_hash
-                .entry(crate::descriptor::type_hash(&link))
-                .or_default()
-                .push((t, b));
+            by_hash.entry(crate::descriptor::type_hash(&link)).or_default().push((t, b));
         }
         let mut cases = Vec::new();
         let here = self.fb.current();
@@ -357,11 +301,7 @@ impl FunctionLowering<'_, '_> {
             self.fb.jump(none);
         }
         self.fb.switch_to(here);
-        self.fb.term(Term::Switch {
-            value: hash,
-            cases,
-            default: none,
-        });
+        self.fb.term(Term::Switch { value: hash, cases, default: none });
         self.fb.switch_to(none);
     }
 

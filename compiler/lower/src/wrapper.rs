@@ -6,9 +6,7 @@
 use std::collections::BTreeMap;
 
 use rgo_abi::g::goff;
-use rgo_ir::{
-    Callee, CmpOp, FuncAttrs, FunctionBuilder, Intrinsic, Linkage, Loc, Op, Sym, Term, Ty, Value,
-};
+use rgo_ir::{Callee, CmpOp, FuncAttrs, FunctionBuilder, Intrinsic, Linkage, Loc, Op, Sym, Term, Ty, Value};
 use rgo_types::{Obj, Signature, Type};
 
 use crate::env::Env;
@@ -30,11 +28,7 @@ pub(crate) enum Kind {
     /// `func (recv) M(...)` for a method reached through pointers or embedding.
     Method { recv: Type, entry: MethodEntry },
     /// The code of `x.M` as a func value; the receiver is captured.
-    Value {
-        recv: Type,
-        obj: Obj,
-        targs: Vec<Type>,
-    },
+    Value { recv: Type, obj: Obj, targs: Vec<Type> },
 }
 
 pub(crate) struct Wrapper {
@@ -55,9 +49,7 @@ impl PackageLowering<'_> {
             Type::Pointer(p) => p.elem().unalias(),
             t => t,
         };
-        if matches!(base.underlying(), Type::Interface(_))
-            || matches!((t.unalias(), base), (Type::Pointer(_), Type::Pointer(_)))
-        {
+        if matches!(base.underlying(), Type::Interface(_)) || matches!((t.unalias(), base), (Type::Pointer(_), Type::Pointer(_))) {
             return Vec::new();
         }
         if matches!(t.unalias(), Type::Named(_)) && matches!(t.underlying(), Type::Pointer(_)) {
@@ -88,11 +80,7 @@ impl PackageLowering<'_> {
         }
         let mut path = r.index;
         path.pop();
-        Some(MethodEntry {
-            obj,
-            path,
-            targs: Vec::new(),
-        })
+        Some(MethodEntry { obj, path, targs: Vec::new() })
     }
 
     /// The function for a method of `t` with a receiver of type `t`.
@@ -103,21 +91,11 @@ impl PackageLowering<'_> {
                 return self.method_sym(e.obj, &e.targs);
             }
         }
-        let name = format!(
-            "{}{}",
-            self.method_wrapper_symbol(t, e.obj),
-            self.targs_string(&e.targs)
-        );
+        let name = format!("{}{}", self.method_wrapper_symbol(t, e.obj), self.targs_string(&e.targs));
         let sym = self.m.sym(&name);
         // Method tables do not list generic methods: whoever uses an instance makes its wrapper.
         if self.done.insert(sym) && (!e.targs.is_empty() || !self.emitted_elsewhere(t)) {
-            self.queue.push_back(Work::Wrapper(Wrapper {
-                kind: Kind::Method {
-                    recv: t,
-                    entry: e.clone(),
-                },
-                sym,
-            }));
+            self.queue.push_back(Work::Wrapper(Wrapper { kind: Kind::Method { recv: t, entry: e.clone() }, sym }));
         }
         sym
     }
@@ -134,29 +112,14 @@ impl PackageLowering<'_> {
     /// The function `T.m[targs]` of a method expression: `func(T, params...)`; `t` may be an interface.
     pub fn method_expr_func(&mut self, t: Type, m: Obj, targs: Vec<Type>) -> Sym {
         let mut e = match t.underlying() {
-            Type::Interface(_) => MethodEntry {
-                obj: m,
-                path: Vec::new(),
-                targs: Vec::new(),
-            },
-            _ => self.find_method(t, m).unwrap_or_else(|| {
-                panic!(
-                    "internal compiler error: method expression without method {}",
-                    m.name()
-                )
-            }),
+            Type::Interface(_) => MethodEntry { obj: m, path: Vec::new(), targs: Vec::new() },
+            _ => self.find_method(t, m).unwrap_or_else(|| panic!("internal compiler error: method expression without method {}", m.name())),
         };
         e.targs = targs;
         if matches!(t.underlying(), Type::Interface(_)) {
             let name = self.method_wrapper_symbol(t, m);
             let sym = self.m.sym(&format!("{name}-expr"));
-            self.enqueue(
-                sym,
-                Work::Wrapper(Wrapper {
-                    kind: Kind::Method { recv: t, entry: e },
-                    sym,
-                }),
-            );
+            self.enqueue(sym, Work::Wrapper(Wrapper { kind: Kind::Method { recv: t, entry: e }, sym }));
             return sym;
         }
         self.method_func(t, &e)
@@ -165,23 +128,9 @@ impl PackageLowering<'_> {
     /// The code of a method value `x.m`; its closure record is `{code, receiver}` with a receiver of type `recv`:
     /// exactly the receiver type of `m`, or an interface type.
     pub fn method_value_thunk(&mut self, recv: Type, m: Obj, targs: Vec<Type>) -> Sym {
-        let name = format!(
-            "{}{}-fm",
-            self.method_wrapper_symbol(recv, m),
-            self.targs_string(&targs)
-        );
+        let name = format!("{}{}-fm", self.method_wrapper_symbol(recv, m), self.targs_string(&targs));
         let sym = self.m.sym(&name);
-        self.enqueue(
-            sym,
-            Work::Wrapper(Wrapper {
-                kind: Kind::Value {
-                    recv,
-                    obj: m,
-                    targs,
-                },
-                sym,
-            }),
-        );
+        self.enqueue(sym, Work::Wrapper(Wrapper { kind: Kind::Value { recv, obj: m, targs }, sym }));
         sym
     }
 
@@ -193,18 +142,10 @@ impl PackageLowering<'_> {
         let null = fb.null();
         let is_nil = fb.cmp(CmpOp::Eq, p, null);
         let (check, set, go) = (fb.block(), fb.block(), fb.block());
-        fb.term(Term::If {
-            cond: is_nil,
-            then: go,
-            els: check,
-            likely: Some(true),
-        });
+        fb.term(Term::If { cond: is_nil, then: go, els: check, likely: Some(true) });
         fb.switch_to(check);
         let fp = fb.load(Ty::I64, p);
-        let parent = fb.emit1(
-            Op::Intrinsic(Intrinsic::ParentFrameAddr, Vec::new()),
-            Ty::I64,
-        );
+        let parent = fb.emit1(Op::Intrinsic(Intrinsic::ParentFrameAddr, Vec::new()), Ty::I64);
         let c = fb.cmp(CmpOp::Eq, fp, parent);
         fb.branch(c, set, go);
         fb.switch_to(set);
@@ -215,23 +156,14 @@ impl PackageLowering<'_> {
     }
 
     pub(crate) fn emit_wrapper(&mut self, w: Wrapper) {
-        let attrs = FuncAttrs {
-            wrapper: true,
-            noinline: true,
-            ..FuncAttrs::default()
-        };
+        let attrs = FuncAttrs { wrapper: true, noinline: true, ..FuncAttrs::default() };
         match w.kind {
             Kind::Method { recv, entry } => {
                 let env = self.method_env(entry.obj, &entry.targs);
                 let msig = entry.obj.signature();
                 let sig = self.ir_sig(Some(recv), msig, &env);
-                let linkage = if entry.targs.is_empty() {
-                    self.linkage_of(recv)
-                } else {
-                    Linkage::LinkOnce
-                };
-                let mut fb =
-                    FunctionBuilder::new(&mut self.m, w.sym, sig, linkage, attrs, Loc::default());
+                let linkage = if entry.targs.is_empty() { self.linkage_of(recv) } else { Linkage::LinkOnce };
+                let mut fb = FunctionBuilder::new(&mut self.m, w.sym, sig, linkage, attrs, Loc::default());
                 self.wrapper_prologue(&mut fb);
                 let r = fb.param(0);
                 // A value method called through a nil pointer has a message of its own.
@@ -243,8 +175,7 @@ impl PackageLowering<'_> {
                     self.panicwrap_check(&mut fb, r, p.elem(), entry.obj);
                 }
                 let args = fb.params()[1..].to_vec();
-                let res =
-                    self.call_through(&mut fb, recv, r, &entry.path, entry.obj, &entry.targs, args);
+                let res = self.call_through(&mut fb, recv, r, &entry.path, entry.obj, &entry.targs, args);
                 fb.term(Term::Ret(res));
                 let f = fb.finish();
                 self.m.functions.push(f);
@@ -252,25 +183,14 @@ impl PackageLowering<'_> {
             Kind::Value { recv, obj, targs } => {
                 let env = self.method_env(obj, &targs);
                 let sig = self.ir_sig(None, obj.signature(), &env);
-                let mut fb = FunctionBuilder::new(
-                    &mut self.m,
-                    w.sym,
-                    sig,
-                    Linkage::LinkOnce,
-                    attrs,
-                    Loc::default(),
-                );
+                let mut fb = FunctionBuilder::new(&mut self.m, w.sym, sig, Linkage::LinkOnce, attrs, Loc::default());
                 self.wrapper_prologue(&mut fb);
                 let ctx = fb.emit1(Op::Intrinsic(Intrinsic::ClosureCtx, Vec::new()), Ty::PTR);
                 let rt = self.ir_ty(recv);
                 let rec = self.m.types.mk_struct(&[Ty::PTR, rt]);
                 let off = self.m.types.part(rec, 1).1;
                 let a = fb.ptr_add(ctx, off as i64);
-                let r = if self.m.types.is_memory(rt) {
-                    a
-                } else {
-                    fb.load(rt, a)
-                };
+                let r = if self.m.types.is_memory(rt) { a } else { fb.load(rt, a) };
                 let args = fb.params().to_vec();
                 let res = self.call_through(&mut fb, recv, r, &[], obj, &targs, args);
                 fb.term(Term::Ret(res));
@@ -284,26 +204,13 @@ impl PackageLowering<'_> {
         let null = fb.null();
         let nil = fb.cmp(CmpOp::Eq, p, null);
         let (bad, ok) = (fb.block(), fb.block());
-        fb.term(Term::If {
-            cond: nil,
-            then: bad,
-            els: ok,
-            likely: Some(false),
-        });
+        fb.term(Term::If { cond: nil, then: bad, els: ok, likely: Some(false) });
         fb.switch_to(bad);
         let (pkg, name) = match t.unalias() {
-            Type::Named(n) => (
-                n.obj()
-                    .pkg()
-                    .map_or(String::new(), |p| p.path().to_string()),
-                n.obj().name().to_string(),
-            ),
+            Type::Named(n) => (n.obj().pkg().map_or(String::new(), |p| p.path().to_string()), n.obj().name().to_string()),
             _ => (String::new(), self.reflect_string(t)),
         };
-        let args: Vec<Value> = [pkg.as_str(), name.as_str(), m.name()]
-            .iter()
-            .map(|s| self.string_value(fb, s.as_bytes()))
-            .collect();
+        let args: Vec<Value> = [pkg.as_str(), name.as_str(), m.name()].iter().map(|s| self.string_value(fb, s.as_bytes())).collect();
         self.rt_call(fb, "panicwrap3", &[Ty::STRING; 3], &[], args);
         fb.term(Term::Unreachable);
         fb.switch_to(ok);
@@ -332,16 +239,7 @@ impl PackageLowering<'_> {
 
     /// Calls method `m[targs]` on operand `v` of type `t`, following embedded fields `path`; yields the results.
     #[allow(clippy::too_many_arguments)]
-    fn call_through(
-        &mut self,
-        fb: &mut FunctionBuilder,
-        t: Type,
-        v: Value,
-        path: &[usize],
-        m: Obj,
-        targs: &[Type],
-        args: Vec<Value>,
-    ) -> Vec<Value> {
+    fn call_through(&mut self, fb: &mut FunctionBuilder, t: Type, v: Value, path: &[usize], m: Obj, targs: &[Type], args: Vec<Value>) -> Vec<Value> {
         let env = self.method_env(m, targs);
         // The address of a value of type `cur`, or the value itself when nothing has to be addressed.
         let mut cur = t;
@@ -380,15 +278,7 @@ impl PackageLowering<'_> {
                 (None, Some(a)) => fb.load(Ty::IFACE, a),
                 _ => panic!("internal compiler error: wrapper without receiver"),
             };
-            let idx = iface_methods(i)
-                .iter()
-                .position(|x| x.same_id(m.pkg(), m.name, false))
-                .unwrap_or_else(|| {
-                    panic!(
-                        "internal compiler error: interface method {} is missing",
-                        m.name()
-                    )
-                });
+            let idx = iface_methods(i).iter().position(|x| x.same_id(m.pkg(), m.name, false)).unwrap_or_else(|| panic!("internal compiler error: interface method {} is missing", m.name()));
             return self.iface_call(fb, iv, idx, m.signature(), args);
         }
         let want_ptr = m.has_ptr_recv();
@@ -406,11 +296,7 @@ impl PackageLowering<'_> {
                 };
                 fb.emit0(Op::NilCheck(pv));
                 let et = self.ir_ty(p.elem());
-                if self.m.types.is_memory(et) {
-                    pv
-                } else {
-                    fb.load(et, pv)
-                }
+                if self.m.types.is_memory(et) { pv } else { fb.load(et, pv) }
             }
             (_, true) => match (val, addr) {
                 (_, Some(a)) => a,
@@ -435,25 +321,11 @@ impl PackageLowering<'_> {
         let mut all = vec![recv];
         all.extend(args);
         let tys = self.result_tys(m.signature(), &env);
-        fb.emit(
-            Op::Call {
-                callee: Callee::Direct(f),
-                sig,
-                args: all,
-            },
-            &tys,
-        )
+        fb.emit(Op::Call { callee: Callee::Direct(f), sig, args: all }, &tys)
     }
 
     /// Calls entry `idx` of the itab of interface value `iv`.
-    pub fn iface_call(
-        &mut self,
-        fb: &mut FunctionBuilder,
-        iv: Value,
-        idx: usize,
-        msig: &'static Signature,
-        args: Vec<Value>,
-    ) -> Vec<Value> {
+    pub fn iface_call(&mut self, fb: &mut FunctionBuilder, iv: Value, idx: usize, msig: &'static Signature, args: Vec<Value>) -> Vec<Value> {
         let tab = fb.extract(&self.m.types, iv, 0);
         let data = fb.extract(&self.m.types, iv, 1);
         fb.emit0(Op::NilCheck(tab));
@@ -464,14 +336,7 @@ impl PackageLowering<'_> {
         let mut all = vec![data];
         all.extend(args);
         let tys = self.result_tys(msig, &Env::empty());
-        fb.emit(
-            Op::Call {
-                callee: Callee::Code(code),
-                sig,
-                args: all,
-            },
-            &tys,
-        )
+        fb.emit(Op::Call { callee: Callee::Code(code), sig, args: all }, &tys)
     }
 
     /// Operand types of the results of a signature.

@@ -16,11 +16,7 @@ struct NoImports;
 
 impl Importer for NoImports {
     fn import(&self, path: &str, _: &str) -> Result<&'static Package, String> {
-        if path == "unsafe" {
-            Ok(universe().unsafe_pkg)
-        } else {
-            Err(format!("no package {path}"))
-        }
+        if path == "unsafe" { Ok(universe().unsafe_pkg) } else { Err(format!("no package {path}")) }
     }
 }
 
@@ -30,21 +26,9 @@ fn lower(name: &str, src: &[u8]) -> rgo_ir::Module {
     assert!(r.errors.is_empty(), "{name}: {:?}", r.errors);
     let file: &'static File = Box::leak(Box::new(r.file));
     let pkg = Package::new("main", "");
-    let checker = Checker::new(
-        Config {
-            importer: Some(Rc::new(NoImports)),
-            ..Config::default()
-        },
-        pkg,
-        ids.table_len(),
-    );
+    let checker = Checker::new(Config { importer: Some(Rc::new(NoImports)), ..Config::default() }, pkg, ids.table_len());
     checker.check_files(&[file]);
-    let errors: Vec<String> = checker
-        .diagnostics
-        .borrow()
-        .iter()
-        .map(|d| d.text())
-        .collect();
+    let errors: Vec<String> = checker.diagnostics.borrow().iter().map(|d| d.text()).collect();
     assert!(errors.is_empty(), "{name}: {errors:?}");
     let info: &'static Info = Box::leak(Box::new(checker.info.take()));
     let prog = Program::new(BodylessRules::default());
@@ -58,21 +42,9 @@ fn lower(name: &str, src: &[u8]) -> rgo_ir::Module {
 fn embed(src: &str, info: &Info, data: &mut PackageData) {
     for line in src.lines().filter_map(|l| l.strip_prefix("//embed ")) {
         let mut w = line.splitn(3, ' ');
-        let (var, file, text) = (
-            w.next().unwrap_or(""),
-            w.next().unwrap_or(""),
-            w.next().unwrap_or(""),
-        );
-        let id = info
-            .defs
-            .iter()
-            .find(|(_, o)| o.is_some_and(|o| o.name() == var))
-            .map(|(id, _)| *id)
-            .unwrap_or_else(|| panic!("no variable {var}"));
-        data.embeds.entry(id).or_default().push(EmbedFile {
-            name: file.into(),
-            data: text.into(),
-        });
+        let (var, file, text) = (w.next().unwrap_or(""), w.next().unwrap_or(""), w.next().unwrap_or(""));
+        let id = info.defs.iter().find(|(_, o)| o.is_some_and(|o| o.name() == var)).map(|(id, _)| *id).unwrap_or_else(|| panic!("no variable {var}"));
+        data.embeds.entry(id).or_default().push(EmbedFile { name: file.into(), data: text.into() });
     }
 }
 
@@ -80,12 +52,7 @@ fn embed(src: &str, info: &Info, data: &mut PackageData) {
 fn global_text<'a>(printed: &'a str, name: &str) -> Option<&'a str> {
     printed.lines().find(|l| {
         l.starts_with("global ")
-            && [format!(" @{name} "), format!(" @\"{name}\" ")]
-                .iter()
-                .any(|n| {
-                    l.split_once(" size ")
-                        .is_some_and(|(head, _)| format!("{head} ").ends_with(n))
-                })
+            && [format!(" @{name} "), format!(" @\"{name}\" ")].iter().any(|n| l.split_once(" size ").is_some_and(|(head, _)| format!("{head} ").ends_with(n)))
     })
 }
 
@@ -117,26 +84,18 @@ fn check(name: &str, src: &str, failures: &mut Vec<String>) {
         } else if let Some(g) = line.strip_prefix("//data ") {
             func = g.trim();
             at = 0;
-            text = global_text(&printed, func)
-                .map(str::to_string)
-                .unwrap_or_else(|| {
-                    failures.push(format!("{name}: no global {func}"));
-                    String::new()
-                });
+            text = global_text(&printed, func).map(str::to_string).unwrap_or_else(|| {
+                failures.push(format!("{name}: no global {func}"));
+                String::new()
+            });
         } else if let Some(p) = line.strip_prefix("//! ") {
             if text.contains(p.trim()) {
-                failures.push(format!(
-                    "{name}: {func}: must not contain {:?}\n{text}",
-                    p.trim()
-                ));
+                failures.push(format!("{name}: {func}: must not contain {:?}\n{text}", p.trim()));
             }
         } else if let Some(p) = line.strip_prefix("//  ") {
             match text[at..].find(p.trim()) {
                 Some(i) => at += i + p.trim().len(),
-                None => failures.push(format!(
-                    "{name}: {func}: {:?} not found (in order)\n{text}",
-                    p.trim()
-                )),
+                None => failures.push(format!("{name}: {func}: {:?} not found (in order)\n{text}", p.trim())),
             }
         }
     }
@@ -144,32 +103,21 @@ fn check(name: &str, src: &str, failures: &mut Vec<String>) {
 
 fn run() {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata/ir-lower");
-    let mut files: Vec<_> = std::fs::read_dir(&dir)
-        .expect("testdata/ir-lower")
-        .filter_map(|e| e.ok())
-        .map(|e| e.path())
-        .collect();
+    let mut files: Vec<_> = std::fs::read_dir(&dir).expect("testdata/ir-lower").filter_map(|e| e.ok()).map(|e| e.path()).collect();
     files.retain(|f| f.extension().is_some_and(|x| x == "go"));
     files.sort();
     assert!(!files.is_empty());
     let mut failures = Vec::new();
     for f in files {
         let src = std::fs::read_to_string(&f).expect("source");
-        check(
-            &f.file_name().unwrap_or_default().to_string_lossy(),
-            &src,
-            &mut failures,
-        );
+        check(&f.file_name().unwrap_or_default().to_string_lossy(), &src, &mut failures);
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
 #[test]
 fn ir_of_fixtures() {
-    let t = std::thread::Builder::new()
-        .stack_size(256 << 20)
-        .spawn(run)
-        .expect("thread");
+    let t = std::thread::Builder::new().stack_size(256 << 20).spawn(run).expect("thread");
     if let Err(e) = t.join() {
         std::panic::resume_unwind(e);
     }

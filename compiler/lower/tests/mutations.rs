@@ -17,11 +17,7 @@ struct NoImports;
 
 impl Importer for NoImports {
     fn import(&self, path: &str, _: &str) -> Result<&'static Package, String> {
-        if path == "unsafe" {
-            Ok(universe().unsafe_pkg)
-        } else {
-            Err(format!("no package {path}"))
-        }
+        if path == "unsafe" { Ok(universe().unsafe_pkg) } else { Err(format!("no package {path}")) }
     }
 }
 
@@ -49,11 +45,7 @@ fn change(rng: &mut Rng, src: &str) -> String {
     for _ in 0..1 + rng.below(2) {
         let i = solid[rng.below(solid.len())];
         let class = |k: usize| p[k].starts_with(|c: char| c.is_alphanumeric() || c == '_');
-        let same: Vec<usize> = solid
-            .iter()
-            .copied()
-            .filter(|&k| class(k) == class(i))
-            .collect();
+        let same: Vec<usize> = solid.iter().copied().filter(|&k| class(k) == class(i)).collect();
         p[i] = match rng.below(8) {
             0 => "",
             1 => "int",
@@ -67,23 +59,13 @@ fn change(rng: &mut Rng, src: &str) -> String {
 /// Whether the program is correct; it is lowered then.
 fn lower(src: &str) -> bool {
     let mut ids = NodeIdGen::new();
-    let r = parse_file(
-        FileSet::global(),
-        &mut ids,
-        "m.go",
-        src.as_bytes(),
-        Mode::default(),
-    );
+    let r = parse_file(FileSet::global(), &mut ids, "m.go", src.as_bytes(), Mode::default());
     if !r.errors.is_empty() {
         return false;
     }
     let file: &'static File = Box::leak(Box::new(r.file));
     let pkg = Package::new("main", "");
-    let conf = Config {
-        importer: Some(Rc::new(NoImports)),
-        ignore_branch_errors: true,
-        ..Config::default()
-    };
+    let conf = Config { importer: Some(Rc::new(NoImports)), ignore_branch_errors: true, ..Config::default() };
     let checker = Checker::new(conf, pkg, ids.table_len());
     checker.check_files(&[file]);
     checker.late_checks(&[file], true);
@@ -93,9 +75,7 @@ fn lower(src: &str) -> bool {
     let info: &'static Info = Box::leak(Box::new(checker.info.take()));
     let prog = Program::new(BodylessRules::default());
     let pd = prog.add(PackageData::new(pkg, vec![file], info, false));
-    let Ok(m) = lower_package(&prog, pd) else {
-        return false;
-    };
+    let Ok(m) = lower_package(&prog, pd) else { return false };
     if let Err(e) = rgo_ir::verify::verify(&m) {
         panic!("does not verify: {}", e.join("; "));
     }
@@ -105,16 +85,9 @@ fn lower(src: &str) -> bool {
 fn search() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata");
     let mut bases: Vec<String> = Vec::new();
-    let mut files: Vec<_> = ["ir-lower", "run", "types"]
-        .iter()
-        .flat_map(|d| std::fs::read_dir(root.join(d)).unwrap().flatten())
-        .map(|e| e.path())
-        .collect();
+    let mut files: Vec<_> = ["ir-lower", "run", "types"].iter().flat_map(|d| std::fs::read_dir(root.join(d)).unwrap().flatten()).map(|e| e.path()).collect();
     files.sort();
-    for f in files
-        .iter()
-        .filter(|f| f.extension().is_some_and(|x| x == "go"))
-    {
+    for f in files.iter().filter(|f| f.extension().is_some_and(|x| x == "go")) {
         let text = std::fs::read_to_string(f).unwrap();
         // Programs that need nothing but the language.
         if lower(&text) {
@@ -133,19 +106,11 @@ fn search() {
             }
         }
     }
-    assert!(
-        lowered > 100,
-        "{lowered} lowered: the changes are too wild to test much"
-    );
+    assert!(lowered > 100, "{lowered} lowered: the changes are too wild to test much");
 }
 
 #[test]
 fn changed_programs() {
     // Room for deep recursion, as the go command gives it.
-    std::thread::Builder::new()
-        .stack_size(256 << 20)
-        .spawn(search)
-        .unwrap()
-        .join()
-        .unwrap();
+    std::thread::Builder::new().stack_size(256 << 20).spawn(search).unwrap().join().unwrap();
 }
