@@ -2,9 +2,11 @@
 //!
 //! Used for package variables (so that big tables cost no code) and for literals in functions that are copied from read-only memory.
 
+use std::rc::Rc;
+
 use rgo_constant::{self as constant, Kind, Value as Const};
 use rgo_ir::{Datum, Global, Linkage, Sym};
-use rgo_syntax::ast::{CompositeLit, Expr, ExprKind};
+use rgo_syntax::ast::{CallExpr, CompositeLit, Expr, ExprKind, StmtKind};
 use rgo_syntax::token::Op as Tok;
 use rgo_types::{BasicKind, Info, Obj, Type};
 
@@ -64,7 +66,14 @@ pub struct StaticCtx {
     pub env: Env,
     /// Addresses of mutable data may be made (package initialisation: evaluated once).
     pub once: bool,
+    /// In the body of a function that is called with constants: its parameters.
+    pub params: Rc<Vec<(Obj, Const)>>,
+    /// How many calls deep.
+    pub depth: u32,
 }
+
+/// Calls in calls that are followed.
+const MAX_CALLS: u32 = 8;
 
 impl PackageLowering<'_> {
     /// Defines package variable `v` with the static value of `e`, if it has one.
@@ -74,7 +83,7 @@ impl PackageLowering<'_> {
         if size > MAX_STATIC {
             return false;
         }
-        let cx = StaticCtx { info: self.pd.info, env: Env::empty(), once: true };
+        let cx = StaticCtx { info: self.pd.info, env: Env::empty(), once: true, params: Rc::default(), depth: 0 };
         let mut img = Image::new(size);
         if !self.put_expr(&cx, e, t, 0, &mut img) {
             return false;
@@ -95,7 +104,7 @@ impl PackageLowering<'_> {
     /// Read-only memory holding the value of a literal made of constants only (for a slice literal: its elements).
     /// `t`: the literal's concrete type.
     pub fn try_static_data(&mut self, info: &'static Info, env: &Env, e: &Expr, t: Type) -> Option<Sym> {
-        let cx = StaticCtx { info, env: env.clone(), once: false };
+        let cx = StaticCtx { info, env: env.clone(), once: false, params: Rc::default(), depth: 0 };
         let ExprKind::CompositeLit(lit) = &e.unparen().kind else { return None };
         let (vt, n) = match t.underlying() {
             Type::Slice(s) => {
@@ -140,7 +149,10 @@ impl PackageLowering<'_> {
             }
             ExprKind::UnaryExpr(u) if u.op == Tok::And => self.put_address(cx, &u.x, off, img),
             ExprKind::Ident(id) => match cx.info.use_of(id) {
-                Some(o) => self.put_object(cx, o, cx.info.instance_of(id).is_some(), off, img),
+                Some(o) => match cx.params.iter().find(|p| p.0 == o) {
+                    Some((_, c)) => self.put_const(&c.clone(), t, off, img),
+                    None => self.put_object(cx, o, cx.info.instance_of(id).is_some(), off, img),
+                },
                 None => false,
             },
             ExprKind::SelectorExpr(s) if cx.info.selection_of(e).is_none() => match cx.info.use_of(&s.sel) {
@@ -163,8 +175,70 @@ impl PackageLowering<'_> {
                 }
                 false
             }
+            ExprKind::CallExpr(c) => match self.static_call(cx, c) {
+                Some((inner, e)) => self.put_expr(&inner, e, t, off, img),
+                None => false,
+            },
+            ExprKind::SliceExpr(s) if cx.once && s.low.is_none() && s.high.is_none() && s.max.is_none() => {
+                // All of an array that is a variable.
+                let Type::Array(a) = cx.info.type_of(&s.x).underlying() else { return false };
+                let Some((sym, at)) = self.static_address(cx, &s.x) else { return false };
+                img.addr(off, sym, at);
+                img.put(off + 8, &(a.len() as u64).to_le_bytes());
+                img.put(off + 16, &(a.len() as u64).to_le_bytes());
+                true
+            }
             _ => false,
         }
+    }
+
+    /// A call, with constants, of a function that only returns an expression (`errors.New`): the expression, and how to read it.
+    fn static_call(&mut self, cx: &StaticCtx, c: &CallExpr) -> Option<(StaticCtx, &'static Expr)> {
+        if !cx.once || cx.depth >= MAX_CALLS || c.has_dots() {
+            return None;
+        }
+        let f = match &c.fun.unparen().kind {
+            ExprKind::Ident(id) => cx.info.use_of(id)?,
+            ExprKind::SelectorExpr(s) if cx.info.selection_of(c.fun.unparen()).is_none() => cx.info.use_of(&s.sel)?,
+            _ => return None,
+        };
+        if !f.is_func() || crate::package::is_generic(f) || f.signature().variadic() {
+            return None;
+        }
+        let (fd, pd) = self.prog.decl(f)?;
+        let p = pd.pragmas(fd);
+        // A body that importers do not read must not show in what is made of them.
+        if p.noinline || pd.linknames.target(f.name()).is_some() || f.pkg() != Some(self.pd.pkg) && !crate::inline::needed_by_importers(fd) {
+            return None;
+        }
+        let sym = self.func_sym(f, &[]);
+        let name = self.m.sym_name(sym).to_string();
+        if self.is_intrinsic(&name) {
+            return None;
+        }
+        let [stmt] = fd.body.as_ref()?.stmts.as_slice() else { return None };
+        let StmtKind::ReturnStmt(results) = &stmt.kind else { return None };
+        let [e] = results.as_slice() else { return None };
+        let names: Vec<_> = fd.typ.params.fields.iter().flat_map(|f| if f.names.is_empty() { vec![None] } else { f.names.iter().map(Some).collect() }).collect();
+        if names.len() != c.args.len() {
+            return None;
+        }
+        let mut params = Vec::new();
+        for (n, (a, v)) in names.iter().zip(c.args.iter().zip(f.signature().params().types())) {
+            // A constant of a type that is kept as it is.
+            let value = cx.info.const_value(a).cloned().or_else(|| {
+                let ExprKind::Ident(id) = &a.unparen().kind else { return None };
+                let o = cx.info.use_of(id)?;
+                cx.params.iter().find(|p| p.0 == o).map(|p| p.1.clone())
+            })?;
+            if !matches!(v.underlying(), Type::Basic(_)) {
+                return None;
+            }
+            if let Some(o) = n.filter(|n| n.name.as_str() != "_").and_then(|n| pd.info.def_of(n)) {
+                params.push((o, value));
+            }
+        }
+        Some((StaticCtx { info: pd.info, env: Env::empty(), once: true, params: Rc::new(params), depth: cx.depth + 1 }, e))
     }
 
     pub(crate) fn put_byte_slice_var(&mut self, v: Obj, bytes: &[u8]) {
@@ -212,12 +286,17 @@ impl PackageLowering<'_> {
         if let ExprKind::CompositeLit(lit) = &x.kind {
             let t = cx.info.type_of(x);
             let size = self.size_of(t);
-            if size == 0 || size > MAX_STATIC {
+            if size > MAX_STATIC {
                 return false;
             }
             let mut inner = Image::new(size);
             if !self.put_lit(cx, lit, t, 0, &mut inner) {
                 return false;
+            }
+            if size == 0 {
+                let z = self.m.sym("runtime.zerobase");
+                img.addr(off, z, 0);
+                return true;
             }
             let sym = self.anon_sym("stmp_");
             self.define(sym, t, inner, Linkage::Internal, false);
@@ -290,6 +369,11 @@ impl PackageLowering<'_> {
                 && cx.info.is_type_expr(&c.fun)
             {
                 return self.put_iface(cx, c.args[0].unparen(), t, off, img);
+            }
+            if let ExprKind::CallExpr(c) = &e.kind
+                && let Some((inner, e)) = self.static_call(cx, c)
+            {
+                return self.put_iface(&inner, e.unparen(), t, off, img);
             }
             return false;
         }
