@@ -45,3 +45,14 @@ fn programs_print_what_go_prints() {
     }
     assert!(bad.is_empty(), "{}", bad.join("\n"));
 }
+
+#[test]
+fn test_programs_know_what_they_are() {
+    let tmp = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(tmp.path().join(name), text).unwrap();
+    write("go.mod", "module m\n\ngo 1.27\n");
+    write("m.go", "package m\n");
+    write("m_test.go", "package m\n\nimport \"testing\"\n\nfunc TestIt(t *testing.T) {\n\tif !testing.Testing() {\n\t\tt.Fatal(\"no\")\n\t}\n}\n");
+    let out = Command::new(env!("CARGO_BIN_EXE_rgo")).args(["test", "-vet=off", "-count=1", "."]).current_dir(tmp.path()).output().unwrap();
+    assert!(out.status.success(), "{}{}", String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
+}

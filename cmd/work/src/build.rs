@@ -613,6 +613,10 @@ impl Built {
             ("runtime.modinfo".into(), format!("{0}{1}{0}", "-".repeat(16), info.text)),
             ("runtime.godebugDefault".into(), crate::godebug::default_of(l, id)),
         ];
+        if l.packages[id].is_test_main() {
+            // What testing.Testing reports.
+            o.x_vars.push(("testing.testBinary".into(), "1".into()));
+        }
         if !dry {
             o.x_vars.extend(self.defines(&list, opts)?);
         }

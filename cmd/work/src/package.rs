@@ -92,6 +92,9 @@ impl std::fmt::Display for PkgError {
     }
 }
 
+/// The file of a test program's main package.
+pub const TEST_MAIN: &str = "_testmain.go";
+
 /// A package.
 #[derive(Clone, Debug, Default)]
 pub struct Package {
@@ -177,6 +180,11 @@ impl Package {
             return dir.rsplit('/').next().unwrap_or(dir).to_string();
         }
         elem.to_string()
+    }
+
+    /// Whether this is the generated main package of a test program.
+    pub fn is_test_main(&self) -> bool {
+        self.import_path.ends_with(".test") && self.go_files.iter().any(|f| f.name == TEST_MAIN)
     }
 
     /// Whether functions without body are accepted.

@@ -316,7 +316,7 @@ pub fn prepare_with(l: &mut Loader<'_>, id: PkgId, cover: Option<&TestCover>) ->
         go_version: format!("go1.{}", crate::select::GO_MINOR),
         ..Package::default()
     };
-    m.go_files.push(SourceFile::new(&real.dir, "_testmain.go".into(), source.into_bytes()));
+    m.go_files.push(SourceFile::new(&real.dir, crate::package::TEST_MAIN.into(), source.into_bytes()));
     let mut dep_of: BTreeMap<String, PkgId> = BTreeMap::new();
     for i in &m.go_files[0].header.imports {
         let dep = match &i.path {
