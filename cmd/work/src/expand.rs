@@ -310,8 +310,10 @@ impl Loader<'_> {
         let mut names = Vec::new();
         for f in files {
             let path = self.env.cwd.join(f);
-            let meta = std::fs::metadata(&path).map_err(|e| format!("stat {f}: {}", io_text(&e)))?;
-            if meta.is_dir() {
+            // The overlay may make up a file, or take one away.
+            let actual = self.actual_file(&clean_path(&path));
+            let is_dir = std::fs::metadata(&actual).map(|m| m.is_dir()).map_err(|e| format!("stat {f}: {}", io_text(&e)))?;
+            if is_dir {
                 return Err(format!("{f} is a directory, should be a Go file"));
             }
             let shown = Path::new(f).parent().map_or(String::new(), |d| d.display().to_string());

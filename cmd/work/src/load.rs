@@ -448,8 +448,10 @@ impl<'e> Loader<'e> {
     /// How the files of a package are selected.
     pub(crate) fn selector(&self, path: &str, standard: bool) -> Selector {
         let mut s = self.base.clone();
-        s.tags.extend(self.rules.tags.iter().cloned());
+        s.tags.insert("gc".into());
         if standard {
+            // `purego` and the like.
+            s.tags.extend(self.rules.tags.iter().cloned());
             if self.rules.mask.contains(path) {
                 s.goarch = String::new();
             } else if let Some(a) = self.rules.goarch.get(path) {

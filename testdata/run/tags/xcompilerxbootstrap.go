@@ -1,0 +1,5 @@
+//go:build compiler_bootstrap
+
+package main
+
+func init() { set = append(set, "compiler_bootstrap") }

@@ -1,0 +1,5 @@
+//go:build gc
+
+package main
+
+func init() { set = append(set, "gc") }

@@ -1,0 +1,5 @@
+//go:build gccgo
+
+package main
+
+func init() { set = append(set, "gccgo") }
