@@ -24,7 +24,7 @@ use crate::raw::*;
 /// Estimate (sum of allocas) up to which the check is made after the prologue.
 const SMALL: u64 = limits::SMALL_FRAME;
 /// Frame a checked function may really have: what it may touch below the limit before the check runs, which must stay inside the guard.
-const SMALL_MAX: u64 = limits::GUARD - 512;
+const SMALL_MAX: u64 = limits::GUARD - limits::GUARD_RESERVE;
 /// Frame an unchecked leaf may have.
 const LEAF_MAX: u64 = limits::LEAF_FRAME * 2;
 /// What the estimate of a shim allows for spills.
@@ -155,7 +155,7 @@ pub fn insert_checks(g: &mut Gen<'_>, known: &FxHashMap<String, u64>) {
             check_in_entry(g, f);
         } else {
             let k = (s.allocas + SPILL_ROOM).max(known + 256).next_multiple_of(64);
-            g.b.add_str_attr(f, "warn-stack-size", &(k + SMALL_MAX - 512).to_string());
+            g.b.add_str_attr(f, "warn-stack-size", &k.to_string());
             shim(g, f, k);
         }
     }

@@ -1,10 +1,12 @@
-//! Stack geometry and frame limits (runtime-design 1.3 to 1.5, with the larger first slot of ARCHITECTURE.md).
+//! Stack geometry and frame limits (runtime-design 1.3 to 1.5).
 
-/// Bytes of a goroutine's first stack slot.
-pub const FIRST_SLOT: u64 = 8 << 10;
+/// Bytes of a goroutine's first stack slot: small ones when there are many goroutines.
+pub const SLOTS: [u64; 2] = [2 << 10, 8 << 10];
 /// `limit` is this far above the low end of a slot or segment: room for leaves, nosplit chains, `rt1` leaves and the spill
 /// areas of the runtime's asm.
-pub const GUARD: u64 = 2 << 10;
+pub const GUARD: u64 = 768;
+/// Part of the guard that is left when a function checks after its prologue: for the slow path of the check and preemption.
+pub const GUARD_RESERVE: u64 = 256;
 /// Sizes of the following segments; the last repeats.
 pub const SEGMENTS: [u64; 5] = [64 << 10, 1 << 20, 16 << 20, 256 << 20, 1 << 30];
 /// Default `debug.SetMaxStack`.
@@ -12,12 +14,10 @@ pub const MAX_STACK: u64 = 1_000_000_000;
 
 /// A function without calls and at most this much frame needs no check.
 pub const LEAF_FRAME: u64 = 128;
-/// Frames up to this size check after the prologue; larger ones use a shim that checks `sp - K`.
-pub const SMALL_FRAME: u64 = 1 << 10;
-/// Budget for a chain of nosplit functions below the limit.
-pub const NOSPLIT_CHAIN: u64 = 800;
-/// Stack an `rt1.` function may use, callees included.
-pub const RT1_FRAME: u64 = 512;
+/// Functions whose variables take up to this many bytes check after the prologue; others use a shim that checks `sp - K`.
+pub const SMALL_FRAME: u64 = 256;
+/// Stack that a chain of nosplit functions, or an `rt1.` function with its callees, may use below the limit.
+pub const NOSPLIT_CHAIN: u64 = 512;
 
 /// Symbols of the runtime's assembly that generated code calls.
 pub mod sym {

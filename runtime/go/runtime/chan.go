@@ -34,13 +34,17 @@ func reflect_makechan(t *chantype, size int) *hchan { return makechan(t, size) }
 func sendOnClosed() { panic(plainError("send on closed channel")) }
 
 func chansend1(c *hchan, elem unsafe.Pointer) {
-	if rt_chansend(c, elem, true) < 0 {
+	if rt_chanfast(c, elem, true, true) != 1 && rt_chansend(c, elem, true) < 0 {
 		sendOnClosed()
 	}
 }
 
 func selectnbsend(c *hchan, elem unsafe.Pointer) (selected bool) {
-	r := rt_chansend(c, elem, false)
+	r := rt_chanfast(c, elem, true, false)
+	if r >= 0 {
+		return r != 0
+	}
+	r = rt_chansend(c, elem, false)
 	if r < 0 {
 		sendOnClosed()
 	}
@@ -56,12 +60,21 @@ func reflect_chansend(c *hchan, elem unsafe.Pointer, nb bool) (selected bool) {
 	return r != 0
 }
 
-func chanrecv1(c *hchan, elem unsafe.Pointer) { rt_chanrecv(c, elem, true) }
+func chanrecv1(c *hchan, elem unsafe.Pointer) {
+	if rt_chanfast(c, elem, false, true) != 1 {
+		rt_chanrecv(c, elem, true)
+	}
+}
 
-func chanrecv2(c *hchan, elem unsafe.Pointer) (received bool) { return rt_chanrecv(c, elem, true) == 1 }
+func chanrecv2(c *hchan, elem unsafe.Pointer) (received bool) {
+	return rt_chanfast(c, elem, false, true) == 1 || rt_chanrecv(c, elem, true) == 1
+}
 
 func selectnbrecv(elem unsafe.Pointer, c *hchan) (selected, received bool) {
-	r := rt_chanrecv(c, elem, false)
+	r := rt_chanfast(c, elem, false, false)
+	if r < 0 {
+		r = rt_chanrecv(c, elem, false)
+	}
 	return r != 0, r == 1
 }
 

@@ -153,6 +153,9 @@ func exitsyscall()
 // rt_makechan makes a channel; size*elem.Size_ has been checked.
 func rt_makechan(elem *_type, size int) *hchan
 
+// rt_chanfast sends or receives if no other goroutine is needed for it: 1 done, 0 would block (only if !block), -2 cannot tell.
+func rt_chanfast(c *hchan, elem unsafe.Pointer, send, block bool) int
+
 // rt_chansend sends *elem: 1 sent, 0 would block (only if !block), -1 channel is closed. A nil channel blocks for ever.
 func rt_chansend(c *hchan, elem unsafe.Pointer, block bool) int
 

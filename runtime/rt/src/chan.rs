@@ -10,7 +10,7 @@
 use crate::g::*;
 use crate::lock::Mutex;
 use crate::{heap, mem, sched};
-use crate::heap::barrier::{clear, copy};
+use crate::heap::barrier::{self, clear, copy};
 use core::ptr::{null_mut, write_bytes};
 use core::sync::atomic::Ordering::*;
 use core::sync::atomic::{AtomicU32, AtomicUsize};
@@ -352,6 +352,37 @@ pub unsafe fn send(g: *mut G, c: *mut Hchan, elem: *mut u8, block: bool, resumed
             0
         }
     }
+}
+
+/// Sends or receives if that needs neither another goroutine nor a barrier, on the goroutine's own stack: 1 done, 0 would block
+/// (only if !block), -2 cannot tell.
+pub unsafe fn fast(c: *mut Hchan, elem: *mut u8, send: bool, block: bool) -> isize {
+    const NO: isize = -2;
+    if c.is_null() || (*c).bubble != 0 || barrier::enabled() || (*c).closed.load(Acquire) != 0 {
+        return NO;
+    }
+    if (*c).cap == 0 || if send { looks_full(c) } else { looks_empty(c) } {
+        let never = !block && if send { looks_full(c) } else { looks_empty(c) } && (*c).closed.load(Acquire) == 0;
+        return if never { 0 } else { NO };
+    }
+    if !(*c).lock.try_lock() {
+        return NO;
+    }
+    let mut r = NO;
+    let n = (*c).count.load(Relaxed);
+    if (*c).closed.load(Relaxed) == 0 {
+        if send && n < (*c).cap && (*c).recvq.first.is_null() {
+            copy(elem, slot(c, (*c).sendx), (*c).elem_size);
+            (*c).sendx = bump(c, (*c).sendx);
+            (*c).count.store(n + 1, Relaxed);
+            r = 1;
+        } else if !send && n > 0 && (*c).sendq.first.is_null() {
+            take(c, elem);
+            r = 1;
+        }
+    }
+    (*c).lock.unlock();
+    r
 }
 
 /// For the `resumed` of a sender: 1 or -1.

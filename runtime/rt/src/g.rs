@@ -69,14 +69,12 @@ pub struct G {
     pub block_end: i64,
     pub block_skip: u32,
     pub lockedm: *mut M,
-    /// Callee-saved registers at entersyscall.
-    pub syscall_regs: [usize; 6],
     pub in_syscall: bool,
     /// First slot.
     pub slot: *mut Seg,
     pub slot_header: Seg,
     pub timer: Timer,
-    /// Scratch of the operation in progress (continuations).
+    /// Scratch of the operation in progress (continuations); in a system call, the callee-saved registers at its begin.
     pub op: [usize; 6],
     pub allidx: usize,
     /// 1 while a collector's worker scans the stack: the goroutine must not run.
@@ -290,8 +288,7 @@ pub struct P {
     pub runqtail: AtomicU32,
     pub runq: [AtomicPtr<G>; RUNQ_LEN],
     pub runnext: AtomicPtr<G>,
-    pub gfree: *mut G,
-    pub gfree_n: u32,
+    pub gfree: [crate::sched::FreeGs; 2],
     pub sudogs: *mut Sudog,
     pub sudogs_n: u32,
     pub mcache: MCache,

@@ -27,40 +27,49 @@ fn rt_gostart() {}
 
 const MAX_GFREE: u32 = 64;
 
-unsafe fn gfget(p: *mut P) -> *mut G {
-    if (*p).gfree.is_null() && S.gfree_n > 0 {
+/// Free Gs by class of their slot.
+#[derive(Clone, Copy)]
+pub struct FreeGs {
+    head: *mut G,
+    n: u32,
+}
+impl FreeGs {
+    pub const NONE: FreeGs = FreeGs { head: null_mut(), n: 0 };
+    unsafe fn push(&mut self, g: *mut G) {
+        (*g).schedlink = self.head;
+        self.head = g;
+        self.n += 1;
+    }
+    unsafe fn pop(&mut self) -> *mut G {
+        let g = self.head;
+        if !g.is_null() {
+            self.head = (*g).schedlink;
+            self.n -= 1;
+        }
+        g
+    }
+}
+
+unsafe fn gfget(p: *mut P, class: usize) -> *mut G {
+    let (mine, all) = (&mut (*p).gfree[class], &mut *(&raw mut S.gfree[class]));
+    if mine.n == 0 && all.n > 0 {
         LOCK.lock();
-        while (*p).gfree_n < MAX_GFREE / 2 && !S.gfree.is_null() {
-            let g = S.gfree;
-            S.gfree = (*g).schedlink;
-            S.gfree_n -= 1;
-            (*g).schedlink = (*p).gfree;
-            (*p).gfree = g;
-            (*p).gfree_n += 1;
+        while mine.n < MAX_GFREE / 2 && all.n > 0 {
+            mine.push(all.pop());
         }
         LOCK.unlock();
     }
-    let g = (*p).gfree;
-    if !g.is_null() {
-        (*p).gfree = (*g).schedlink;
-        (*p).gfree_n -= 1;
-    }
-    g
+    mine.pop()
 }
 
 unsafe fn gfput(p: *mut P, g: *mut G) {
-    (*g).schedlink = (*p).gfree;
-    (*p).gfree = g;
-    (*p).gfree_n += 1;
-    if (*p).gfree_n > MAX_GFREE {
+    let class = stack::class_of_slot((*g).slot);
+    let (mine, all) = (&mut (*p).gfree[class], &mut *(&raw mut S.gfree[class]));
+    mine.push(g);
+    if mine.n > MAX_GFREE {
         LOCK.lock();
-        while (*p).gfree_n > MAX_GFREE / 2 {
-            let g = (*p).gfree;
-            (*p).gfree = (*g).schedlink;
-            (*p).gfree_n -= 1;
-            (*g).schedlink = S.gfree;
-            S.gfree = g;
-            S.gfree_n += 1;
+        while mine.n > MAX_GFREE / 2 {
+            all.push(mine.pop());
         }
         LOCK.unlock();
     }
@@ -71,12 +80,14 @@ static GOID: AtomicU64 = AtomicU64::new(0);
 /// A goroutine that will run func value `f`; in no queue, status WAITING.
 pub unsafe fn new_g(f: usize, gopc: usize, parent: *mut G) -> *mut G {
     let p = getp();
-    let mut g = gfget(p);
+    let startpc = *(f as *const usize);
+    let class = stack::slot_class(startpc, NGOROUTINES.load(Relaxed));
+    let mut g = gfget(p, class);
     let fresh = g.is_null();
     if fresh {
         g = mem::persistent_new();
         (*g).slot = &raw mut (*g).slot_header;
-        stack::alloc_slot((*g).slot);
+        stack::alloc_slot((*g).slot, class);
     }
     let slot = (*g).slot;
     (*g).seg = slot;
@@ -87,7 +98,7 @@ pub unsafe fn new_g(f: usize, gopc: usize, parent: *mut G) -> *mut G {
     (*g).sched_pc = rt_gostart as *const () as usize;
     (*g).startfn = f;
     barrier::shade(f);
-    (*g).startpc = *(f as *const usize);
+    (*g).startpc = startpc;
     (*g).gopc = gopc;
     (*g).deferframe = 0;
     (*g).panic = 0;
@@ -227,7 +238,7 @@ pub unsafe fn entersyscall(g: *mut G) {
     // The registers rt_call spilled lie below the SP of the code that now continues: keep a copy for the collector.
     let sp = (*g).sched_sp as *const usize;
     for i in 0..6 {
-        (*g).syscall_regs[i] = *sp.add(i + 1);
+        (*g).op[i] = *sp.add(i + 1);
     }
     (*g).in_syscall = true;
     let p = (*m).p;
@@ -481,12 +492,18 @@ pub unsafe fn start_world(g: *mut G) {
 
 pub unsafe fn pin(g: *mut G) -> *mut P {
     let m = (*g).m;
-    (*m).locks.fetch_add(1, Relaxed);
+    // Written on its own thread only.
+    (*m).locks.store((*m).locks.load(Relaxed) + 1, Relaxed);
+    compiler_fence(SeqCst);
     (*m).p
 }
 pub unsafe fn unpin(g: *mut G) {
     let m = (*g).m;
-    if (*m).locks.fetch_sub(1, Relaxed) == 1 && (*g).preempt.load(SeqCst) != 0 {
+    let left = (*m).locks.load(Relaxed) - 1;
+    compiler_fence(SeqCst);
+    (*m).locks.store(left, Relaxed);
+    compiler_fence(SeqCst);
+    if left == 0 && (*g).preempt.load(SeqCst) != 0 {
         (*g).limit.store(rgo_abi::g::POISON, SeqCst);
     }
 }
@@ -536,14 +553,11 @@ unsafe fn retire_p(p: *mut P) {
         }
         globrunqput(g);
     }
-    while !(*p).gfree.is_null() {
-        let g = (*p).gfree;
-        (*p).gfree = (*g).schedlink;
-        (*g).schedlink = S.gfree;
-        S.gfree = g;
-        S.gfree_n += 1;
+    for class in 0..(*p).gfree.len() {
+        while (*p).gfree[class].n > 0 {
+            S.gfree[class].push((*p).gfree[class].pop());
+        }
     }
-    (*p).gfree_n = 0;
     LOCK.unlock();
     (*p).wb.flush();
     (*p).gcw.flush();

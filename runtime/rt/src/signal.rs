@@ -4,6 +4,7 @@
 //! Handlers run on the alternate stack of their M. They take no lock and touch only atomics, the interrupted context and,
 //! when the interrupted pc lies in Go text, the goroutine that this M runs. Fatal paths print without caring.
 
+use rgo_abi::stack::{GUARD, GUARD_RESERVE};
 use crate::g::*;
 use crate::sys::{self, SigAction, SigInfo, StackT, UContext};
 use crate::{entry, mem, print, sched, trace};
@@ -176,7 +177,7 @@ unsafe fn try_preempt(m: *mut M, ctx: *mut UContext) {
     }
     let (pc, sp) = ((*ctx).rip as usize, (*ctx).rsp as usize);
     let seg = (*g).seg;
-    if sp < (*seg).lo + 1024 || sp > (*seg).hi {
+    if sp < (*seg).limit as usize - (GUARD - GUARD_RESERVE) as usize || sp > (*seg).hi {
         return;
     }
     let Some(t) = trace::table() else { return };

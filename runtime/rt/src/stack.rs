@@ -10,7 +10,7 @@ use crate::g::*;
 use crate::lock::Mutex;
 use crate::{mem, print, sched, sys};
 use core::ptr::null_mut;
-use core::sync::atomic::{AtomicU64, Ordering::*};
+use core::sync::atomic::{AtomicU8, AtomicU64, Ordering::*};
 use rgo_abi::g::POISON;
 use rgo_abi::stack::*;
 
@@ -35,15 +35,21 @@ const _: () = {
 };
 
 static LOCK: Mutex = Mutex::new();
-/// Slots not given out yet. A slot stays with its G for ever; Gs are reused.
-static mut SLOT_CUR: usize = 0;
-static mut SLOT_END: usize = 0;
+/// Slots not given out yet, by size: address of the next, and end. A slot stays with its G for ever; Gs are reused.
+static mut FRESH: [(usize, usize); SLOTS.len()] = [(0, 0); SLOTS.len()];
+/// By hash of the start function: small slots that were too small, against those that were given out.
+static OVERFLOWS: [AtomicU8; 1024] = [const { AtomicU8::new(0) }; 1024];
 /// Free segments of the first two sizes.
 static mut FREE_SEGS: [*mut Seg; 2] = [null_mut(); 2];
 pub static MAX_STACK_NOW: AtomicU64 = AtomicU64::new(MAX_STACK);
 pub static STACK_INUSE: AtomicU64 = AtomicU64::new(0);
 
-const BATCH: usize = 128;
+const BATCH_BYTES: usize = 1 << 20;
+/// Goroutines up to which memory matters less than the cost of a second segment.
+const FEW: i64 = 1024;
+/// What an overflow adds to the count of its function; a small slot given out takes one away.
+const OVERFLOW: u8 = 8;
+const TOO_MANY: u8 = 2 * OVERFLOW;
 
 unsafe fn init_seg(s: *mut Seg, lo: usize, size: usize, header: usize) {
     (*s).lo = lo;
@@ -56,21 +62,47 @@ unsafe fn init_seg(s: *mut Seg, lo: usize, size: usize, header: usize) {
 }
 
 /// A first slot, described by `s` in its G: nothing is written to the slot, so that only the pages in use are touched.
-pub unsafe fn alloc_slot(s: *mut Seg) {
+pub unsafe fn alloc_slot(s: *mut Seg, class: usize) {
+    let size = SLOTS[class] as usize;
     LOCK.lock();
-    if SLOT_CUR == SLOT_END {
-        let size = FIRST_SLOT as usize * BATCH;
-        let p = mem::map_or_die(size);
-        mem::OTHER_SYS.fetch_sub(size as u64, Relaxed);
-        STACK_INUSE.fetch_add(size as u64, Relaxed);
-        sys::nohugepage(p, size);
-        SLOT_CUR = p as usize;
-        SLOT_END = SLOT_CUR + size;
+    let (mut lo, mut end) = FRESH[class];
+    if lo == end {
+        let p = mem::map_or_die(BATCH_BYTES);
+        mem::OTHER_SYS.fetch_sub(BATCH_BYTES as u64, Relaxed);
+        STACK_INUSE.fetch_add(BATCH_BYTES as u64, Relaxed);
+        sys::nohugepage(p, BATCH_BYTES);
+        lo = p as usize;
+        end = lo + BATCH_BYTES;
     }
-    let lo = SLOT_CUR;
-    SLOT_CUR += FIRST_SLOT as usize;
+    FRESH[class] = (lo + size, end);
     LOCK.unlock();
-    init_seg(s, lo, FIRST_SLOT as usize, 0);
+    init_seg(s, lo, size, 0);
+}
+
+fn overflows(startpc: usize) -> &'static AtomicU8 {
+    &OVERFLOWS[(startpc >> 4).wrapping_mul(0x9e37_79b1) >> 8 & 1023]
+}
+
+/// The class of slot for a goroutine that starts at `startpc`, when there are `n`: small if there are many and those of this
+/// function fit into small ones.
+pub fn slot_class(startpc: usize, n: i64) -> usize {
+    if n < FEW {
+        return 1;
+    }
+    let c = overflows(startpc);
+    let seen = c.load(Relaxed);
+    if seen >= TOO_MANY {
+        return 1;
+    }
+    if seen > 0 {
+        c.store(seen - 1, Relaxed);
+    }
+    0
+}
+
+/// The class of a G's slot.
+pub unsafe fn class_of_slot(s: *mut Seg) -> usize {
+    ((*s).hi - (*s).lo != SLOTS[0] as usize) as usize
 }
 
 unsafe fn alloc_segment(depth: usize) -> *mut Seg {
@@ -157,6 +189,10 @@ pub unsafe extern "C" fn rt_newstack(g: *mut G) {
     if !(*seg).next.is_null() {
         return;
     }
+    if seg == (*g).slot && class_of_slot(seg) == 0 {
+        let c = overflows((*g).startpc);
+        c.store(c.load(Relaxed).saturating_add(OVERFLOW), Relaxed);
+    }
     let mut total = 0u64;
     let mut s = (*g).slot;
     while !s.is_null() {
@@ -228,6 +264,7 @@ pub unsafe extern "C" fn rt_recovery_pad(g: *mut G, frame: *const usize) -> usiz
 /// Prepares the first slot of a new goroutine; returns the initial SP. Colours the start by slot so that parked frames do
 /// not all share cache sets.
 pub unsafe fn initial_sp(slot: *mut Seg) -> usize {
-    let colour = (((*slot).lo / FIRST_SLOT as usize) & 3) * 64;
+    // Neighbours in small slots are half a page apart already, and have no room to waste.
+    let colour = if class_of_slot(slot) == 0 { 0 } else { (((*slot).lo / SLOTS[1] as usize) & 3) * 64 };
     ((*slot).hi - colour) & !15
 }

@@ -28,6 +28,20 @@ struct Op {
     ret: isize,
 }
 
+#[unsafe(export_name = "rt1.runtime.rt_chanfast")]
+unsafe extern "C" fn chanfast(_g: *mut G, f: *mut Fast) {
+    (*f).ret = chan::fast((*f).c, (*f).elem, (*f).send, (*f).block);
+}
+
+#[repr(C)]
+struct Fast {
+    c: *mut Hchan,
+    elem: *mut u8,
+    send: bool,
+    block: bool,
+    ret: isize,
+}
+
 #[unsafe(export_name = "rt.runtime.rt_chansend")]
 unsafe extern "C" fn chansend(g: *mut G, f: *mut Op) {
     (*f).ret = chan::send(g, (*f).c, (*f).elem, (*f).block, sent);

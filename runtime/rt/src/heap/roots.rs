@@ -232,7 +232,7 @@ unsafe fn scan_goroutine(w: *mut Gcw, g: *mut G) {
     }
     // Volatile, and before sched_sp: a goroutine that returns from a system call saves its registers anew, then clears this.
     if (&raw const (*g).in_syscall).read_volatile() {
-        for p in (*g).syscall_regs {
+        for p in (*g).op {
             mark_maybe(w, p);
         }
     }
