@@ -1,6 +1,7 @@
 //! Calls between Go code and functions with arguments on the stack (gc's ABI0), which is what packages' assembly files hold (amd64).
 //!
-//! Such a function finds its arguments above its return address, in memory layout, the results behind them; it keeps only rsp and rbp. It runs
+//! Such a function finds its arguments above its return address, in memory layout, the results behind them; it keeps only rsp: rbp it should keep, and some does not
+//! (`G::asm_fp` has it). Some counts on X15 being zero, as it is in gc's Go code. It runs
 //! on the goroutine stack: the Go function in front of it (rgo-llvm's `stubs`) has checked that there is room for all it declares. A check of its own
 //! (functions with a frame and without NOSPLIT) loads a g from the word before the thread pointer and compares with its stack guard: that is
 //! [`ASM_G`], whose guard is always low enough.
@@ -32,6 +33,8 @@ core::arch::global_asm!(
     "push r15",
     "push rdx",
     "push rcx",
+    "push qword ptr [rsi + {ASM_FP}]",
+    "mov [rsi + {ASM_FP}], rbp",
     "sub rsp, rcx",
     "and rsp, -16",
     "xor eax, eax",
@@ -44,7 +47,13 @@ core::arch::global_asm!(
     "cmp rax, rcx",
     "jb 2b",
     "3:",
+    "xorps xmm15, xmm15",
     "call rdi",
+    "mov rax, fs:[0]",
+    "mov rax, [rax + {M_CURG}]",
+    "mov rbp, [rax + {ASM_FP}]",
+    "mov rcx, [rbp - 64]",
+    "mov [rax + {ASM_FP}], rcx",
     "mov rcx, [rbp - 56]",
     "mov rdx, [rbp - 48]",
     "xor eax, eax",
@@ -85,4 +94,5 @@ core::arch::global_asm!(
     "rt_asm_morestack:",
     "ud2",
     M_CURG = const off::M_CURG,
+    ASM_FP = const off::ASM_FP,
 );

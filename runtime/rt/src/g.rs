@@ -50,6 +50,8 @@ pub struct G {
     pub status: AtomicU32,
     pub xsave: *mut u8,
     pub async_r13: usize,
+    /// Frame of the innermost call of assembly (`rt_asmcall`), which may lose the frame pointer.
+    pub asm_fp: usize,
     /// Run on g0 before the goroutine continues.
     pub on_resume: Option<unsafe fn(*mut G)>,
     /// What the waker hands over (a sudog, a result).
@@ -104,6 +106,7 @@ pub mod off {
     pub const MS_SWITCH: usize = offset_of!(G, ms_switch);
     pub const XSAVE: usize = offset_of!(G, xsave);
     pub const ASYNC_R13: usize = offset_of!(G, async_r13);
+    pub const ASM_FP: usize = offset_of!(G, asm_fp);
     pub const G0_LO: usize = offset_of!(M, g0_lo);
     pub const M_P: usize = offset_of!(M, p);
     pub const M_CURG: usize = offset_of!(M, curg);

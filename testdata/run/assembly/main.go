@@ -105,6 +105,7 @@ func main() {
 		}()
 		mixed(1, 2, "x", nil, false)
 	}()
+	fmt.Println(loseRegisters(5), x15(), loseAndCall(6), x15())
 	var pcs strings.Builder
 	for _, name := range callers() {
 		fmt.Fprintln(&pcs, name)
@@ -112,6 +113,15 @@ func main() {
 	fmt.Print(pcs.String())
 	defer os.Exit(3)
 	callsGo(3)
+}
+
+func loseRegisters(n int64) int64
+func loseAndCall(n int64) int64
+func x15() uint64
+
+func afterLoss(n int64) int64 {
+	runtime.GC()
+	return n*10 + loseRegisters(n)
 }
 
 var seen []string

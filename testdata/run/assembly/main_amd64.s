@@ -99,3 +99,34 @@ TEXT ·atCallers(SB), $16-8
 	MOVQ $7, 0(SP)
 	CALL ·record(SB)
 	RET
+
+// func loseRegisters(n int64) int64: the frame pointer goes too.
+TEXT ·loseRegisters(SB), NOSPLIT, $0-16
+	MOVQ    n+0(FP), AX
+	MOVQ    $-1, BP
+	MOVQ    BP, BX
+	MOVQ    BP, R12
+	MOVQ    BP, R13
+	MOVQ    BP, R14
+	MOVQ    BP, R15
+	PCMPEQL X15, X15
+	ADDQ    BP, AX
+	MOVQ    AX, ret+8(FP)
+	RET
+
+// func loseAndCall(n int64) int64
+TEXT ·loseAndCall(SB), $16-16
+	NO_LOCAL_POINTERS
+	MOVQ n+0(FP), AX
+	MOVQ AX, 0(SP)
+	XORQ BP, BP
+	CALL ·afterLoss(SB)
+	MOVQ 8(SP), AX
+	MOVQ AX, ret+8(FP)
+	RET
+
+// func x15() uint64
+TEXT ·x15(SB), NOSPLIT, $0-8
+	MOVQ X15, AX
+	MOVQ AX, ret+0(FP)
+	RET
