@@ -29,8 +29,7 @@ pub fn summary(sym: &str) -> Option<FuncSummary> {
         "chansend1" | "selectnbsend" => vec![n(), c()],
         // Boxes get a copy.
         "convT" => vec![n(), c()],
-        "convTnoptr" | "convT16" | "convT32" | "convT64" => vec![n(); 2],
-        "convTstring" | "convTslice" => vec![ParamFlow::all()],
+        "convTnoptr" => vec![n(); 2],
         // The old elements move into the new array.
         "growslice" => vec![ParamFlow { leak1: true, to_result0: 1, ..n() }, n(), n(), n(), n()],
         "typedmemmove" => vec![n(), n(), c()],

@@ -22,7 +22,7 @@ use std::collections::{HashMap, HashSet};
 use rgo_ir::{Block, Callee, Function, Intrinsic, Local, Module, Op, Sym, Term, Ty, TyKind, Value};
 
 use crate::loops::{Cycles, Holder, live_before};
-use crate::rewrite::{Demotion, demote};
+use crate::rewrite::{Demotion, Form, demote};
 use crate::summary::{FuncSummary, ParamFlow, Summaries};
 
 /// Largest object turned into a frame slot, bytes (as gc's limit for implicit allocations).
@@ -185,6 +185,20 @@ enum Slot {
     Array(Ty, u64),
     /// The buffer argument of a conversion: element type, count.
     Buffer(Ty, u64),
+    /// The copy of a value that an interface points to.
+    Box(Ty),
+}
+
+/// Conversions to interfaces that keep a copy of their argument: the argument's type.
+fn box_of(name: &str) -> Option<Ty> {
+    Some(match name.strip_prefix("runtime.")? {
+        "convT16" => Ty::I16,
+        "convT32" => Ty::I32,
+        "convT64" => Ty::I64,
+        "convTstring" => Ty::STRING,
+        "convTslice" => Ty::SLICE,
+        _ => return None,
+    })
 }
 
 /// Conversions whose first argument may be the address of a buffer in the caller's frame: used if the result fits and does not escape.
@@ -259,6 +273,11 @@ fn analyse(cx: &Ctx<'_>, f: &Function) -> Option<Outcome> {
                 }
                 Op::Null => {
                     nulls.insert(i.results[0]);
+                }
+                Op::Call { callee: Callee::Direct(s), .. } if box_of(cx.m.sym_name(*s)).is_some() => {
+                    let slot = box_of(cx.m.sym_name(*s)).map(Slot::Box);
+                    allocs.push(Alloc { site: next, block: Block(bi as u32), inst: ii, value: i.results[0], slot });
+                    next += 1;
                 }
                 Op::Call { callee: Callee::Direct(s), args, .. } if args.first().is_some_and(|a| nulls.contains(a)) => {
                     if let Some((e, n)) = buffer_of(cx.m.sym_name(*s)) {
@@ -387,7 +406,7 @@ fn analyse(cx: &Ctx<'_>, f: &Function) -> Option<Outcome> {
             continue;
         }
         let size = match slot {
-            Slot::Object(t) => cx.m.types.size(t),
+            Slot::Object(t) | Slot::Box(t) => cx.m.types.size(t),
             Slot::Array(e, c) | Slot::Buffer(e, c) => cx.m.types.size(e) * c,
         };
         if total + size > MAX_STACK_TOTAL {
@@ -398,9 +417,10 @@ fn analyse(cx: &Ctx<'_>, f: &Function) -> Option<Outcome> {
         }
         total += size;
         demotions.push(match slot {
-            Slot::Object(ty) => Demotion { block: a.block, inst: a.inst, ty, array: None, buffer: false },
-            Slot::Array(e, c) => Demotion { block: a.block, inst: a.inst, ty: e, array: Some(c), buffer: false },
-            Slot::Buffer(e, c) => Demotion { block: a.block, inst: a.inst, ty: e, array: Some(c), buffer: true },
+            Slot::Object(ty) => Demotion { block: a.block, inst: a.inst, ty, array: None, form: Form::Zeroed },
+            Slot::Array(e, c) => Demotion { block: a.block, inst: a.inst, ty: e, array: Some(c), form: Form::Zeroed },
+            Slot::Buffer(e, c) => Demotion { block: a.block, inst: a.inst, ty: e, array: Some(c), form: Form::Buffer },
+            Slot::Box(ty) => Demotion { block: a.block, inst: a.inst, ty, array: None, form: Form::Box },
         });
     }
     Some(Outcome { summary, demote: demotions })
@@ -673,6 +693,12 @@ impl Flow<'_> {
                         }
                         _ => {}
                     },
+                    Op::Call { callee: Callee::Direct(c), args, .. } if box_of(self.cx.m.sym_name(*c)).is_some() => {
+                        let s = site_of[&i.results[0]];
+                        self.grow(i.results[0], &[s]);
+                        let v = p(&args[0], self);
+                        self.store(&[s], &v);
+                    }
                     Op::Call { callee, sig, args } => {
                         self.call(callee, *sig, args, &i.results);
                         if let Some(&s) = i.results.first().and_then(|r| site_of.get(r)) {

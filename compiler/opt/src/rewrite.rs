@@ -10,11 +10,21 @@ pub struct Demotion {
     pub ty: Ty,
     /// Number of elements of a slice's backing array.
     pub array: Option<u64>,
-    /// A buffer for a call: the address becomes its first argument.
-    pub buffer: bool,
+    pub form: Form,
 }
 
-/// Replaces each allocation by the address of a new local, zeroed where the allocation stood; gives each call that wants one its buffer.
+/// What an allocation is in the IR.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// An instruction that yields a zeroed object.
+    Zeroed,
+    /// A call that wants the address of a buffer as its first argument.
+    Buffer,
+    /// A call that yields a new object holding its only argument.
+    Box,
+}
+
+/// Replaces each allocation by the address of a new local, zeroed or given its value where the allocation stood; gives each call that wants one its buffer.
 pub fn demote(f: &mut Function, types: &mut Types, list: &[Demotion]) {
     // From the back, so that instruction indices stay right.
     let mut order: Vec<&Demotion> = list.iter().collect();
@@ -26,7 +36,7 @@ pub fn demote(f: &mut Function, types: &mut Types, list: &[Demotion]) {
         };
         let local = rgo_ir::Local(f.locals.len() as u32);
         f.locals.push(LocalData { name: String::from("obj"), ty });
-        if d.buffer {
+        if d.form == Form::Buffer {
             let v = rgo_ir::Value(f.values.len() as u32);
             f.values.push(Ty::PTR);
             let insts = &mut f.blocks[d.block.0 as usize].insts;
@@ -40,8 +50,12 @@ pub fn demote(f: &mut Function, types: &mut Types, list: &[Demotion]) {
         }
         let insts = &mut f.blocks[d.block.0 as usize].insts;
         let old = &mut insts[d.inst];
-        old.op = Op::LocalAddr(local);
         let (v, loc) = (old.results[0], old.loc);
-        insts.insert(d.inst + 1, Inst { op: Op::ZeroMem { dst: v, ty, flags: MemFlags::default() }, results: Vec::new(), loc });
+        let fill = match (d.form, &old.op) {
+            (Form::Box, Op::Call { args, .. }) => Op::Store { addr: v, value: args[0], flags: MemFlags::default() },
+            _ => Op::ZeroMem { dst: v, ty, flags: MemFlags::default() },
+        };
+        old.op = Op::LocalAddr(local);
+        insts.insert(d.inst + 1, Inst { op: fill, results: Vec::new(), loc });
     }
 }

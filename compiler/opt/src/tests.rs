@@ -220,3 +220,51 @@ fn converted_strings_that_stay_get_a_buffer() {
     assert_eq!(locals("p.ret"), 0);
     assert_eq!(locals("p.unknown"), 0);
 }
+
+/// Number of conversions to interfaces that allocate in function `name`.
+fn boxes(m: &Module, name: &str) -> usize {
+    let s = m.find_sym(name).unwrap();
+    let f = m.functions.iter().find(|f| f.sym == s).unwrap();
+    let boxing = |i: &&rgo_ir::Inst| matches!(&i.op, Op::Call { callee: Callee::Direct(c), .. } if m.sym_name(*c).starts_with("runtime.convT"));
+    f.blocks.iter().flat_map(|b| &b.insts).filter(boxing).count()
+}
+
+#[test]
+fn boxes_stay_in_the_frame_unless_they_or_their_holders_leave() {
+    let mut m = Module::new("p");
+    let boxed = |m: &mut Module, fb: &mut FunctionBuilder| {
+        let s = fb.param(0);
+        let b = fb.call(m, "runtime.convTstring", &[Ty::STRING], &[Ty::PTR], vec![s])[0];
+        let t = m.sym("type:string");
+        let t = fb.sym_addr(t);
+        fb.aggregate(Ty::IFACE, vec![t, b])
+    };
+    // q reads the box; keep stores the interface; ret returns it.
+    func(&mut m, "p.q", &[Ty::IFACE], &[Ty::STRING], |m, fb| {
+        let x = fb.param(0);
+        let p = fb.extract(&m.types, x, 1);
+        let s = fb.load(Ty::STRING, p);
+        fb.term(Term::Ret(vec![s]));
+    });
+    func(&mut m, "p.reads", &[Ty::STRING], &[Ty::STRING], |m, fb| {
+        let x = boxed(m, fb);
+        let s = fb.call(m, "p.q", &[Ty::IFACE], &[Ty::STRING], vec![x]);
+        fb.term(Term::Ret(s));
+    });
+    func(&mut m, "p.keep", &[Ty::STRING], &[], |m, fb| {
+        let x = boxed(m, fb);
+        let g = m.sym("p.g");
+        let a = fb.sym_addr(g);
+        fb.store(a, x, Default::default());
+        fb.term(Term::Ret(vec![]));
+    });
+    func(&mut m, "p.ret", &[Ty::STRING], &[Ty::IFACE], |m, fb| {
+        let x = boxed(m, fb);
+        fb.term(Term::Ret(vec![x]));
+    });
+    let sums = optimize(&mut m, &|_| None);
+    assert_eq!([boxes(&m, "p.reads"), boxes(&m, "p.keep"), boxes(&m, "p.ret")], [0, 1, 1]);
+    // The string's bytes follow the box.
+    let leaks = |f: &str| sums.get(f).unwrap().params[0].leak0;
+    assert_eq!([leaks("p.reads"), leaks("p.keep")], [false, true]);
+}
