@@ -295,12 +295,20 @@ pub unsafe fn try_recv(c: *mut Hchan, elem: *mut u8) -> Option<Done> {
 /// Moves the head of the buffer to elem.
 unsafe fn take(c: *mut Hchan, elem: *mut u8) {
     let q = slot(c, (*c).recvx);
-    if !elem.is_null() {
-        copy(q, elem, (*c).elem_size);
+    if (*c).elem_size == 8 && !barrier::enabled() {
+        if !elem.is_null() {
+            (elem as *mut u64).write_unaligned((q as *const u64).read_unaligned());
+        }
+        (q as *mut u64).write_unaligned(0);
+    } else {
+        if !elem.is_null() {
+            copy(q, elem, (*c).elem_size);
+        }
+        clear(q, (*c).elem_size);
     }
-    clear(q, (*c).elem_size);
     (*c).recvx = bump(c, (*c).recvx);
-    (*c).count.fetch_sub(1, Relaxed);
+    // Written under the lock only.
+    (*c).count.store((*c).count.load(Relaxed) - 1, Relaxed);
 }
 
 /// Parks g in a queue of c (lock held). `resumed` completes the frame.
@@ -372,7 +380,12 @@ pub unsafe fn fast(c: *mut Hchan, elem: *mut u8, send: bool, block: bool) -> isi
     let n = (*c).count.load(Relaxed);
     if (*c).closed.load(Relaxed) == 0 {
         if send && n < (*c).cap && (*c).recvq.first.is_null() {
-            copy(elem, slot(c, (*c).sendx), (*c).elem_size);
+            let q = slot(c, (*c).sendx);
+            if (*c).elem_size == 8 {
+                (q as *mut u64).write_unaligned((elem as *const u64).read_unaligned());
+            } else {
+                copy(elem, q, (*c).elem_size);
+            }
             (*c).sendx = bump(c, (*c).sendx);
             (*c).count.store(n + 1, Relaxed);
             r = 1;
