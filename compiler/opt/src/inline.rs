@@ -22,6 +22,8 @@ const SMALL: u32 = 40;
 /// The same for a closure called with its record at hand, and for a closure that has one place only.
 const CLOSURE: u32 = 120;
 const ONLY_USE: u32 = 1500;
+/// The same for a function that returns an object it made: in the caller the object may need no heap.
+const CONSTRUCTOR: u32 = 80;
 /// What a function may grow to, and how deep inlined calls may nest.
 const MAX_COST: u32 = 6000;
 const MAX_NESTING: usize = 12;
@@ -33,6 +35,7 @@ const ROUNDS: usize = 8;
 struct Candidate {
     cost: u32,
     uses_ctx: bool,
+    constructor: bool,
     /// Its code, taken when it was final.
     body: Function,
 }
@@ -133,7 +136,47 @@ fn candidate(m: &Module, f: &Function) -> Option<Candidate> {
     if !f.blocks.iter().any(|b| matches!(b.term, Some(Term::Ret(_)))) {
         return None;
     }
-    Some(Candidate { cost, uses_ctx, body: f.clone() })
+    Some(Candidate { cost, uses_ctx, constructor: returns_new(f), body: f.clone() })
+}
+
+/// Does the function return an object that it makes, itself or by way of local slots?
+fn returns_new(f: &Function) -> bool {
+    let mut addr: HashMap<Value, Local> = HashMap::new();
+    let mut new = vec![false; f.values.len()];
+    let mut slots = vec![false; f.locals.len()];
+    let insts = || f.blocks.iter().flat_map(|b| &b.insts);
+    for i in insts() {
+        match i.op {
+            Op::New { .. } => i.results.iter().for_each(|r| new[r.0 as usize] = true),
+            Op::LocalAddr(l) => addr.extend(i.results.first().map(|r| (*r, l))),
+            _ => {}
+        }
+    }
+    if !new.contains(&true) {
+        return false;
+    }
+    loop {
+        let mut changed = false;
+        for i in insts() {
+            match &i.op {
+                Op::Store { addr: a, value, .. } if new[value.0 as usize] => {
+                    if let Some(l) = addr.get(a) {
+                        changed |= !std::mem::replace(&mut slots[l.0 as usize], true);
+                    }
+                }
+                Op::Load { addr: a, .. } if addr.get(a).is_some_and(|l| slots[l.0 as usize]) => {
+                    for r in &i.results {
+                        changed |= !std::mem::replace(&mut new[r.0 as usize], true);
+                    }
+                }
+                _ => {}
+            }
+        }
+        if !changed {
+            break;
+        }
+    }
+    f.blocks.iter().any(|b| matches!(&b.term, Some(Term::Ret(v)) if v.iter().any(|v| new[v.0 as usize])))
 }
 
 struct Inliner<'a> {
@@ -189,7 +232,7 @@ impl Inliner<'_> {
                 let at = inst.loc.at;
                 let Some(c) = self.done.get(&s) else { continue };
                 let once = calls.get(&s) == Some(&1) && self.uses.get(&s).copied().unwrap_or(0) <= 1;
-                let limit = if once { ONLY_USE } else if ctx.is_some() { CLOSURE } else { SMALL };
+                let limit = if once { ONLY_USE } else if ctx.is_some() { CLOSURE } else if c.constructor { CONSTRUCTOR } else { SMALL };
                 if c.cost > limit || total + c.cost > MAX_COST || (c.uses_ctx && ctx.is_none()) || nested(f, at, s) {
                     continue;
                 }
