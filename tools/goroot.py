@@ -49,10 +49,15 @@ WHEEL_ROOT = "go/"
 MODULE_ROOT = "%s@%s/" % (MODULE, MODULE_VERSION)
 KEEP = ("VERSION", "go.env", "src/", "lib/", "pkg/include/")
 
-# What `GOROOT/bin/go` is: rgo says where it is to the programs that it starts; from elsewhere it must be on the PATH.
-GO_SCRIPT = """#!/bin/sh
+# What `GOROOT/bin/go` and `gofmt` are: rgo says where it is to the programs that it starts; from elsewhere it must be on the PATH.
+SCRIPTS = {
+    "go": """#!/bin/sh
 exec "${RGO_EXE:-rgo}" "$@"
-"""
+""",
+    "gofmt": """#!/bin/sh
+exec "${RGO_EXE:-rgo}" gofmt "$@"
+""",
+}
 
 
 class Refused(Exception):
@@ -110,18 +115,19 @@ def check_tree(root):
 
 
 def put_go(root):
-    """Makes root/bin/go what it should be."""
-    path = os.path.join(root, "bin", "go")
-    with contextlib.suppress(OSError):
-        with open(path, encoding="utf-8") as f:
-            if f.read() == GO_SCRIPT and os.access(path, os.X_OK):
-                return
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    new = "%s.%d" % (path, os.getpid())
-    with open(new, "w", encoding="utf-8") as f:
-        f.write(GO_SCRIPT)
-    os.chmod(new, 0o755)
-    os.replace(new, path)
+    """Makes root/bin/go and gofmt what they should be."""
+    for name, text in SCRIPTS.items():
+        path = os.path.join(root, "bin", name)
+        with contextlib.suppress(OSError):
+            with open(path, encoding="utf-8") as f:
+                if f.read() == text and os.access(path, os.X_OK):
+                    continue
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        new = "%s.%d" % (path, os.getpid())
+        with open(new, "w", encoding="utf-8") as f:
+            f.write(text)
+        os.chmod(new, 0o755)
+        os.replace(new, path)
 
 
 def unpack(archive, dest):

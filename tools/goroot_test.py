@@ -19,7 +19,7 @@ FILES = {
     "VERSION": "go0\n", "go.env": "A=1\n", "src/fmt/print.go": "package fmt\n", "src/all.bash": "#!/bin/sh\n",
     "lib/time/x": "zip", "pkg/include/h.h": "",
 }
-INSTALLED = sorted([*FILES, "bin/go"])
+INSTALLED = sorted([*FILES, "bin/go", "bin/gofmt"])
 NOT_INSTALLED = {"bin/go": "ELF", "pkg/tool/asm": "ELF", "misc/m": "m", "VERSION.txt": "", "srcs/x": ""}
 
 

@@ -80,13 +80,25 @@ impl GoSum {
         Ok(true)
     }
 
+    /// As [`GoSum::init`], for questions without room for an error: a go.sum that says nothing ends the command, as in go.
+    fn init_or_exit(&mut self) -> bool {
+        match self.init() {
+            Ok(b) => b,
+            Err(Error::Fatal(m)) => {
+                eprint!("{m}");
+                std::process::exit(1);
+            }
+            Err(_) => false,
+        }
+    }
+
     fn clean(&self, m: &ModVersion, h: &str) -> bool {
         h.starts_with("h1:") && !self.status.get(&(m.clone(), h.to_string())).is_some_and(|s| s.dirty)
     }
 
     /// Whether a sum was in the file.
     pub fn have(&mut self, m: &ModVersion) -> bool {
-        if !matches!(self.init(), Ok(true)) {
+        if !self.init_or_exit() {
             return false;
         }
         self.w.values().chain([&self.m]).any(|s| s.get(m).is_some_and(|l| l.iter().any(|h| self.clean(m, h))))
@@ -94,7 +106,7 @@ impl GoSum {
 
     /// The sum that was in the file; `None` if there is none, or several.
     pub fn recorded(&mut self, m: &ModVersion) -> Option<String> {
-        if !matches!(self.init(), Ok(true)) {
+        if !self.init_or_exit() {
             return None;
         }
         let mut found = HashSet::new();

@@ -561,7 +561,7 @@ impl File {
     pub fn add_exclude(&mut self, m: &ModVersion) {
         if !self.exclude.iter().any(|e| e.module == *m) {
             let hint = self.exclude.iter().rev().find(|e| e.module.path == m.path).map(|e| e.at);
-            self.syntax.add_line_after(hint, &["exclude".into(), auto_quote(&m.path), m.version.clone()]);
+            self.syntax.add_line_beside(hint, &["exclude".into(), auto_quote(&m.path), m.version.clone()]);
             self.refresh();
         }
     }
@@ -597,7 +597,7 @@ impl File {
             None => {
                 // Beside other replacements of the module.
                 let hint = self.replace.iter().rev().find(|r| r.old.path == old.path).map(|r| r.at);
-                self.syntax.add_line_after(hint, &toks);
+                self.syntax.add_line_beside(hint, &toks);
             }
         }
         self.refresh();

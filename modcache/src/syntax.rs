@@ -518,6 +518,15 @@ impl FileSyntax {
         self.add_line(tokens)
     }
 
+    /// Adds a line behind a particular one, or at the end of the file.
+    pub fn add_line_beside(&mut self, hint: Option<LineRef>, tokens: &[String]) -> LineRef {
+        if hint.is_some() {
+            return self.add_line_after(hint, tokens);
+        }
+        self.stmts.push(Stmt::Line(Line { tokens: tokens.to_vec(), ..Line::default() }));
+        LineRef { stmt: self.stmts.len() - 1, line: None }
+    }
+
     /// Replaces the tokens of a line.
     pub fn update_line(&mut self, r: LineRef, tokens: &[String]) {
         let l = self.line_mut(r);

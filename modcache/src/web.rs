@@ -24,6 +24,8 @@ pub struct Response {
     pub status: u16,
     pub reason: String,
     pub body: Vec<u8>,
+    /// The body is plain text in an encoding that can be shown.
+    plain: bool,
     file_err: Option<String>,
 }
 
@@ -33,7 +35,7 @@ impl Response {
         if self.status == 200 || self.status == 0 {
             return None;
         }
-        let text = match (&self.file_err, detail(&self.body)) {
+        let text = match (&self.file_err, if self.plain { detail(&self.body) } else { String::new() }) {
             (Some(e), _) => format!("reading {}: {e}", self.url),
             (None, d) if !d.is_empty() => {
                 let sep = if d.contains('\n') { "\n\t" } else { " " };
@@ -240,6 +242,9 @@ fn call(url: &str, insecure: bool, limit: u64) -> Result<Response> {
             eprintln!("# get {}: {reason} (0.000s)", redact(&target));
         }
         let expected = resp.headers().get("content-length").and_then(|l| l.to_str().ok()?.parse::<u64>().ok());
+        let kind = resp.headers().get("content-type").and_then(|t| t.to_str().ok()).unwrap_or("").to_ascii_lowercase();
+        let plain = kind.split(';').next().is_some_and(|t| t.trim() == "text/plain")
+            && kind.split(';').skip(1).all(|p| p.trim().strip_prefix("charset=").is_none_or(|c| matches!(c.trim_matches('"'), "" | "us-ascii" | "utf-8")));
         let mut body = Vec::new();
         let read = resp.into_body().into_reader().take(limit + 1).read_to_end(&mut body);
         read.map_err(|e| Error::text(format!("read {}: {}", crate::quote(&redact(&target)), io_text(&e))))?;
@@ -249,7 +254,7 @@ fn call(url: &str, insecure: bool, limit: u64) -> Result<Response> {
         if expected.is_some_and(|n| n > body.len() as u64) {
             return Err(Error::text(format!("read {}: unexpected EOF", crate::quote(&redact(&target)))));
         }
-        return Ok(Response { url: redact(&target), status: status.as_u16(), reason, body, file_err: None });
+        return Ok(Response { url: redact(&target), status: status.as_u16(), reason, body, plain, file_err: None });
     }
     Err(fail("stopped after 10 redirects".into()))
 }
@@ -294,7 +299,7 @@ fn percent_decode(s: &str) -> String {
 fn get_file(url: &str) -> Result<Response> {
     let path = percent_decode(url.strip_prefix("file://").unwrap_or(url));
     let r = |status: u16, reason: &str, body: Vec<u8>, e: Option<String>| Response {
-        url: url.into(), status, reason: reason.into(), body, file_err: e,
+        url: url.into(), status, reason: reason.into(), body, plain: false, file_err: e,
     };
     match std::fs::read(Path::new(&path)) {
         Ok(d) => Ok(r(200, "OK", d, None)),

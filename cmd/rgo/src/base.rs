@@ -90,8 +90,8 @@ pub fn parse_flags(cmd: &str, env: &GoEnv, args: &[String], defs: &[Def]) -> Res
                 p.set.push(("cover".into(), "true".into()));
             }
             p.rest = q.rest;
-            if p.set.iter().any(|(n, _)| n == "C") {
-                return Err(usage_error(cmd, "invalid value for flag -C: -C flag must be first flag on command line"));
+            if let Some((_, v)) = p.set.iter().find(|(n, _)| n == "C") {
+                return Err(usage_error(cmd, &format!("invalid value {v:?} for flag -C: -C flag must be first flag on command line")));
             }
             if p.get("timings").is_some_and(|v| v != "false") {
                 rgo_work::timings::enable();
@@ -128,6 +128,16 @@ pub fn usage_error(cmd: &str, msg: &str) -> Exit {
     Exit::Code(2)
 }
 
+/// Flags of commands that do not build, and of vet's analyzers: GOFLAGS may hold them.
+const OTHER_FLAGS: &[&str] = &[
+    "all", "appends", "asmdecl", "assign", "atomic", "bools", "buildtag", "c", "cache", "cgocall", "changed", "cmd", "compiled", "composites", "context", "copylocks",
+    "defers", "deps", "diff", "directive", "droprequire", "dropreplace", "e", "errorsas", "exclude", "exec", "export", "f", "find", "fix", "fixtool", "framepointer",
+    "fuzzcache", "go", "hostport", "http", "httpresponse", "i", "ifaceassert", "ignore", "inline", "json", "loopclosure", "lostcancel", "m", "modcache", "module", "nilfunc", "o", "print",
+    "printf", "r", "replace", "require", "retract", "retracted", "reuse", "run", "s", "shift", "short", "sigchanyzer", "skip", "slog", "src", "stdmethods", "stdversion",
+    "stringintconv", "structtag", "t", "test", "testcache", "testinggoroutine", "tests", "tidy", "timeformat", "tool", "toolchain", "u", "unmarshal", "unreachable", "unsafeptr", "unusedresult",
+    "unusedwrite", "use", "vendor", "versions", "vettool", "w", "waitgroup",
+];
+
 /// The flags of GOFLAGS that the command knows.
 pub fn goflags(env: &GoEnv, defs: &[Def]) -> Result<Parsed, Exit> {
     let mut p = Parsed::default();
@@ -137,7 +147,12 @@ pub fn goflags(env: &GoEnv, defs: &[Def]) -> Result<Parsed, Exit> {
         }
         let body = w[1..].strip_prefix('-').unwrap_or(&w[1..]);
         let (name, value) = body.split_once('=').map_or((body, None), |(n, v)| (n, Some(v)));
-        let Some(d) = defs.iter().find(|d| d.name == name) else { continue };
+        let Some(d) = defs.iter().find(|d| d.name == name) else {
+            if BUILD_FLAGS.iter().any(|d| d.name == name) || OTHER_FLAGS.contains(&name) || crate::test::is_flag(name) {
+                continue;
+            }
+            return Err(Exit::go(format!("parsing $GOFLAGS: unknown flag -{name}")));
+        };
         let value = match (d.kind, value) {
             (_, Some(v)) => v.to_string(),
             (Kind::Bool | Kind::OptWord, None) => "true".into(),
@@ -154,6 +169,9 @@ pub struct PerPackage {
     /// Pattern (empty: packages named on the command line) and words, in order.
     values: Vec<(String, Vec<String>)>,
 }
+
+/// Paths of the main modules and of the tools they name: what the patterns `work` and `tool` mean.
+static MAINS: std::sync::OnceLock<(Vec<String>, Vec<String>)> = std::sync::OnceLock::new();
 
 impl PerPackage {
     /// Collects all uses of a flag.
@@ -191,6 +209,9 @@ impl PerPackage {
             "" => cmdline,
             "all" => true,
             "std" => rgo_work::pattern::is_standard_path(path) && !path.starts_with("cmd/"),
+            "cmd" => path == "cmd" || path.starts_with("cmd/"),
+            "tool" => MAINS.get().is_some_and(|m| m.1.iter().any(|t| t == path)),
+            "work" => MAINS.get().is_some_and(|m| m.0.iter().any(|m| path.strip_prefix(m.as_str()).is_some_and(|r| r.is_empty() || r.starts_with('/')))),
             pat => rgo_work::pattern::Matcher::new(pat).matches(path),
         });
         hit.map_or(&[], |(_, w)| w)
@@ -198,24 +219,23 @@ impl PerPackage {
 }
 
 /// Refuses flags whose meaning is not implemented; ignoring them would change what is built.
-pub fn refuse_unsupported(p: &Parsed) -> Outcome {
+pub fn refuse_unsupported(env: &GoEnv, p: &Parsed) -> Outcome {
     for name in ["race", "msan", "asan", "linkshared"] {
         if p.bool(name) {
             return Err(Exit::Error(format!("rgo: flag -{name} is not supported yet")));
         }
     }
-    for name in ["toolexec", "pkgdir", "installsuffix", "asmflags"] {
-        if !p.str(name).is_empty() {
-            return Err(Exit::Error(format!("rgo: flag -{name} is not supported yet")));
-        }
+    if !p.str("toolexec").is_empty() {
+        return Err(Exit::Error("rgo: -toolexec is not supported: compiler and linker are parts of rgo, no programs are started".into()));
     }
     match p.str("compiler") {
         "" | "gc" => {}
         c => return Err(Exit::Error(format!("rgo: -compiler={c} is not supported"))),
     }
     match p.str("buildmode") {
-        "" | "default" | "exe" => Ok(()),
-        m => Err(Exit::Error(format!("rgo: -buildmode={m} is not supported yet"))),
+        "" | "default" | "exe" | "archive" => Ok(()),
+        m @ ("c-archive" | "c-shared" | "pie" | "plugin" | "shared") => Err(Exit::Error(format!("-buildmode={m} not supported on {}/{}\n", env.goos(), env.goarch()))),
+        m => Err(Exit::Error(format!("buildmode={m} not supported"))),
     }
 }
 
@@ -313,6 +333,7 @@ pub fn loader_with<'e>(env: &'e GoEnv, p: &Parsed, flags: ModFlags, plain: bool)
     }
     let overlay = flags.overlay.clone();
     let modules = Modules::load(env, &flags)?;
+    let _ = MAINS.set((modules.main_versions().into_iter().map(|m| m.path).collect(), modules.tools().iter().cloned().collect()));
     let config = LoadConfig { tags: tags(p), race: p.bool("race"), overlay, plain, trace: p.bool("x") };
     Ok(Loader::new(env, modules, config)?)
 }

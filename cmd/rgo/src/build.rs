@@ -35,7 +35,7 @@ pub fn omit_test_only(l: &Loader<'_>, ids: Vec<PkgId>) -> Result<Vec<PkgId>, Exi
 
 /// Options of the build from flags.
 pub fn options(env: &GoEnv, p: &crate::flags::Parsed) -> Result<BuildOptions, Exit> {
-    base::refuse_unsupported(p)?;
+    base::refuse_unsupported(env, p)?;
     if !env.gocache().is_absolute() {
         return Err(Exit::go("GOCACHE is not an absolute path"));
     }
@@ -282,7 +282,7 @@ pub fn install_dir(env: &GoEnv) -> Result<PathBuf, Exit> {
         return Err(Exit::go("cannot install cross-compiled binaries when GOBIN is set"));
     } else {
         if !Path::new(&gobin).is_absolute() {
-            return Err(Exit::go("cannot install, GOBIN must be an absolute path"));
+            return Err(Exit::Error("cannot install, GOBIN must be an absolute path".into()));
         }
         PathBuf::from(gobin)
     })

@@ -52,6 +52,7 @@ pub fn run(env: &GoEnv, args: &[String]) -> Outcome {
     if u {
         return unset(env, &p.rest);
     }
+    warn_ignored(env);
     let mut names: Vec<String> = if p.rest.is_empty() { env.names().iter().map(|s| s.to_string()).collect() } else { p.rest.clone() };
     if p.bool("changed") {
         let plain = GoEnv::defaults(env);
@@ -79,6 +80,24 @@ pub fn run(env: &GoEnv, args: &[String]) -> Outcome {
         println!("{n}={}", shell_quote(&env.value(&n)));
     }
     Ok(())
+}
+
+/// Says which go.mod files do not count for where they lie.
+fn warn_ignored(env: &GoEnv) {
+    if env.raw("GO111MODULE") == "off" {
+        return;
+    }
+    let temp = std::env::temp_dir();
+    if GoEnv::find_go_mod(&env.cwd).is_some_and(|f| f.parent() == Some(temp.as_path())) {
+        eprintln!("go: warning: ignoring go.mod in system temp root {}", temp.display());
+        if env.raw("GO111MODULE") == "auto" {
+            return;
+        }
+    }
+    let gopath = env.gopath();
+    if let Some(p) = std::env::split_paths(&gopath).next().filter(|p| !p.as_os_str().is_empty() && p.join("go.mod").exists()) {
+        eprintln!("go: warning: ignoring go.mod in $GOPATH {}", p.display());
+    }
 }
 
 fn known(name: &str) -> Result<(), Exit> {
@@ -120,6 +139,7 @@ fn write(env: &GoEnv, args: &[String]) -> Outcome {
             return Err(Exit::go(format!("multiple values for key: {k}")));
         }
     }
+    check_port(env, &add, &[])?;
     for k in add.keys() {
         if std::env::var(k).is_ok_and(|v| !v.is_empty()) {
             eprintln!("warning: go env -w {k}=... does not override conflicting OS environment variable");
@@ -135,7 +155,23 @@ fn unset(env: &GoEnv, args: &[String]) -> Outcome {
     for a in args {
         known(a)?;
     }
+    check_port(env, &BTreeMap::new(), args)?;
     update(env, BTreeMap::new(), args)
+}
+
+/// A change of GOOS or GOARCH must leave a pair that there is.
+fn check_port(env: &GoEnv, add: &BTreeMap<String, String>, del: &[String]) -> Outcome {
+    let changed = |n: &str| add.contains_key(n) || del.iter().any(|d| d == n);
+    if !changed("GOOS") && !changed("GOARCH") {
+        return Ok(());
+    }
+    let after = |n: &str, host: &str| match add.get(n) {
+        Some(v) if !v.is_empty() => v.clone(),
+        None if !changed(n) => env.value(n),
+        _ => std::env::var(n).ok().filter(|v| !v.is_empty()).unwrap_or_else(|| host.to_string()),
+    };
+    let port = format!("{}/{}", after("GOOS", &env.value("GOHOSTOS")), after("GOARCH", &env.value("GOHOSTARCH")));
+    if base::PORTS.contains(&port.as_str()) { Ok(()) } else { Err(Exit::go(format!("unsupported GOOS/GOARCH pair {port}"))) }
 }
 
 fn update(env: &GoEnv, add: BTreeMap<String, String>, del: &[String]) -> Outcome {

@@ -124,7 +124,7 @@ fn package_fields(x: &Listing<'_>, id: PkgId) -> Vec<(&'static str, Value)> {
     };
     let embedded = |list: &[String]| if x.tests { Value::list(list) } else { Value::List(Vec::new()) };
     let go_files = if test_main {
-        let kept = |f: &rgo_work::load::SourceFile| rgo_work::cache::Cache::new(&env.gocache()).file("_testmain.go", &f.data().unwrap_or_default()).map_or(f.name.clone(), |p| p.display().to_string());
+        let kept = |f: &rgo_work::load::SourceFile| rgo_work::cache::Cache::new(&env.gocache()).file("main-d", &f.data().unwrap_or_default()).map_or(f.name.clone(), |p| p.display().to_string());
         Value::List(p.go_files.iter().map(|f| Value::Str(kept(f))).collect())
     } else {
         names(&p.go_files)
@@ -258,7 +258,7 @@ fn context(env: &GoEnv, p: &crate::flags::Parsed) -> Value {
 }
 
 pub fn template(p: &crate::flags::Parsed, default: &str) -> Result<Template, Exit> {
-    Template::parse(p.get("f").unwrap_or(default)).map_err(|m| Exit::Error(format!("go: {m}")))
+    Template::parse(p.get("f").unwrap_or(default)).map_err(Exit::Error)
 }
 
 /// Packages that the cache (or for commands, the place they are installed to) does not have as they would be built now.
@@ -338,6 +338,7 @@ pub fn run(env: &GoEnv, args: &[String]) -> Outcome {
         let other = if p.bool("deps") { "deps" } else { "test" };
         return Err(Exit::go(format!("list -{other} cannot be used with -find")));
     }
+    let text = template(&p, "{{.ImportPath}}")?;
     let mut l = base::loader_for(env, &p, true)?;
     l.load_tests = p.bool("test");
     if p.bool("retracted") && l.modules.gopath.is_some() {
@@ -374,11 +375,12 @@ pub fn run(env: &GoEnv, args: &[String]) -> Outcome {
         }
     }
     let ids = if p.bool("deps") { l.post_order(&roots) } else { roots.clone() };
-    let failed = !p.bool("e") && p.bool("deps") && report(&l, &ids).is_err();
-    let text = template(&p, "{{.ImportPath}}")?;
-    let mut exports = rgo_work::gcfiles::Exports::default();
     let fields: Vec<&str> = p.str("json").split(',').collect();
     let asked = |name: &str| p.str("json") == "true" || fields.contains(&name) || p.str("f").contains(name);
+    // Whether something is stale can be said only of what can be built.
+    let all = if asked("Stale") && !p.bool("find") { l.post_order(&roots) } else { ids.clone() };
+    let failed = !p.bool("e") && (p.bool("deps") || all.len() > ids.len()) && report(&l, &all).is_err();
+    let mut exports = rgo_work::gcfiles::Exports::default();
     if p.bool("export") {
         let opts = crate::build::options(env, &p_without_json(&p))?;
         let want: Vec<PkgId> = ids.iter().copied().filter(|i| l.packages[*i].error.is_none()).collect();

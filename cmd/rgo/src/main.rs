@@ -95,6 +95,11 @@ fn dispatch(mut args: Vec<String>) -> Outcome {
     if cmd == "help" || cmd == "-h" || cmd == "-help" || cmd == "--help" {
         return help(&args);
     }
+    if cmd.starts_with('-') && cmd.len() > 1 {
+        let name = cmd.trim_start_matches('-').split('=').next().unwrap_or("");
+        eprint!("flag provided but not defined: -{name}\n{}", usage::overview());
+        return Err(Exit::Code(2));
+    }
     if matches!(cmd.as_str(), "mod" | "work") && args.len() > 1 {
         // It stands behind the subcommand.
         let sub = args.remove(0);
@@ -140,7 +145,24 @@ fn dispatch(mut args: Vec<String>) -> Outcome {
     }
 }
 
+/// Output nobody reads ends the command as it ends others: quietly, with the status of a broken pipe.
+fn quiet_pipes() {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        let text = info.payload().downcast_ref::<String>().map_or("", String::as_str);
+        if text.starts_with("failed printing to std") {
+            if !text.contains("Broken pipe") && text.starts_with("failed printing to stdout") {
+                use std::io::Write;
+                let _ = writeln!(std::io::stderr(), "go: write /dev/stdout: {}", text.rsplit_once(": ").map_or(text, |t| t.1));
+            }
+            std::process::exit(if text.contains("Broken pipe") { 128 + 13 } else { 1 });
+        }
+        usual(info);
+    }));
+}
+
 fn main() {
+    quiet_pipes();
     let args: Vec<String> = std::env::args_os().skip(1).map(|a| a.to_string_lossy().into_owned()).collect();
     let called = std::env::args_os().next().map(std::path::PathBuf::from);
     if called.as_ref().and_then(|p| p.file_stem()).is_some_and(|n| n == "gofmt") {

@@ -39,6 +39,7 @@ pub fn bug(env: &GoEnv, args: &[String]) -> Outcome {
     if !p.rest.is_empty() {
         return Err(Exit::go("bug takes no arguments"));
     }
+    println!("Please file a new issue at golang.org/issue/new using this template:\n");
     println!("### What version of Go are you using (`go version`)?\n\n```\ngo version {GO_VERSION} {}/{}\nrgo {}\n```\n", env.goos(), env.goarch(), env!("CARGO_PKG_VERSION"));
     println!("### What operating system and processor architecture are you using (`go env`)?\n\n```");
     for n in env.names() {

@@ -57,6 +57,12 @@ const PASSED: &[Def] = &[
     flag("v", Kind::OptWord),
 ];
 
+/// Whether a flag is one of `test`, in one of its two spellings.
+pub fn is_flag(name: &str) -> bool {
+    let bare = name.strip_prefix("test.").unwrap_or(name);
+    PASSED.iter().any(|d| d.name == bare) || OWN.iter().any(|d| d.name == name)
+}
+
 pub const PROFILES: &[&str] = &["blockprofile", "cpuprofile", "memprofile", "mutexprofile", "trace"];
 
 /// A duration as Go prints it.
@@ -100,6 +106,8 @@ fn parse(env: &GoEnv, args: &[String]) -> Result<Request, Exit> {
     let mut in_list = false;
     let mut rest: Vec<String> = Vec::new();
     let mut unknown: Option<String> = None;
+    // The word before was an unknown flag without value: this one may be that.
+    let mut value_may_follow = false;
     with_prefix.retain(|d| !d.name.starts_with("test."));
     loop {
         // -test.run is -run.
@@ -111,12 +119,13 @@ fn parse(env: &GoEnv, args: &[String]) -> Result<Request, Exit> {
                 *a = format!("-{}", &body["test.".len()..]);
             }
         }
+        let may_be_value = std::mem::take(&mut value_may_follow);
         match flags::next(&mut q, &with_prefix) {
             Ok(None) => break,
             Ok(Some(Item::Flag { name, value })) => {
                 in_list = false;
                 if name == "C" {
-                    return Err(base::usage_error("test", "invalid value for flag -C: -C flag must be first flag on command line"));
+                    return Err(base::usage_error("test", &format!("invalid value {value:?} for flag -C: -C flag must be first flag on command line")));
                 }
                 p.set.push((name, value));
             }
@@ -124,6 +133,8 @@ fn parse(env: &GoEnv, args: &[String]) -> Result<Request, Exit> {
                 if packages.is_none() || in_list {
                     in_list = true;
                     packages.get_or_insert_with(Vec::new).push(a);
+                } else if may_be_value {
+                    rest.push(a);
                 } else {
                     rest.push(a);
                     rest.extend(q.drain(..));
@@ -143,16 +154,17 @@ fn parse(env: &GoEnv, args: &[String]) -> Result<Request, Exit> {
                 in_list = false;
                 packages.get_or_insert_with(Vec::new);
                 let body = a.trim_start_matches('-');
+                value_may_follow = !body.contains('=');
                 unknown.get_or_insert(format!("-{}", body.split('=').next().unwrap_or("")));
                 rest.push(a);
             }
             Err(flags::Error::Help) => {
-                eprint!("usage: go test [build/test flags] [packages] [build/test flags & test binary flags]\nRun 'go help test' and 'go help testflag' for details.\n");
+                eprint!("{}", crate::usage::short("test"));
                 return Err(Exit::Code(2));
             }
             Err(flags::Error::Message(m)) => {
                 eprintln!("{m}");
-                eprint!("usage: go test [build/test flags] [packages] [build/test flags & test binary flags]\nRun 'go help test' and 'go help testflag' for details.\n");
+                eprint!("{}", crate::usage::short("test"));
                 return Err(Exit::Code(2));
             }
         }
@@ -162,7 +174,7 @@ fn parse(env: &GoEnv, args: &[String]) -> Result<Request, Exit> {
     }
     if let Some(u) = unknown.filter(|_| p.bool("c")) {
         eprintln!("go: unknown flag {u} cannot be used with -c");
-        eprint!("usage: go test [build/test flags] [packages] [build/test flags & test binary flags]\nRun 'go help test' and 'go help testflag' for details.\n");
+        eprint!("{}", crate::usage::short("test"));
         return Err(Exit::Code(2));
     }
     let json = p.bool("json");
@@ -197,27 +209,43 @@ fn parse(env: &GoEnv, args: &[String]) -> Result<Request, Exit> {
 /// The analyses that `test` runs when it is not told otherwise: those that are hardly ever wrong.
 const VET: &[&str] = &["atomic", "bools", "buildtag", "directive", "errorsas", "ifaceassert", "nilfunc", "printf", "slog", "stdversion", "stringintconv", "tests"];
 
+/// Names that `-vet` takes.
+const ANALYZERS: &[&str] = &[
+    "appends", "asmdecl", "assign", "atomic", "bool", "bools", "buildtag", "buildtags", "cgocall", "composites", "copylocks", "defers",
+    "directive", "errorsas", "framepointer", "hostport", "httpresponse", "ifaceassert", "loopclosure", "lostcancel", "methods", "nilfunc",
+    "printf", "rangeloops", "shift", "sigchanyzer", "slog", "stdmethods", "stdversion", "stringintconv", "structtag", "testinggoroutine",
+    "tests", "timeformat", "unmarshal", "unreachable", "unsafeptr", "unusedresult", "waitgroup",
+];
+
 /// The flags for vet; None: it is off.
 fn vet_flags(r: &Request) -> Result<Option<Vec<String>>, Exit> {
     match r.p.get("vet") {
         None => Ok(Some(VET.iter().map(|v| format!("-{v}")).collect())),
         Some("off") => Ok(None),
-        Some("all") | Some("") => Ok(Some(Vec::new())),
+        Some("all") => Ok(Some(Vec::new())),
         Some(list) => {
-            let mut v = Vec::new();
-            for w in list.split(',') {
-                let problem = match w {
-                    "" => "-vet argument contains empty list element",
-                    "off" | "all" => "-vet argument must be off, all or a list of analyzers",
-                    w if w.contains(['=', ' ']) || w.starts_with('-') => "-vet argument is not a supported analyzer",
-                    w => {
-                        v.push(format!("-{w}"));
-                        continue;
-                    }
-                };
-                return Err(base::usage_error("test", &format!("invalid value {list:?} for flag -vet: {problem}")));
+            let (mut v, mut problem, mut single) = (Vec::new(), String::new(), "");
+            if list.contains('=') {
+                problem = "-vet argument cannot contain equal signs".into();
+            } else if list.contains(' ') {
+                problem = "-vet argument is comma-separated list, cannot contain spaces".into();
             }
-            Ok(Some(v))
+            for w in list.split(',') {
+                match w {
+                    _ if !problem.is_empty() => break,
+                    "" => problem = "-vet argument contains empty list element".into(),
+                    "off" | "all" => single = w,
+                    w if ANALYZERS.contains(&w) => v.push(format!("-{w}")),
+                    w => problem = format!("-vet argument must be a supported analyzer or a distinguished value; found {w}"),
+                }
+            }
+            if problem.is_empty() && !single.is_empty() {
+                problem = format!("-vet does not accept {single:?} in a list with other analyzers");
+            }
+            if problem.is_empty() {
+                return Ok(Some(v));
+            }
+            Err(base::usage_error("test", &format!("invalid value {list:?} for flag -vet: {problem}")))
         }
     }
 }
@@ -279,7 +307,7 @@ pub fn run(env: &GoEnv, args: &[String]) -> Outcome {
     };
     let mut cases: Vec<Case> = Vec::new();
     for id in ids {
-        let (path, dir) = (l.packages[id].import_path.clone(), l.packages[id].dir.clone());
+        let (path, name, dir) = (l.packages[id].import_path.clone(), l.packages[id].name.clone(), l.packages[id].dir.clone());
         let root = match &l.packages[id].module {
             Some(m) => m.dir.clone(),
             None if l.packages[id].standard => env.goroot.clone(),
@@ -295,7 +323,7 @@ pub fn run(env: &GoEnv, args: &[String]) -> Outcome {
                 Err(e) => CaseKind::SetupFailed(e),
             }
         };
-        cases.push(Case { path, dir, root, kind, package: id, vet_failed: false, meta: None });
+        cases.push(Case { path, name, dir, root, kind, package: id, vet_failed: false, meta: None });
     }
     check_names(env, &r, &cases)?;
     for c in &cases {
@@ -326,6 +354,10 @@ pub fn run(env: &GoEnv, args: &[String]) -> Outcome {
             }
             case.meta = cover::instrument(&mut l, id, &cover, false)?.meta;
         }
+    }
+    for case in cases.iter_mut().filter(|c| matches!(c.kind, CaseKind::NoTests)) {
+        let meta = covering.as_ref().and_then(|c| c.meta.iter().find(|m| m.0 == case.path));
+        case.meta = case.meta.take().or_else(|| meta.map(|m| m.1.clone()));
     }
     // A package without tests is compiled too: it may have errors.
     let mut roots: Vec<PkgId> = Vec::new();
@@ -374,7 +406,7 @@ fn check_names(env: &GoEnv, r: &Request, cases: &[Case]) -> Outcome {
     }
     let mut by_name: std::collections::BTreeMap<String, Vec<&str>> = Default::default();
     for c in &ready {
-        by_name.entry(test_binary_name(&c.path)).or_default().push(&c.path);
+        by_name.entry(test_binary_name(&c.path, &c.name)).or_default().push(&c.path);
     }
     for (name, paths) in by_name.iter().filter(|(_, p)| p.len() > 1) {
         return Err(Exit::Error(format!("cannot write test binary {name} for multiple packages:\n{}", paths.join("\n"))));
@@ -387,6 +419,11 @@ fn check_flags(r: &Request) -> Outcome {
     let p = &r.p;
     if !p.str("o").is_empty() && p.bool("json") && p.bool("c") {
         return Err(base::usage_error("test", "cannot use -json with -c"));
+    }
+    if let Some(v) = p.get("shuffle").filter(|v| !matches!(*v, "on" | "off") && v.parse::<i64>().is_err()) {
+        let digits = v.trim_start_matches(['+', '-']);
+        let why = if !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()) { "value out of range" } else { "invalid syntax" };
+        return Err(base::usage_error("test", &format!("invalid value {v:?} for flag -shuffle: -shuffle argument must be \"on\", \"off\", or an int64: strconv.ParseInt: parsing {v:?}: {why}")));
     }
     if p.get("count").and_then(flags::parse_int).is_some_and(|n| n < 0) {
         return Err(base::usage_error("test", "invalid value for flag -count: must not be negative"));
@@ -455,13 +492,18 @@ fn run_vet(l: &Loader<'_>, cases: &[Case], built: &Built, r: &Request, flags: Ve
     for u in units {
         let Some(text) = results.get(&u).and_then(|v| v.failure.as_ref()) else { continue };
         let path = &l.packages[u].import_path;
-        crate::build::report_failure(path, path.split(' ').next().unwrap_or(""), text, r.json);
+        let title = path.split(' ').next().unwrap_or("");
+        crate::build::report_failure(path, title, &format!("# [{title}]\n{text}"), r.json);
         bad.insert(u);
     }
     Ok(bad)
 }
 
-pub fn test_binary_name(path: &str) -> String {
+/// The name of the test program of a package.
+pub fn test_binary_name(path: &str, name: &str) -> String {
+    if path == "command-line-arguments" {
+        return format!("{name}.test");
+    }
     let elem = rgo_work::load::Package { import_path: path.into(), ..Default::default() }.exec_name();
     format!("{elem}.test")
 }
@@ -496,7 +538,7 @@ fn link_only(env: &GoEnv, l: &Loader<'_>, built: &Built, r: &Request, cases: &[C
                 if null {
                     continue;
                 }
-                let name = test_binary_name(&c.path) + &env.value("GOEXE");
+                let name = test_binary_name(&c.path, &c.name) + &env.value("GOEXE");
                 let path = match (out.is_empty(), is_dir) {
                     (true, _) => env.cwd.join(name),
                     (false, true) => env.cwd.join(out).join(name),

@@ -11,6 +11,7 @@ use rgo_work::show::Show;
 use rgo_work::test2json::Converter;
 use rgo_work::testcache::{self, Test, TestCache};
 use rgo_work::testing::TestPackages;
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Mutex;
@@ -34,7 +35,8 @@ impl Write for Out {
 enum Sink {
     Stream { tail: Vec<u8>, keep: bool },
     Buffer(Vec<u8>),
-    Json(Box<Converter<Out>>, Vec<u8>),
+    /// With what the go command is to know of the output; None: nothing, as it streams.
+    Json(Box<Converter<Out>>, Option<Vec<u8>>),
 }
 
 impl Sink {
@@ -50,7 +52,9 @@ impl Sink {
             Sink::Buffer(b) => b.extend_from_slice(data),
             Sink::Json(c, b) => {
                 c.write(data);
-                b.extend_from_slice(data);
+                if let Some(b) = b {
+                    b.extend_from_slice(data);
+                }
             }
         }
     }
@@ -59,7 +63,8 @@ impl Sink {
     fn seen(&self) -> &[u8] {
         match self {
             Sink::Stream { tail, .. } => tail,
-            Sink::Buffer(b) | Sink::Json(_, b) => b,
+            Sink::Buffer(b) => b,
+            Sink::Json(_, b) => b.as_deref().unwrap_or(&[]),
         }
     }
 }
@@ -67,6 +72,8 @@ impl Sink {
 /// One package to test.
 pub struct Case {
     pub path: String,
+    /// The package clause's.
+    pub name: String,
     pub dir: PathBuf,
     /// Of the module: files in it are watched by the cache of results.
     pub root: PathBuf,
@@ -95,30 +102,37 @@ impl Case {
     }
 }
 
-/// The profile that `-coverprofile` asks for: the tests' own, one behind the other.
+/// The profile that `-coverprofile` asks for: the tests' own, one behind the other; packages without tests come last.
 struct Profile {
-    file: Option<Mutex<std::fs::File>>,
+    file: Option<std::fs::File>,
+    parts: Mutex<BTreeMap<(bool, usize), Vec<u8>>>,
 }
 
 impl Profile {
     fn new(env: &GoEnv, r: &Request, mode: Option<&str>) -> Result<Profile, Exit> {
-        let (name, Some(mode)) = (r.p.str("coverprofile"), mode) else { return Ok(Profile { file: None }) };
+        let none = Profile { file: None, parts: Mutex::default() };
+        let (name, Some(mode)) = (r.p.str("coverprofile"), mode) else { return Ok(none) };
         if name.is_empty() || r.p.bool("n") {
-            return Ok(Profile { file: None });
+            return Ok(none);
         }
         let dir = env.cwd.join(r.p.str("outputdir"));
         let path = dir.join(name);
         let failed = |e: std::io::Error| Exit::go(format!("open {}: {}", path.display(), rgo_work::modload::io_text(&e)));
         let mut f = std::fs::File::create(&path).map_err(failed)?;
         writeln!(f, "mode: {mode}").map_err(failed)?;
-        Ok(Profile { file: Some(Mutex::new(f)) })
+        Ok(Profile { file: Some(f), ..none })
     }
 
-    /// Adds a test's profile without its first line.
-    fn add(&self, data: &[u8]) {
-        let Some(f) = &self.file else { return };
+    /// Keeps the profile of case `i` without its first line.
+    fn add(&self, i: usize, has_tests: bool, data: &[u8]) {
         let body = data.iter().position(|b| *b == b'\n').map_or(&[][..], |i| &data[i + 1..]);
-        let _ = f.lock().unwrap_or_else(|e| e.into_inner()).write_all(body);
+        self.parts.lock().unwrap_or_else(|e| e.into_inner()).insert((!has_tests, i), body.to_vec());
+    }
+
+    /// Writes what was kept.
+    fn write(&self) -> std::io::Result<()> {
+        let Some(mut f) = self.file.as_ref() else { return Ok(()) };
+        self.parts.lock().unwrap_or_else(|e| e.into_inner()).values().try_for_each(|p| f.write_all(p))
     }
 }
 
@@ -180,6 +194,7 @@ pub fn run_cases(env: &GoEnv, l: &Loader<'_>, built: &Built, r: &Request, cases:
             });
         }
     });
+    cx.profile.write().map_err(|e| Exit::go(format!("write {}: {}", r.p.str("coverprofile"), rgo_work::modload::io_text(&e))))?;
     if failed.load(Ordering::Relaxed) {
         if !r.local && !r.json {
             println!("FAIL");
@@ -194,7 +209,7 @@ fn run_case(cx: &Context<'_>, i: usize) -> (bool, Vec<u8>) {
     let (c, r) = (&cx.cases[i], cx.r);
     let single = cx.cases.len() == 1 || r.p.get("p") == Some("1");
     let mut sink = if r.json {
-        Sink::Json(Box::new(Converter::new(Out, &c.path)), Vec::new())
+        Sink::Json(Box::new(Converter::new(Out, &c.path)), (!r.stream).then(Vec::new))
     } else if r.stream {
         Sink::Stream { tail: Vec::new(), keep: false }
     } else if r.show_pass && single {
@@ -234,7 +249,7 @@ fn run_into(cx: &Context<'_>, i: usize, sink: &mut Sink) -> bool {
                 if cx.profile.file.is_some() {
                     let out = meta.with_extension("profile");
                     match rgo_work::cover::empty_profile(cx.l, meta, &out) {
-                        Ok(()) => cx.profile.add(&std::fs::read(&out).unwrap_or_default()),
+                        Ok(()) => cx.profile.add(i, false, &std::fs::read(&out).unwrap_or_default()),
                         Err(m) => eprintln!("{m}"),
                     }
                 }
@@ -257,7 +272,7 @@ fn run_into(cx: &Context<'_>, i: usize, sink: &mut Sink) -> bool {
     if !dry && (c.vet_failed || !cx.built.is_complete(cx.l, t.main)) {
         return build_failed(sink);
     }
-    let name = test_binary_name(&c.path) + &cx.env.value("GOEXE");
+    let name = test_binary_name(&c.path, &c.name) + &cx.env.value("GOEXE");
     let keep = !r.p.str("o").is_empty() || PROFILES.iter().any(|n| !r.p.str(n).is_empty());
     let exe = match (keep, r.p.str("o")) {
         (false, _) => {
@@ -287,7 +302,7 @@ fn run_into(cx: &Context<'_>, i: usize, sink: &mut Sink) -> bool {
     };
     if let Some((out, profile)) = test.as_ref().and_then(|t| cx.results.get(t)) {
         if cx.profile.file.is_none() || !profile.is_empty() {
-            cx.profile.add(&profile);
+            cx.profile.add(i, true, &profile);
             sink.write(&out);
             return true;
         }
@@ -359,7 +374,7 @@ fn run_into(cx: &Context<'_>, i: usize, sink: &mut Sink) -> bool {
     };
     let seen = sink.seen().to_vec();
     let covered = std::fs::read(&profile).unwrap_or_default();
-    cx.profile.add(&covered);
+    cx.profile.add(i, true, &covered);
     let newline = !seen.is_empty() && !seen.ends_with(b"\n");
     if ended.status.success() && !ended.incomplete {
         if let Sink::Buffer(b) = sink {

@@ -46,7 +46,8 @@ const MORE: &[(&str, &str)] = &[
 pub fn short(cmd: &str) -> String {
     let more = || MORE.iter().find(|c| c.0 == cmd).map(|c| c.1);
     let line = COMMANDS.iter().find(|c| c.0 == cmd).map(|c| c.1).or_else(more).unwrap_or(cmd);
-    format!("usage: go {line}\nRun 'go help {cmd}' for details.\n")
+    let more = if cmd == "test" { " and 'go help testflag'" } else { "" };
+    format!("usage: go {line}\nRun 'go help {cmd}'{more} for details.\n")
 }
 
 /// The text of `go help`.

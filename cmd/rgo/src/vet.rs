@@ -177,14 +177,17 @@ pub fn run(env: &GoEnv, cmd: &str, args: &[String]) -> Outcome {
         }
     }
     let Some(show) = opts.show.clone() else { return Err(Exit::go("no work folder")) };
-    let exports = gcfiles::make(&l, &vet::wanted(&l, &units), &units, &opts);
+    // What is vetted reads its own sources and tells of errors in them; what others import must be in order.
+    let wanted = vet::wanted(&l, &units);
+    let imported: Vec<PkgId> = units.iter().copied().filter(|u| wanted.contains(u)).collect();
+    let exports = gcfiles::make(&l, &wanted, &imported, &opts);
     let bad: Vec<PkgId> = exports.errors.iter().map(|e| e.0).collect();
     if !bad.is_empty() {
         crate::build::report_failures(&l, &exports.errors, false);
         failed = true;
     }
     // What imports a package with errors is passed over.
-    let good: Vec<PkgId> = units.into_iter().filter(|u| !l.post_order(&[*u]).iter().any(|d| bad.contains(d))).collect();
+    let good: Vec<PkgId> = units.into_iter().filter(|u| !l.post_order(&[*u]).iter().any(|d| d != u && bad.contains(d))).collect();
     let std_flags = (!explicit).then(|| {
         let mut v = vec!["-unsafeptr=false".to_string()];
         v.extend(r.tool_flags.clone());

@@ -37,6 +37,7 @@ The commands are:
 \tvendor      make vendored copy of dependencies
 
 Use \"go help work <command>\" for more information about a command.
+
 ";
 
 /// Runs `rgo work ...`.
@@ -52,8 +53,8 @@ pub fn run(env: &GoEnv, args: &[String]) -> Outcome {
         "sync" => sync(env, rest),
         "use" => use_dirs(env, rest),
         "vendor" => vendor_work(env, rest),
-        c => {
-            eprintln!("go work {c}: unknown command\nRun 'go help work' for usage.");
+        _ => {
+            eprintln!("go work: unknown command\nRun 'go help work' for usage.");
             Err(Exit::Code(2))
         }
     }

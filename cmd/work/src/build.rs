@@ -717,7 +717,7 @@ impl Built {
         }
         k.text("options", &format!("{opts:?}"));
         let key = k.finish();
-        if self.cache.get(&key).is_some() {
+        if self.cache.get(&key).is_some() && !self.opts.show.as_ref().is_some_and(|s| s.print) {
             return Ok(());
         }
         let dir = tempfile::Builder::new().prefix("rgo-link").tempdir().map_err(|e| format!("temporary directory: {e}"))?;
@@ -793,6 +793,12 @@ impl Built {
     pub fn write_object(&self, _l: &Loader<'_>, id: PkgId, out: &Path) -> Result<(), String> {
         let e = self.entries.get(&id).ok_or("internal compiler error: object is missing")?;
         let data = e.read("object").ok_or("rgo: the object in the cache is damaged; build again")?;
-        std::fs::write(out, data).map_err(|e| format!("open {}: {}", out.display(), crate::modload::io_text(&e)))
+        // An archive of one member, as `ar` writes it.
+        let mut file = format!("!<arch>\n{:<16}{:<12}{:<6}{:<6}{:<8}{:<10}`\n", "_go_.o/", 0, 0, 0, "644", data.len()).into_bytes();
+        file.extend_from_slice(&data);
+        if file.len() % 2 != 0 {
+            file.push(b'\n');
+        }
+        std::fs::write(out, file).map_err(|e| format!("open {}: {}", out.display(), crate::modload::io_text(&e)))
     }
 }

@@ -59,7 +59,8 @@ impl BuildInfo {
         let mut out = format!("{{\n\t\"GoVersion\": {}", q(&self.go_version));
         let (mut deps, mut settings, mut main) = (Vec::new(), Vec::new(), String::new());
         let mut path = String::new();
-        for l in self.text.lines() {
+        let mut lines = self.text.lines().peekable();
+        while let Some(l) = lines.next() {
             let f: Vec<&str> = l.split('\t').collect();
             match f[..] {
                 ["path", p] => path = p.into(),
@@ -67,6 +68,10 @@ impl BuildInfo {
                     let mut m = format!("{{\n\t\t\"Path\": {},\n\t\t\"Version\": {}", q(p), q(v));
                     if let Some(s) = sum.first().filter(|s| !s.is_empty()) {
                         m.push_str(&format!(",\n\t\t\"Sum\": {}", q(s)));
+                    }
+                    if let Some(["=>", p, v, sum @ ..]) = lines.peek().map(|n| n.split('\t').collect::<Vec<_>>()).as_deref() {
+                        let sum = sum.first().filter(|s| !s.is_empty()).map_or(String::new(), |s| format!(",\n\t\t\t\"Sum\": {}", q(s)));
+                        m.push_str(&format!(",\n\t\t\"Replace\": {{\n\t\t\t\"Path\": {},\n\t\t\t\"Version\": {}{sum}\n\t\t}}", q(p), q(v)));
                     }
                     m.push_str("\n\t}");
                     if f[0] == "mod" { main = m } else { deps.push(m.replace('\n', "\n\t")) }
@@ -106,7 +111,7 @@ pub fn of_program(l: &crate::load::Loader<'_>, id: crate::load::PkgId, opts: &cr
             None => s.push_str(&format!("\t{}\n", l.modules.zip_sum(&m.path, &m.version))),
             Some(r) => {
                 let v = if r.version.is_empty() { "(devel)" } else { &r.version };
-                s.push_str(&format!("\n=>\t{}\t{v}\t{}\n", r.path, l.modules.zip_sum(&r.path, &r.version)));
+                s.push_str(&format!("\n=>\t{}\t{v}\t{}\n\n", r.path, l.modules.zip_sum(&r.path, &r.version)));
             }
         }
         s

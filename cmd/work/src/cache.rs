@@ -71,7 +71,9 @@ impl KeyBuilder {
 pub fn tool_key() -> Key {
     let mut k = KeyBuilder::new("tool");
     k.text("version", env!("CARGO_PKG_VERSION"));
-    if let Ok(m) = std::env::current_exe().and_then(std::fs::metadata) {
+    if let Some(id) = std::env::var_os("RGO_TOOL_ID") {
+        k.text("given", &id.to_string_lossy());
+    } else if let Ok(m) = std::env::current_exe().and_then(std::fs::metadata) {
         let t = m.modified().ok().and_then(|t| t.duration_since(SystemTime::UNIX_EPOCH).ok()).unwrap_or_default();
         k.text("file", &format!("{} {}", m.len(), t.as_nanos()));
     }

@@ -179,6 +179,9 @@ pub fn compile_all(job: &Job<'_>, done: &(dyn Fn(PkgId, Entry) -> Artifact + Syn
 
 /// The message about a fault of the compiler itself.
 fn fault(p: &Package, e: Box<dyn std::any::Any + Send>) -> String {
+    if let Some(m) = e.downcast_ref::<crate::imports::SourceFault>() {
+        return m.0.clone();
+    }
     let text = e.downcast_ref::<String>().cloned().or_else(|| e.downcast_ref::<&str>().map(|s| s.to_string()));
     let text = text.unwrap_or_else(|| "unknown fault".into());
     let lead = if text.starts_with("internal compiler error") { "" } else { "internal compiler error: " };

@@ -51,7 +51,8 @@ pub fn resolve(dir: &Path, pattern: &str) -> Result<Vec<String>, String> {
                 });
             }
         }
-        if path.is_file() {
+        let followed = || std::env::var("GODEBUG").is_ok_and(|v| v.split(',').any(|s| s == "embedfollowsymlinks=1")) && path.is_file();
+        if meta.is_file() || meta.is_symlink() && followed() {
             count += 1;
             out.push(rel);
         } else if meta.is_dir() {

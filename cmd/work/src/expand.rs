@@ -162,6 +162,9 @@ impl Loader<'_> {
                 };
                 let pk = &mut self.packages[id];
                 pk.cmdline = true;
+                if !pk.matched.contains(&m.pattern) {
+                    pk.matched.push(m.pattern.clone());
+                }
                 pk.cmdline_literal |= literal;
                 // A wildcard does not complain about folders without suitable files.
                 let excluded = pk.error.as_ref().is_some_and(|e| {
@@ -180,6 +183,7 @@ impl Loader<'_> {
                 let id = self.error_package(&m.pattern, PkgError::msg(text));
                 let pk = &mut self.packages[id];
                 pk.cmdline = true;
+                pk.matched.push(m.pattern.clone());
                 pk.cmdline_literal |= literal;
                 out.push(id);
             }

@@ -43,6 +43,9 @@ pub fn bad_setting(goroot_src: &Path, files: &[SourceFile]) -> Option<(PathBuf, 
             if !known.is_empty() && !known.iter().any(|s| s.0 == k) {
                 return Some((f.path.clone(), *lc, format!("unknown //go:debug setting {k:?}")));
             }
+            if let Err(m) = crate::modload::check_godebug(goroot_src, "//go:debug setting", k, v) {
+                return Some((f.path.clone(), *lc, m));
+            }
         }
     }
     None
@@ -54,12 +57,29 @@ pub fn default_of(l: &Loader<'_>, id: PkgId) -> String {
     let mut set: BTreeMap<String, String> = BTreeMap::new();
     let mut version = String::new();
     let main = p.module.as_ref().and_then(|m| l.modules.mains.iter().find(|x| x.module.path == m.path));
-    if let Some(m) = main {
-        version.clone_from(&m.module.go_version);
-        if version.is_empty() {
-            version = "1.16".into();
+    let from_file: Vec<_> = match (&l.modules.workspace, main) {
+        // A workspace decides for all its modules.
+        (Some(w), Some(_)) => {
+            version = w.go_version().into();
+            w.godebug.clone()
         }
-        for g in &m.file.godebug {
+        (None, Some(m)) => {
+            version.clone_from(&m.module.go_version);
+            m.file.godebug.clone()
+        }
+        // `pkg@version`: what its own module says counts.
+        _ => {
+            if let Some(m) = p.module.as_ref().filter(|_| l.modules.mains.is_empty()) {
+                version.clone_from(&m.go_version);
+            }
+            Vec::new()
+        }
+    };
+    if p.module.is_some() && version.is_empty() && (main.is_some() || l.modules.mains.is_empty()) {
+        version = "1.16".into();
+    }
+    {
+        for g in &from_file {
             if g.key == "default" { version = g.value.trim_start_matches("go").into() } else { drop(set.insert(g.key.clone(), g.value.clone())) }
         }
     }

@@ -259,7 +259,7 @@ impl GoEnv {
             },
             "GOENV" => path(self.env_file()),
             "GOEXE" => if self.goos() == "windows" { ".exe".into() } else { String::new() },
-            "GOMOD" => match GoEnv::find_go_mod(&self.cwd) {
+            "GOMOD" => match GoEnv::find_go_mod(&self.cwd).filter(|f| f.parent() != Some(std::env::temp_dir().as_path())) {
                 _ if self.raw("GO111MODULE") == "off" => String::new(),
                 Some(f) => path(f),
                 None if self.raw("GO111MODULE") == "auto" => String::new(),

@@ -230,19 +230,41 @@ pub fn read(src: &[u8]) -> Header {
                     b';' => r.i += 1,
                     _ => {
                         if !import_spec(&mut r, &mut h) {
-                            return h;
+                            return with_parser_error(src, h);
                         }
                     }
                 }
             }
         } else if !import_spec(&mut r, &mut h) {
-            return h;
+            return with_parser_error(src, h);
         }
+    }
+    if let Some(i) = h.imports.iter().find(|i| !valid_path(&i.path)) {
+        h.error.get_or_insert((i.pos, format!("{INVALID_PATH}{}", i.path)));
+        h.imports.clear();
     }
     h.imports_c = h.imports.iter().any(|i| i.path == "C");
     if h.imports.iter().any(|i| i.path == "embed") {
         r.i = body;
         read_embeds(&mut r, &mut h);
+    }
+    h
+}
+
+/// How the error for an import path begins that can be none.
+pub const INVALID_PATH: &str = "invalid import path: ";
+
+fn valid_path(s: &str) -> bool {
+    let bad = |c: char| c.is_control() || c.is_whitespace() || "!\"#$%&'()*,:;<=>?[\\]^{|}`\u{FFFD}".contains(c);
+    !s.is_empty() && !s.contains(bad)
+}
+
+/// Adds the first error of the full parser to the head of a file whose imports cannot be read.
+fn with_parser_error(src: &[u8], mut h: Header) -> Header {
+    use rgo_syntax::{ast::NodeIdGen, goparser, pos::FileSet};
+    let first = goparser::on_large_stack(|| goparser::parse_file(&FileSet::new(), &mut NodeIdGen::new(), "", src, false).errors.into_iter().next());
+    if let Some(e) = first {
+        h.error.get_or_insert((LineCol { line: e.pos.line as u32, col: e.pos.col as u32 }, String::from_utf8_lossy(&e.msg).into_owned()));
     }
     h
 }

@@ -102,8 +102,19 @@ struct FileBodies {
     sources: Vec<Arc<pos::SourceFile>>,
     file_of: HashMap<Obj, usize>,
     files: Vec<OnceLock<Unit>>,
-    fault: Mutex<Option<String>>,
+    fault: Mutex<Option<Fault>>,
 }
+
+/// Why a file gave no bodies.
+enum Fault {
+    /// It cannot be read, or is not what it was.
+    Source(String),
+    /// It does not check, although it did.
+    Checker(String),
+}
+
+/// What a thread unwinds with that finds a source file gone or changed: an error for the user, no fault of the compiler.
+pub struct SourceFault(pub String);
 
 impl Bodies for FileBodies {
     fn decl(&self, f: Obj) -> Option<(&'static FuncDecl, &'static PackageData)> {
@@ -113,8 +124,12 @@ impl Bodies for FileBodies {
         match unit.data.funcs.get(&f) {
             Some(fd) => Some((fd, unit.data)),
             None => {
-                let fault = self.fault.lock().unwrap_or_else(PoisonError::into_inner).clone();
-                panic!("internal compiler error: no body of {}.{}: {}", self.pkg.path(), f.name(), fault.unwrap_or_default())
+                let why = match &*self.fault.lock().unwrap_or_else(PoisonError::into_inner) {
+                    Some(Fault::Source(m)) => std::panic::resume_unwind(Box::new(SourceFault(m.clone()))),
+                    Some(Fault::Checker(m)) => m.clone(),
+                    None => String::new(),
+                };
+                panic!("internal compiler error: no body of {}.{}: {why}", self.pkg.path(), f.name())
             }
         }
     }
@@ -127,7 +142,7 @@ impl FileBodies {
         let text = self.text[i].data();
         let (text, mut fault) = match text {
             Ok(t) => (t, None),
-            Err(m) => (Arc::from(&b"package p"[..]), Some(m)),
+            Err(m) => (Arc::from(&b"package p"[..]), Some(Fault::Source(m))),
         };
         let r = parse_source(self.sources[i].clone(), &mut ids, &text, Mode::default());
         let file: &'static rgo_syntax::ast::File = Box::leak(Box::new(r.file));
@@ -144,10 +159,12 @@ impl FileBodies {
         let wanted: HashSet<Obj> = self.file_of.iter().filter(|(_, n)| **n == i).map(|(o, _)| *o).collect();
         let funcs = if fault.is_none() { checker.check_bodies(file, &|o| wanted.contains(&o)) } else { Vec::new() };
         if let Some(d) = checker.diagnostics.borrow().first() {
-            fault.get_or_insert(d.msg.clone());
+            fault.get_or_insert(Fault::Checker(d.msg.clone()));
         }
         let funcs: HashMap<Obj, &'static FuncDecl> = if fault.is_none() { funcs.into_iter().collect() } else { HashMap::new() };
-        *self.fault.lock().unwrap_or_else(PoisonError::into_inner) = fault;
+        if fault.is_some() {
+            *self.fault.lock().unwrap_or_else(PoisonError::into_inner) = fault;
+        }
         let info: &'static Info = Box::leak(Box::new(checker.info.take()));
         let mut data = PackageData::new(self.pkg, vec![file], info, self.std);
         data.linknames = self.linknames.clone();

@@ -261,6 +261,9 @@ impl<'e> Loader<'e> {
         if path.starts_with('/') {
             return Err(format!("cannot import absolute path {path:?}"));
         }
+        if !pattern::is_local(path) && pattern::clean(path) != path {
+            return Err(format!("non-canonical import path {path:?}: should be {:?}", pattern::clean(path)));
+        }
         if let Some(i) = importer.filter(|i| !i.standard) {
             if let Some((path, dir)) = self.modules.gopath_vendor(path, &i.dir) {
                 return Ok(Target { path, dir, module: None, standard: false });
@@ -314,6 +317,10 @@ impl<'e> Loader<'e> {
             None => self.load_target(path, found, pos.clone(), file),
         };
         if let Some(from) = from {
+            if pattern::is_local(path) && self.modules.gopath.is_none() {
+                let e = PkgError { pos: pos.clone(), ..PkgError::msg(format!("local import {path:?} in non-local package")) };
+                self.packages[from].error.get_or_insert(e);
+            }
             self.check_import(path, id, from, &pos);
         }
         id
@@ -375,6 +382,13 @@ impl<'e> Loader<'e> {
         let (deps, map) = self.load_list(&imports, id);
         self.packages[id].deps = deps;
         self.packages[id].dep_of = map;
+        // Listings show what linking adds to a command.
+        if self.config.plain && self.packages[id].is_main() && !self.packages[id].go_files.is_empty() {
+            let runtime = self.load_import("runtime", Some(id));
+            if !self.packages[id].deps.contains(&runtime) {
+                self.packages[id].deps.push(runtime);
+            }
+        }
         self.stack.pop();
     }
 
@@ -595,7 +609,8 @@ impl<'e> Loader<'e> {
                 continue;
             }
             if let Some((lc, msg)) = &h.error {
-                let pos = self.position(&f.path, *lc);
+                // That error is not go/parser's, and keeps the file's whole name.
+                let pos = if msg.starts_with(header::INVALID_PATH) { format!("{}:{}:{}", f.path.display(), lc.line, lc.col) } else { self.position(&f.path, *lc) };
                 p.error.get_or_insert(PkgError { pos, ..PkgError::msg(msg.clone()) });
                 p.invalid_go_files.push(name.clone());
                 continue;

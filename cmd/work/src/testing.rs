@@ -74,7 +74,7 @@ fn scan_here(files: &[SourceFile], found: &mut Found) -> Result<(), String> {
             }
             let name = fd.name.name.as_str();
             let wrong = |want: &str| {
-                let pos = set.position(fd.pos);
+                let pos = set.position(fd.func_pos);
                 Err(format!("{}:{}:{}: wrong signature for {name}, must be: func {name}({want})", f.path.display(), pos.line, pos.col))
             };
             if name == "TestMain" {
@@ -263,9 +263,8 @@ pub fn prepare_with(l: &mut Loader<'_>, id: PkgId, cover: Option<&TestCover>) ->
         p.import_map = l.packages[id].import_map.clone();
         p.deps.extend(deps.into_iter().filter(|d| !real.deps.contains(d)));
         p.dep_of.extend(map);
-        p.imports.extend(real.test_imports.iter().cloned());
-        p.imports.sort();
-        p.imports.dedup();
+        let own = std::mem::replace(&mut p.imports, real.test_imports.clone());
+        p.imports.extend(own.into_iter().filter(|i| !real.test_imports.contains(i)));
         l.add(p)
     } else {
         id
@@ -302,8 +301,9 @@ pub fn prepare_with(l: &mut Loader<'_>, id: PkgId, cover: Option<&TestCover>) ->
         if let Some(last) = e.stack.last_mut().filter(|s| s.0 == path) {
             last.0.push_str(" (test)");
         }
-        l.packages[own].error.get_or_insert(e);
         l.packages[id].error = None;
+        let target = if own == id { external.unwrap_or(own) } else { own };
+        l.packages[target].error.get_or_insert(e);
     }
     let source = main_source(&real, (own != id || !real.test_go_files.is_empty()).then_some(&own_found).or(Some(&own_found)), external.map(|_| &ext_found), cover);
     let mut m = Package {
@@ -431,6 +431,6 @@ mod tests {
         assert_eq!(found.examples, [("ExampleC".into(), "a\n b\n".into(), false), ("ExampleE".into(), "x\n".into(), true)]);
         let f = SourceFile::new(Path::new("/p"), "p_test.go".into(), b"package p\nfunc TestA() {}\n".to_vec());
         let e = scan(&[f], &mut Found::default()).unwrap_err();
-        assert_eq!(e, "/p/p_test.go:2:6: wrong signature for TestA, must be: func TestA(t *testing.T)");
+        assert_eq!(e, "/p/p_test.go:2:1: wrong signature for TestA, must be: func TestA(t *testing.T)");
     }
 }

@@ -31,7 +31,9 @@ pub fn is_builtin(env: &GoEnv, name: &str) -> bool {
 fn identity(env: &GoEnv) -> String {
     let mut h = blake3::Hasher::new();
     h.update(env!("CARGO_PKG_VERSION").as_bytes());
-    if let Ok(m) = std::env::current_exe().and_then(std::fs::metadata) {
+    if let Some(id) = std::env::var_os("RGO_TOOL_ID") {
+        h.update(id.to_string_lossy().as_bytes());
+    } else if let Ok(m) = std::env::current_exe().and_then(std::fs::metadata) {
         let t = m.modified().ok().and_then(|t| t.duration_since(std::time::UNIX_EPOCH).ok()).unwrap_or_default();
         h.update(format!("{} {}", m.len(), t.as_nanos()).as_bytes());
     }

@@ -37,8 +37,8 @@ pub fn run(env: &GoEnv, args: &[String]) -> Outcome {
         "vendor" => vendor::run(env, rest),
         "verify" => verify(env, rest),
         "why" => why(env, rest),
-        c => {
-            eprintln!("go mod {c}: unknown command\nRun 'go help mod' for usage.");
+        _ => {
+            eprintln!("go mod: unknown command\nRun 'go help mod' for usage.");
             Err(Exit::Code(2))
         }
     }
@@ -67,6 +67,7 @@ The commands are:
 \twhy         explain why packages or modules are needed
 
 Use \"go help mod <command>\" for more information about a command.
+
 ";
 
 /// The settings of a module command that needs a main module.

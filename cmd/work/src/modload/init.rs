@@ -41,7 +41,8 @@ fn find_root(dir: &Path) -> Option<PathBuf> {
 /// Reads a main module's go.mod.
 pub fn read_mod_file(cwd: &Path, path: &Path, fix: Option<rgo_modcache::modfile::Fixer<'_>>) -> Result<(Vec<u8>, File)> {
     let short = short_path(cwd, path);
-    let data = lock::read(path)?;
+    // Shown by the shorter of its names.
+    let data = lock::read(path).map_err(|e| if e.is_not_exist() { Error::NotExist(e.to_string().replacen(&path.display().to_string(), &short, 1)) } else { e })?;
     let too_new = |f: &File| {
         let go = f.go_version();
         let toolchain = f.toolchain.as_ref().map_or(String::new(), |t| t.text.clone());
@@ -127,11 +128,9 @@ pub fn check_godebug(goroot_src: &Path, verb: &str, k: &str, v: &str) -> std::re
     match entry {
         Some(l) if l.contains("Removed:") => {
             let n: String = l.split("Removed:").nth(1).unwrap_or("").trim().chars().take_while(char::is_ascii_digit).collect();
-            let old = match k {
-                "x509sha1" | "gotypesalias" => if k == "x509sha1" { "1" } else { "0" },
-                _ => "",
-            };
-            if v == old && !old.is_empty() {
+            // The comment behind the entry names the old values.
+            let old = l.split("// Old:").nth(1).unwrap_or("");
+            if old.contains(&format!("\"{v}\"")) {
                 return Err(format!("removed GODEBUG {} set to old value {} (https://go.dev/doc/godebug#go-1{n})", quote(k), quote(v)));
             }
             Ok(())
@@ -157,7 +156,11 @@ impl Modules {
         rgo_modcache::web::configure(rgo_modcache::web::Settings { trace: flags.trace, auth: env.value("GOAUTH"), home: env.home_dir() });
         let gopath = env.gopath();
         let gopath_list: Vec<PathBuf> = std::env::split_paths(&gopath).filter(|p| !p.as_os_str().is_empty()).collect();
-        let tags: BTreeSet<String> = flags.tags.iter().filter(|t| !t.is_empty()).cloned().collect();
+        let mut tags: BTreeSet<String> = flags.tags.iter().filter(|t| !t.is_empty()).cloned().collect();
+        let experiments = crate::load::RELEASE_EXPERIMENTS.iter().map(|e| e.to_string());
+        if let Ok(on) = crate::load::experiments(env, &env.goroot.join("src"), experiments) {
+            tags.extend(on.into_iter().map(|e| format!("goexperiment.{e}")));
+        }
         let mut m = Modules {
             mains: Vec::new(),
             workspace: None,

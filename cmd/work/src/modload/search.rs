@@ -259,6 +259,12 @@ impl Modules {
             m.add_error(e);
             return;
         }
+        if std::fs::symlink_metadata(&abs).is_err() && !self.flags.overlay.keys().any(|f| f.starts_with(&abs)) {
+            m.dirs = Some(Vec::new());
+            let prefix = if pat.starts_with("./") && before != "." { "./" } else { "" };
+            m.add_error(Error::Text(format!("lstat {prefix}{before}/: no such file or directory")));
+            return;
+        }
         let matcher = Matcher::new(&clean_path(&self.cwd.join(&cleaned)).display().to_string());
         let root = roots.iter().find(|r| abs.starts_with(r));
         let ignore = root.and_then(|r| self.mains.iter().find(|x| x.module.dir == *r)).and_then(|x| x.index.as_ref()).map(|i| Ignore::new(&i.ignore));
