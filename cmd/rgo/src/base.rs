@@ -69,6 +69,7 @@ pub const BUILD_FLAGS: &[Def] = &[
     flag("toolexec", Kind::Str),
     flag("trimpath", Kind::Bool),
     flag("v", Kind::Bool),
+    flag("why", Kind::Bool),
     flag("work", Kind::Bool),
     flag("x", Kind::Bool),
 ];

@@ -45,6 +45,7 @@ pub fn options(env: &GoEnv, p: &crate::flags::Parsed) -> Result<BuildOptions, Ex
         rebuild: p.bool("a"),
         verbose: p.bool("v"),
         trimpath: p.bool("trimpath"),
+        why: p.bool("why"),
         gcflags: std::sync::Arc::new(move |path, cmdline| gcflags.of(path, cmdline).to_vec()),
         cache_dir: env.gocache(),
         show: Some(Arc::new(Show::new(env.tmp_dir(), env.cwd.clone(), p.bool("n"), p.bool("x"), p.bool("work")))),

@@ -14,6 +14,7 @@
 mod base;
 mod build;
 mod clean;
+mod completion;
 mod env;
 mod flags;
 mod fmt;
@@ -30,6 +31,7 @@ mod template;
 mod test;
 mod testrun;
 mod tool;
+mod toolchain;
 mod usage;
 mod version;
 mod vet;
@@ -114,6 +116,7 @@ fn dispatch(mut args: Vec<String>) -> Outcome {
         _ => cwd,
     };
     let env = GoEnv::new(cwd);
+    toolchain::select(&env)?;
     match cmd.as_str() {
         "build" => build::run(&env, &args),
         "install" => build::install(&env, &args),
@@ -130,6 +133,8 @@ fn dispatch(mut args: Vec<String>) -> Outcome {
             0 => Ok(()),
             c => Err(Exit::Code(c)),
         },
+        // Not commands of go either.
+        "completion" => completion::run(&args),
         "bug" => misc::bug(&env, &args),
         "doc" => misc::doc(&env, &args),
         "generate" => generate::run(&env, &args),

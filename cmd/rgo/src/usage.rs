@@ -42,6 +42,11 @@ const MORE: &[(&str, &str)] = &[
     ("work vendor", "work vendor [-e] [-v] [-o outdir]"),
 ];
 
+/// The commands of a command.
+pub fn subcommands(of: &str) -> Vec<&'static str> {
+    MORE.iter().filter_map(|c| c.0.strip_prefix(of)?.strip_prefix(' ')).collect()
+}
+
 /// The two lines printed behind a wrong flag.
 pub fn short(cmd: &str) -> String {
     let more = || MORE.iter().find(|c| c.0 == cmd).map(|c| c.1);
@@ -80,6 +85,7 @@ Flags shared by commands that build:
 	-overlay file   JSON file that replaces files
 	-tags list      build tags, separated by commas
 	-trimpath       remove file system paths from the program
+	-why            say for every package that is compiled what changed since it was compiled last
 	-timings[=file] print where the time went; write a trace that Perfetto opens
 ";
 

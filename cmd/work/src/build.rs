@@ -11,6 +11,7 @@ use crate::load::{Loader, PkgId};
 use crate::package::Package;
 use crate::stamp::Stamp;
 use crate::timings;
+use crate::why;
 use crate::show::{LinkStep, Show};
 use rayon::prelude::*;
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -29,6 +30,8 @@ pub struct BuildOptions {
     /// Print the names of packages as they are compiled.
     pub verbose: bool,
     pub trimpath: bool,
+    /// Say why packages are compiled.
+    pub why: bool,
     pub gcflags: FlagsOf,
     /// Compile other packages although some have errors.
     pub keep_going: bool,
@@ -52,6 +55,7 @@ impl Default for BuildOptions {
             rebuild: false,
             verbose: false,
             trimpath: false,
+            why: false,
             keep_going: false,
             gcflags: Arc::new(|_, _| Vec::new()),
             cache_dir: PathBuf::new(),
@@ -405,6 +409,16 @@ fn compile_loaded(l: &Loader<'_>, runtime: PkgId, order: &[PkgId], opts: &BuildO
                 show.compile(l, id, &words, &keys[&id].hex()[..20], &cached);
             }
         }
+        if opts.why {
+            let std = todo.iter().filter(|i| l.packages[**i].standard).count();
+            if std > 0 {
+                eprintln!("rgo: {std} packages of the standard library: not in the cache");
+            }
+            for p in todo.iter().map(|i| &l.packages[*i]).filter(|p| !p.standard) {
+                let what = if opts.rebuild { "asked for by -a".to_string() } else { why::reason(&cache, p, &why::parts(p, opts, &base, &seen, &sums)) };
+                eprintln!("rgo: {}: {what}", p.import_path);
+            }
+        }
         if todo.is_empty() || opts.dry() {
             return Ok((built(keys, entries), Vec::new()));
         }
@@ -457,6 +471,9 @@ fn compile_loaded(l: &Loader<'_>, runtime: PkgId, order: &[PkgId], opts: &BuildO
             let (key, sum) = {
                 let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
                 let key = object_key(p, opts, &base, &seen, &known);
+                if !p.standard {
+                    why::note(&cache, p, &why::parts(p, opts, &base, &seen, &known));
+                }
                 let sum = summaries_key(p, &e, &known);
                 known.insert(id, sum);
                 (key, sum)

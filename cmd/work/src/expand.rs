@@ -17,6 +17,18 @@ struct Match {
     paths: Vec<Result<Named, String>>,
 }
 
+/// Links to folders are not followed; where a wildcard could mean one, that is said.
+fn warn_of_links(pattern: &str, src: &Path, dir: &Path) {
+    for e in std::fs::read_dir(dir).into_iter().flatten().flatten().filter(|e| e.file_type().is_ok_and(|t| t.is_symlink())) {
+        let path = e.path();
+        let rel = pattern::relative(src, &path).unwrap_or_default();
+        let hidden = e.file_name().to_string_lossy().starts_with(['.', '_']) || e.file_name() == "testdata";
+        if !hidden && pattern != "..." && modload::tree_can_match(pattern, &rel) && path.is_dir() {
+            eprintln!("warning: ignoring symlink {}", path.display());
+        }
+    }
+}
+
 impl Loader<'_> {
     /// The packages that patterns name, loaded with all they import. Errors concern patterns as a
     /// whole; those of packages are with the packages.
@@ -219,7 +231,7 @@ impl Loader<'_> {
         let root = PathBuf::from(before.rsplit_once('/').map_or("/", |r| if r.0.is_empty() { "/" } else { r.0 }));
         let matcher = Matcher::new(&full);
         let std_vendor = self.goroot_src.join("vendor");
-        let dirs = pattern::walk_dirs(&root, None, &mut |d| d.ends_with("vendor") && d != std_vendor);
+        let dirs = pattern::walk_dirs(&root, None, false, &mut |d| d.ends_with("vendor") && d != std_vendor);
         let mut out = Vec::new();
         for d in dirs {
             if !matcher.matches(&d.display().to_string()) || !has_go_files(&d) {
@@ -243,8 +255,9 @@ impl Loader<'_> {
             out.extend(self.std_packages("std").into_iter().filter(|s| matcher.matches(s)).map(|s| (s, None)));
         }
         for src in self.modules.gopath.iter().flatten().map(|p| p.join("src")) {
-            for d in pattern::walk_dirs(&src, Some(&src), &mut |_| false) {
+            for d in pattern::walk_dirs(&src, Some(&src), false, &mut |_| false) {
                 let path = pattern::relative(&src, &d).unwrap_or_default();
+                warn_of_links(p, &src, &d);
                 if matcher.matches(&path) && has_go_files(&d) {
                     out.push((path, Some(d)));
                 }
@@ -286,7 +299,7 @@ impl Loader<'_> {
     pub fn std_packages(&self, which: &str) -> Vec<String> {
         let cmd = self.goroot_src.join("cmd");
         let root = if which == "cmd" { &cmd } else { &self.goroot_src };
-        let dirs = pattern::walk_dirs(root, Some(root), &mut |d| which == "std" && d == cmd);
+        let dirs = pattern::walk_dirs(root, Some(root), true, &mut |d| which == "std" && d == cmd);
         let mut v: Vec<String> = dirs
             .iter()
             .filter(|d| **d != self.goroot_src && has_go_files(d))

@@ -309,7 +309,7 @@ impl GoEnv {
                 _ => list.push(w.into()),
             }
         }
-        if list.is_empty() { GO_VERSION.into() } else { format!("{GO_VERSION} X:{}", list.join(",")) }
+        if list.is_empty() { GO_VERSION.into() } else { format!("{GO_VERSION}-X:{}", list.join(",")) }
     }
 
     /// The names `go env` prints without arguments.

@@ -51,3 +51,4 @@ pub mod timings;
 pub mod tools;
 pub mod vcs;
 pub mod vet;
+mod why;

@@ -69,7 +69,8 @@ impl<'e> Loader<'e> {
     pub fn new(env: &'e GoEnv, modules: Modules, config: LoadConfig) -> Result<Loader<'e>, String> {
         let mut rules = StdRules::load().map_err(|e| format!("rgo: {e}"))?;
         let goroot_src = env.goroot.join("src");
-        if !goroot_src.join("fmt").is_dir() {
+        // Who sets GOROOT hears what is not in it.
+        if !goroot_src.join("fmt").is_dir() && std::env::var_os("GOROOT").is_none_or(|v| v.is_empty()) {
             return Err(format!(
                 "go: cannot find GOROOT directory: {}\n\trun rgo's set-up, or set GOROOT to a Go 1.27.3 tree",
                 env.goroot.display()
@@ -408,6 +409,14 @@ impl<'e> Loader<'e> {
     /// Rules about who may import what.
     fn check_import(&mut self, path: &str, id: PkgId, from: PkgId, pos: &str) {
         let (p, importer) = (&self.packages[id], &self.packages[from]);
+        if let Some(i) = vendor_element(path).filter(|_| !path.starts_with("cmd/vendor/")) {
+            // Whether the importer lies in the folder whose vendor folder that is.
+            let inside = p.dir.ancestors().find(|d| d.ends_with("vendor")).and_then(Path::parent).is_none_or(|d| importer.dir.starts_with(d));
+            let msg = if inside || p.error.is_some() { format!("{path} must be imported as {}", &path[i + "vendor/".len()..]) } else { "use of vendored package not allowed".into() };
+            let e = PkgError { pos: pos.into(), stack: self.stack_paths(), ..PkgError::msg(msg) };
+            self.packages[from].error.get_or_insert(e);
+            return;
+        }
         if p.error.is_some() && p.go_files.is_empty() {
             return;
         }
@@ -420,9 +429,6 @@ impl<'e> Loader<'e> {
             error(format!("import {path:?} is a program, not an importable package"), false)
         } else if !self.internal_ok(p, importer) {
             error(format!("use of internal package {} not allowed", p.import_path), true)
-        } else if path.starts_with("vendor/") || path.contains("/vendor/") && !path.starts_with("cmd/vendor/") {
-            let short = path.rsplit_once("vendor/").map_or(path, |r| r.1);
-            error(format!("{path} must be imported as {short}"), true)
         } else {
             return;
         };
@@ -812,6 +818,14 @@ pub fn experiments(env: &GoEnv, src: &Path, default: impl Iterator<Item = String
         }
     }
     Ok(set)
+}
+
+/// Where the last element `vendor` of an import path is that something follows.
+fn vendor_element(path: &str) -> Option<usize> {
+    match path.rfind("/vendor/") {
+        Some(i) => Some(i + 1),
+        None => path.starts_with("vendor/").then_some(0),
+    }
 }
 
 /// Whether a folder has files ending in .go.

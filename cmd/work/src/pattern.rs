@@ -108,7 +108,7 @@ fn wild(parts: &[&str], name: &str) -> bool {
 
 /// All folders below `root` that a wildcard pattern may match, in lexical order: not those named
 /// `testdata`, or starting with `.` or `_`, nor other modules.
-pub fn walk_dirs(root: &Path, module_root: Option<&Path>, skip: &mut dyn FnMut(&Path) -> bool) -> Vec<PathBuf> {
+pub fn walk_dirs(root: &Path, module_root: Option<&Path>, modules: bool, skip: &mut dyn FnMut(&Path) -> bool) -> Vec<PathBuf> {
     let mut out = Vec::new();
     let mut it = walkdir::WalkDir::new(root).sort_by_file_name().into_iter();
     while let Some(e) = it.next() {
@@ -119,7 +119,7 @@ pub fn walk_dirs(root: &Path, module_root: Option<&Path>, skip: &mut dyn FnMut(&
         let p = e.path();
         let name = e.file_name().to_string_lossy();
         let hidden = e.depth() > 0 && (name.starts_with('.') || name.starts_with('_') || name == "testdata");
-        let other_module = p != root && Some(p) != module_root && p.join("go.mod").is_file();
+        let other_module = modules && p != root && Some(p) != module_root && p.join("go.mod").is_file();
         if hidden || other_module || skip(p) {
             it.skip_current_dir();
             continue;

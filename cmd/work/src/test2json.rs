@@ -90,6 +90,15 @@ pub fn json_bytes(b: &[u8]) -> String {
     out
 }
 
+/// Where a line ends: behind a newline, or before a framing mark in its middle.
+fn line_end(b: &[u8]) -> Option<usize> {
+    let i = 1 + memchr::memchr2(b'\n', FRAME, b.get(1..)?).unwrap_or(b.len());
+    match b[0] {
+        b'\n' => Some(1),
+        _ => b.get(i).map(|c| if *c == b'\n' { i + 1 } else { i }),
+    }
+}
+
 impl<W: Write> Converter<W> {
     /// Begins; writes the start event.
     pub fn new(w: W, package: &str) -> Converter<W> {
@@ -132,9 +141,9 @@ impl<W: Write> Converter<W> {
         self.input.extend_from_slice(data);
         let input = std::mem::take(&mut self.input);
         let mut rest = &input[..];
-        while let Some(i) = memchr::memchr(b'\n', rest) {
-            let line = &rest[..=i];
-            rest = &rest[i + 1..];
+        while let Some(n) = line_end(rest) {
+            let line = &rest[..n];
+            rest = &rest[n..];
             if self.long || line.len() > IN_MAX {
                 self.long = false;
                 self.output(line);

@@ -34,6 +34,7 @@ pub use query::{Allowed, QueryResult, is_revision_query, parse_path_version};
 pub use scan::any_system;
 pub use query::matches_main_packages;
 pub use search::{Match, clean_patterns};
+pub(crate) use search::tree_can_match;
 pub use write::WriteOpts;
 
 use crate::goenv::GoEnv;

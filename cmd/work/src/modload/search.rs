@@ -95,7 +95,7 @@ impl Ignore {
 }
 
 /// Whether a pattern could match something below a path.
-pub(super) fn tree_can_match(pattern: &str, name: &str) -> bool {
+pub(crate) fn tree_can_match(pattern: &str, name: &str) -> bool {
     if is_meta(pattern) {
         return true;
     }
@@ -318,11 +318,13 @@ impl Modules {
         let abs = clean_path(&self.cwd.join(dir));
         let go = self.is_go_dir(&abs).unwrap_or(true);
         if !go {
-            return match std::fs::metadata(&abs) {
-                Err(e) if e.kind() == std::io::ErrorKind::NotFound => fail(format!("stat {}: directory not found", abs.display())),
-                Err(e) => fail(io_error("stat", &abs, &e)),
-                Ok(_) => fail(format!("no Go files in {}", abs.display())),
-            };
+            match std::fs::metadata(&abs) {
+                Err(e) if e.kind() == std::io::ErrorKind::NotFound => return fail(format!("stat {}: directory not found", abs.display())),
+                Err(e) => return fail(io_error("stat", &abs, &e)),
+                Ok(m) if m.is_dir() => return fail(format!("no Go files in {}", abs.display())),
+                // A file is in no module.
+                Ok(_) => {}
+            }
         }
         for x in &self.mains {
             if abs == x.module.dir {
@@ -503,7 +505,7 @@ impl Modules {
     pub fn std_packages(&self, which: &str) -> Vec<String> {
         let cmd = self.goroot_src.join("cmd");
         let root = if which == "cmd" { &cmd } else { &self.goroot_src };
-        let dirs = crate::pattern::walk_dirs(root, Some(root), &mut |d| which == "std" && d == cmd);
+        let dirs = crate::pattern::walk_dirs(root, Some(root), true, &mut |d| which == "std" && d == cmd);
         let mut v: Vec<String> = dirs
             .iter()
             .filter(|d| **d != self.goroot_src && self.is_go_dir(d).unwrap_or(false))
