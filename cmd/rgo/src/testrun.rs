@@ -4,6 +4,7 @@ use crate::base::{self, Exit, Outcome};
 use crate::flags::split_quoted;
 use crate::test::{PROFILES, Request, duration, link_options, test_binary_name};
 use rgo_work::build::Built;
+use rgo_work::cache::KeyBuilder;
 use rgo_work::exec;
 use rgo_work::goenv::GoEnv;
 use rgo_work::load::{Loader, PkgId};
@@ -164,6 +165,15 @@ pub fn run_cases(env: &GoEnv, l: &Loader<'_>, built: &Built, r: &Request, cases:
     } else {
         testcache::cacheable(&r.args, results.debug())
     };
+    // A profile tells of all that -coverpkg selects, whether the test uses it or not.
+    let mut cache_args = cache_args;
+    if let (Some(args), Some((_, meta))) = (&mut cache_args, cover.filter(|c| !c.1.is_empty())) {
+        let mut k = KeyBuilder::new("covered");
+        for (path, file) in meta {
+            k.text("package", path).bytes("meta-data", &std::fs::read(file).unwrap_or_default());
+        }
+        args.push(format!("covered {}", k.finish().hex()));
+    }
     let profile = Profile::new(env, r, cover.map(|c| c.0))?;
     let cx = Context { env, l, built, r, cases, stop: AtomicBool::new(false), show, dir, cover, profile, results, cache_args };
     let threads = if r.stream { 1 } else { base::threads(&r.p)?.min(cases.len()).max(1) };
@@ -289,7 +299,9 @@ fn run_into(cx: &Context<'_>, i: usize, sink: &mut Sink) -> bool {
     let link = match link_options(cx.l, t, r) {
         Ok(o) => o,
         Err(Exit::Error(m)) => {
-            crate::build::report_failures(cx.l, &[(t.main, m)], r.json);
+            // It comes with a header.
+            let text = m.split_once('\n').map_or(m.as_str(), |x| x.1).to_string();
+            crate::build::report_failures(cx.l, &[(t.main, text)], r.json);
             return build_failed(sink);
         }
         Err(Exit::Code(_)) => return build_failed(sink),

@@ -88,6 +88,13 @@ pub struct LinkOptions {
     pub words: Vec<String>,
 }
 
+/// Flags of the linker that mean something this one does not do.
+const LINKER_FLAGS: &[&str] = &[
+    "D", "E", "H", "I", "L", "R", "T", "V", "a", "asan", "aslr", "benchmark", "benchmarkprofile", "bindnow", "buildmode", "c", "capturehostobjs", "cpuprofile", "d", "debugnosplit",
+    "debugtextsize", "debugtramp", "dumpdep", "e", "extar", "extld", "extldflags", "f", "fipso", "funcalign", "g", "h", "importcfg", "installsuffix", "k", "libgcc", "linkshared", "macos",
+    "macsdk", "memprofile", "memprofilerate", "msan", "n", "o", "pluginpath", "pruneweakmap", "r", "race", "randlayout", "strictdups", "tmpdir", "v",
+];
+
 impl LinkOptions {
     /// From the words of `-ldflags`; unknown ones are errors as in `go tool link`.
     pub fn parse(words: &[String]) -> Result<LinkOptions, String> {
@@ -116,7 +123,8 @@ impl LinkOptions {
                 "B" => o.host_build_id = host_build_id(&arg()?)?,
                 "compressdwarf" => o.raw_debug = matches!(value.as_deref(), Some("false" | "0")),
                 "checklinkname" => drop(value),
-                _ => return Err(format!("rgo: -ldflags flag -{name} is not supported")),
+                _ if LINKER_FLAGS.contains(&name) => return Err(format!("rgo: -ldflags flag -{name} is not supported")),
+                _ => return Err(format!("flag provided but not defined: -{name}\nusage: link [options] main.o")),
             }
         }
         if o.strip {

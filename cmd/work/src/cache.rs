@@ -80,6 +80,22 @@ pub fn tool_key() -> Key {
     k.finish()
 }
 
+/// A file with these contents where the go command keeps its outputs: GOCACHE/xx/xx...-d.
+pub fn output_file(gocache: &Path, data: &[u8]) -> std::io::Result<PathBuf> {
+    use sha2::Digest;
+    let hash: String = sha2::Sha256::digest(data).iter().map(|b| format!("{b:02x}")).collect();
+    let path = gocache.join(&hash[..2]).join(format!("{hash}-d"));
+    if std::fs::read(&path).is_ok_and(|d| d == data) {
+        return Ok(path);
+    }
+    let dir = gocache.join(&hash[..2]);
+    std::fs::create_dir_all(&dir)?;
+    let mut f = tempfile::Builder::new().prefix(".tmp-").tempfile_in(dir)?;
+    f.write_all(data)?;
+    f.persist(&path)?;
+    Ok(path)
+}
+
 /// Named pieces of a result.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Entry {

@@ -39,6 +39,9 @@ pub fn resolve(dir: &Path, pattern: &str) -> Result<Vec<String>, String> {
             if d.is_dir() && d.join("go.mod").is_file() {
                 return Err(format!("cannot embed {what} {rel}: in different module"));
             }
+            if *d != *path && d.symlink_metadata().is_ok_and(|m| !m.is_dir()) {
+                return Err(format!("cannot embed {what} {rel}: in non-directory {}", d.strip_prefix(dir).unwrap_or(d).display()));
+            }
         }
         for c in m.components() {
             let e = c.as_os_str().to_string_lossy();

@@ -253,6 +253,9 @@ impl Loader<'_> {
         let mut out: Vec<Named> = Vec::new();
         if with_std {
             out.extend(self.std_packages("std").into_iter().filter(|s| matcher.matches(s)).map(|s| (s, None)));
+            if modload::tree_can_match(p, "cmd") {
+                out.extend(self.std_packages("cmd").into_iter().filter(|s| matcher.matches(s)).map(|s| (s, None)));
+            }
         }
         for src in self.modules.gopath.iter().flatten().map(|p| p.join("src")) {
             for d in pattern::walk_dirs(&src, Some(&src), false, &mut |_| false) {

@@ -55,33 +55,23 @@ pub fn bad_setting(goroot_src: &Path, files: &[SourceFile]) -> Option<(PathBuf, 
 pub fn default_of(l: &Loader<'_>, id: PkgId) -> String {
     let p = &l.packages[id];
     let mut set: BTreeMap<String, String> = BTreeMap::new();
-    let mut version = String::new();
-    let main = p.module.as_ref().and_then(|m| l.modules.mains.iter().find(|x| x.module.path == m.path));
-    let from_file: Vec<_> = match (&l.modules.workspace, main) {
-        // A workspace decides for all its modules.
-        (Some(w), Some(_)) => {
-            version = w.go_version().into();
-            w.godebug.clone()
-        }
-        (None, Some(m)) => {
-            version.clone_from(&m.module.go_version);
-            m.file.godebug.clone()
-        }
-        // `pkg@version`: what its own module says counts.
-        _ => {
-            if let Some(m) = p.module.as_ref().filter(|_| l.modules.mains.is_empty()) {
-                version.clone_from(&m.go_version);
-            }
-            Vec::new()
-        }
-    };
-    if p.module.is_some() && version.is_empty() && (main.is_some() || l.modules.mains.is_empty()) {
-        version = "1.16".into();
+    if !p.is_main() {
+        return String::new();
     }
-    {
-        for g in &from_file {
-            if g.key == "default" { version = g.value.trim_start_matches("go").into() } else { drop(set.insert(g.key.clone(), g.value.clone())) }
-        }
+    let m = &l.modules;
+    // Without go.mod: the last release before there were such settings. `pkg@version`: what its own module says counts.
+    let mut version = match &p.module {
+        _ if m.gopath.is_some() => "1.20".to_string(),
+        Some(own) if m.mains.is_empty() => if own.go_version.is_empty() { "1.20".into() } else { own.go_version.clone() },
+        _ => m.go_version(),
+    };
+    if l.env.value("GOFIPS140") != "off" {
+        set.insert("fips140".into(), "on".into());
+    }
+    // A workspace decides for all its modules.
+    let settings = m.workspace.as_ref().or_else(|| m.single().map(|x| &x.file)).map_or(&[][..], |f| &f.godebug);
+    for g in settings {
+        if g.key == "default" { version = g.value.trim_start_matches("go").into() } else { drop(set.insert(g.key.clone(), g.value.clone())) }
     }
     for (text, _) in p.go_files.iter().flat_map(|f| &f.header.debug) {
         if let Some((k, v)) = text.split_once('=') {

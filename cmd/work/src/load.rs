@@ -256,7 +256,8 @@ impl<'e> Loader<'e> {
                 return Err(format!("local import {path:?} in non-local package"));
             }
             let dir = pattern::clean_path(&i.dir.join(path));
-            let path = self.modules.gopath_of_dir(&dir).unwrap_or_default();
+            let bad = |c: char| c.is_control() || c.is_whitespace() || "!\"#$%&'()*,:;<=>?[\\]^`{|}\u{FFFD}".contains(c);
+            let path = format!("_{}", dir.display().to_string().replace(bad, "_"));
             return Ok(Target { path, dir, module: None, standard: false });
         }
         if path.starts_with('/') {
@@ -409,7 +410,7 @@ impl<'e> Loader<'e> {
     /// Rules about who may import what.
     fn check_import(&mut self, path: &str, id: PkgId, from: PkgId, pos: &str) {
         let (p, importer) = (&self.packages[id], &self.packages[from]);
-        if let Some(i) = vendor_element(path).filter(|_| !path.starts_with("cmd/vendor/")) {
+        if let Some(i) = vendor_element(path).filter(|_| !importer.standard) {
             // Whether the importer lies in the folder whose vendor folder that is.
             let inside = p.dir.ancestors().find(|d| d.ends_with("vendor")).and_then(Path::parent).is_none_or(|d| importer.dir.starts_with(d));
             let msg = if inside || p.error.is_some() { format!("{path} must be imported as {}", &path[i + "vendor/".len()..]) } else { "use of vendored package not allowed".into() };
