@@ -14,7 +14,7 @@ use rgo_syntax::pos::FileSet;
 
 /// The hash of what importers can see of the package's files (not of what it imports).
 pub fn hash(p: &Package, cache: &Cache, needed: fn(&rgo_syntax::ast::FuncDecl) -> bool) -> Result<Key, String> {
-    let mut k = KeyBuilder::new("interface of files");
+    let mut k = KeyBuilder::new("interface of files without comments");
     k.text("tool", env!("CARGO_PKG_VERSION"));
     for f in &p.go_files {
         k.bytes(&f.name, &f.hash);
