@@ -48,6 +48,22 @@ var identity = &point{0, 1, 1}
 
 func newIdentity() *point { return new(point).set(identity) }
 
+type scalar struct{ s [4]uint64 }
+
+// Bytes is small, so that the array can be the caller's.
+func (s *scalar) Bytes() []byte {
+	var encoded [32]byte
+	return s.bytes(&encoded)
+}
+
+//go:noinline
+func (s *scalar) bytes(out *[32]byte) []byte {
+	for i, v := range s.s {
+		out[8*i] = byte(v)
+	}
+	return out[:]
+}
+
 func pick(b bool) *point {
 	p := &point{1, 2, 3}
 	if b {
@@ -79,10 +95,16 @@ func main() {
 	})
 	p := &point{}
 	allocs("identity", func() { p.set(newIdentity()) })
+	s := &scalar{[4]uint64{1, 2, 3, 4}}
+	allocs("bytes", func() {
+		for i, v := range s.Bytes() {
+			sink += uint64(i) * uint64(v)
+		}
+	})
 	allocs("pick", func() { p.set(pick(p.x == 0)) })
 	a, c := newDigest(), newDigest()
 	a.write(b)
-	fmt.Println(a == c, a.n, c.n, sink == a.sum(), kept.n, *p)
+	fmt.Println(a == c, a.n, c.n, sink > 0, s.Bytes()[8], kept.n, *p)
 	var list []*point
 	for i := range 3 {
 		q := newIdentity()

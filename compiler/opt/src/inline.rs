@@ -139,7 +139,7 @@ fn candidate(m: &Module, f: &Function) -> Option<Candidate> {
     Some(Candidate { cost, uses_ctx, constructor: returns_new(f), body: f.clone() })
 }
 
-/// Does the function return an object that it makes, itself or by way of local slots?
+/// Does the function return an object that it makes: itself, by way of local slots, or out of a function that it gives it to?
 fn returns_new(f: &Function) -> bool {
     let mut addr: HashMap<Value, Local> = HashMap::new();
     let mut new = vec![false; f.values.len()];
@@ -166,6 +166,13 @@ fn returns_new(f: &Function) -> bool {
                 }
                 Op::Load { addr: a, .. } if addr.get(a).is_some_and(|l| slots[l.0 as usize]) => {
                     for r in &i.results {
+                        changed |= !std::mem::replace(&mut new[r.0 as usize], true);
+                    }
+                }
+                Op::PtrAdd(..) | Op::Aggregate(_) | Op::Insert { .. } | Op::Extract(..) | Op::Call { .. } => {
+                    let mut derived = false;
+                    i.op.for_each_operand(&mut |v| derived |= new[v.0 as usize]);
+                    for r in i.results.iter().filter(|_| derived) {
                         changed |= !std::mem::replace(&mut new[r.0 as usize], true);
                     }
                 }
