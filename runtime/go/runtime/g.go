@@ -78,6 +78,11 @@ func systemstack(fn func()) { fn() }
 // newstack is what CPU profiles show while Rust makes a stack longer. Nothing calls it.
 func newstack() { newstack() }
 
+// gopark, chanrecv and chansend are what goroutine profiles show on top of waiting goroutines. Nothing calls them.
+func gopark()   { gopark() }
+func chanrecv() { chanrecv() }
+func chansend() { chansend() }
+
 // A mutex protects facade data. Waiters are goroutines parked in arrival order; ownership is handed over. It is never used
 // by code that runs outside goroutines.
 type mutex struct {

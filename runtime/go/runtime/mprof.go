@@ -264,7 +264,7 @@ func runtime_pprof_readProfile() (data []uint64, tags []unsafe.Pointer, eof bool
 // profile into p and returns n, true. If len(p) < n, it does not change p and returns n, false.
 func GoroutineProfile(p []StackRecord) (n int, ok bool) {
 	recs := make([]profilerecord.StackRecord, len(p))
-	n, ok = goroutineProfile(recs, nil)
+	n, ok = goroutineProfile(recs, nil, false)
 	if !ok {
 		return n, false
 	}
@@ -276,14 +276,18 @@ func GoroutineProfile(p []StackRecord) (n int, ok bool) {
 }
 
 // goroutineProfile fills p, and labels if not nil, if it is long enough.
-func goroutineProfile(p []profilerecord.StackRecord, labels []unsafe.Pointer) (n int, ok bool) {
+func goroutineProfile(p []profilerecord.StackRecord, labels []unsafe.Pointer, leaked bool) (n int, ok bool) {
 	const stride = maxProfStack + 2
 	if len(p) == 0 {
+		if leaked {
+			n = rt_leaked()
+			return n, n == 0
+		}
 		return rt_gcount(), false
 	}
 	buf := make([]uintptr, len(p)*stride)
 	rt_stopworld()
-	n = rt_goroutinestacks(&buf[0], stride, len(p))
+	n = rt_goroutinestacks(&buf[0], stride, len(p), leaked)
 	rt_startworld()
 	if n > len(p) {
 		return n, false
@@ -300,12 +304,12 @@ func goroutineProfile(p []profilerecord.StackRecord, labels []unsafe.Pointer) (n
 
 //go:linkname pprof_goroutineProfileWithLabels
 func pprof_goroutineProfileWithLabels(p []profilerecord.StackRecord, labels []unsafe.Pointer) (n int, ok bool) {
-	return goroutineProfile(p, labels)
+	return goroutineProfile(p, labels, false)
 }
 
 //go:linkname pprof_goroutineLeakProfileWithLabels
 func pprof_goroutineLeakProfileWithLabels(p []profilerecord.StackRecord, labels []unsafe.Pointer) (n int, ok bool) {
-	return 0, true
+	return goroutineProfile(p, labels, true)
 }
 
 //go:linkname pprof_memProfileInternal
@@ -342,7 +346,10 @@ func pprof_threadCreateInternal(p []profilerecord.StackRecord) (n int, ok bool) 
 func pprof_cyclesPerSecond() int64 { return 1e9 }
 
 //go:linkname goroutineLeakGC runtime/pprof.runtime_goroutineLeakGC
-func goroutineLeakGC() { GC() }
+func goroutineLeakGC() {
+	rt_clearstack(0, 0)
+	collect(true)
+}
 
 //go:linkname goroutineleakcount runtime/pprof.runtime_goroutineleakcount
-func goroutineleakcount() int { return 0 }
+func goroutineleakcount() int { return rt_leaked() }

@@ -121,7 +121,7 @@ var gcState struct {
 func sync_runtime_registerPoolCleanup(f func()) { gcState.poolCleanup = f }
 
 // gcCycle runs one collection; gcState.lock is held. The cleanup of sync.Pool needs a stopped world.
-func gcCycle(forced bool) {
+func gcCycle(forced, leaks bool) {
 	for gcState.workers < rt_gomaxprocs(0)-1 {
 		gcState.workers++
 		rt_newsystemproc(gcWorker)
@@ -131,6 +131,9 @@ func gcCycle(forced bool) {
 	rt_stopworld()
 	if gcState.poolCleanup != nil {
 		gcState.poolCleanup()
+	}
+	if leaks {
+		rt_gcleaks()
 	}
 	rt_gcstart(forced)
 	rt_startworld()
@@ -157,7 +160,7 @@ func collector() {
 	for {
 		rt_gcwait()
 		lock(&gcState.lock)
-		gcCycle(false)
+		gcCycle(false, false)
 		unlock(&gcState.lock)
 		for rt_gcsweep(false) {
 		}
@@ -170,16 +173,16 @@ func collector() {
 //go:noinline
 func GC() {
 	rt_clearstack(0, 0)
-	collect()
+	collect(false)
 }
 
 // collect has a frame of its own, in what GC has cleared.
 //
 //go:noinline
-func collect() {
+func collect(leaks bool) {
 	lock(&gcState.lock)
 	gcState.forced++
-	gcCycle(true)
+	gcCycle(true, leaks)
 	for rt_gcsweep(true) {
 	}
 	rt_profcycle()

@@ -16,7 +16,6 @@ func main_main()
 
 // main is the first goroutine. Everything that package initialisation may need is made here.
 func main() {
-	initStatics()
 	crashFD.Store(^uintptr(0))
 	staticLo, staticHi = rt_staticrange()
 	initArgs()

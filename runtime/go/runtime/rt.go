@@ -38,6 +38,11 @@ func rt_objectmask(base unsafe.Pointer, mask []byte)
 func rt_gcstart(forced bool)
 func rt_gcmark(driver bool) bool
 func rt_gcfinish() bool
+
+// rt_gcleaks makes the cycle that is about to begin look for leaked goroutines; rt_leaked is how many the last one found.
+func rt_gcleaks()
+func rt_leaked() int
+
 func rt_gcsweep(urgent bool) bool
 func rt_gcworkerwait()
 
@@ -317,7 +322,8 @@ func rt_stack(buf *byte, n int, all bool) int
 
 // rt_goroutinestacks: the world is stopped. For up to n user goroutines, the current one first, stores stride words:
 // number of pcs, label pointer, pcs. Returns how many goroutines there are.
-func rt_goroutinestacks(buf *uintptr, stride, n int) int
+// leaked: only of those that the last search for leaks has found.
+func rt_goroutinestacks(buf *uintptr, stride, n int, leaked bool) int
 
 // rt_symbolize looks up a code address, or virtual pc, as it is (no adjustment); false if it is not in the table.
 func rt_symbolize(pc uintptr, out *symInfo) bool

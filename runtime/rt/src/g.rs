@@ -91,6 +91,10 @@ pub struct G {
     pub durable: bool,
     /// Nothing that could wake it is reachable (the last goroutine leak profile).
     pub leaked: bool,
+    /// Semaphore or notify list it waits for, if it waits for one.
+    pub wait_addr: usize,
+    /// Cycle that has put off the scan of the stack.
+    pub gc_deferred: u32,
     /// Execution tracer: number of the last event that orders others.
     pub trace_seq: u64,
 }

@@ -110,6 +110,7 @@ pub unsafe fn acquire(g: *mut G, addr: *mut u32, lifo: bool, reason: WaitReason)
         (*w).since = sys::nanotime();
     }
     enqueue(b, w, lifo);
+    (*g).wait_addr = addr as usize;
     sched::park(g, reason, || b.lock.unlock())
 }
 
@@ -244,6 +245,7 @@ pub unsafe fn notify_wait(g: *mut G, l: *mut NotifyList, ticket: u32) {
         (*(*l).tail).next = w;
     }
     (*l).tail = w;
+    (*g).wait_addr = l as usize;
     sched::park(g, WaitReason::CondWait, || (*l).lock.unlock())
 }
 

@@ -68,6 +68,12 @@ unsafe extern "C" {
     static go_systemstack: u8;
     #[link_name = "runtime.newstack"]
     static go_newstack: u8;
+    #[link_name = "runtime.gopark"]
+    static go_gopark: u8;
+    #[link_name = "runtime.chanrecv"]
+    static go_chanrecv: u8;
+    #[link_name = "runtime.chansend"]
+    static go_chansend: u8;
 }
 #[cfg(test)]
 #[allow(non_upper_case_globals)]
@@ -80,6 +86,9 @@ mod fake {
     pub static go_goexit: u8 = 0;
     pub static go_systemstack: u8 = 0;
     pub static go_newstack: u8 = 0;
+    pub static go_gopark: u8 = 0;
+    pub static go_chanrecv: u8 = 0;
+    pub static go_chansend: u8 = 0;
 }
 #[cfg(test)]
 use fake::*;
@@ -859,21 +868,38 @@ pub unsafe fn stack_into(g: *mut G, buf: *mut u8, n: usize, all: bool) -> usize 
 }
 
 /// `rt_goroutinestacks`.
-pub unsafe fn goroutine_stacks(me: *mut G, buf: *mut usize, stride: usize, n: usize) -> usize {
+pub unsafe fn goroutine_stacks(me: *mut G, buf: *mut usize, stride: usize, n: usize, leaked: bool) -> usize {
     let mut count = 0;
     let mut put = |g: *mut G| {
         if count < n {
             let rec = buf.add(count * stride);
-            *rec = callers(g, 0, rec.add(2), stride - 2);
+            // A waiting goroutine has Go's functions of that purpose on top.
+            let mut top = 0;
+            if (*g).status.load(SeqCst) == WAITING {
+                *rec.add(2) = addr!(go_gopark) + 1;
+                top = 1;
+                let op = match (*g).waitreason {
+                    WaitReason::ChanReceive | WaitReason::ChanReceiveNil => addr!(go_chanrecv),
+                    WaitReason::ChanSend | WaitReason::ChanSendNil => addr!(go_chansend),
+                    _ => 0,
+                };
+                if op != 0 {
+                    *rec.add(3) = op + 1;
+                    top = 2;
+                }
+            }
+            *rec = top + callers(g, 0, rec.add(2 + top), stride - 2 - top);
             *rec.add(1) = (*g).labels;
         }
         count += 1;
     };
-    put(me);
+    if !leaked {
+        put(me);
+    }
     for i in 0..ALLGS.len() {
         let g = ALLGS.get(i);
         let st = (*g).status.load(SeqCst);
-        if g != me && st != DEAD && st != IDLE && !is_system(g) {
+        if if leaked { st == WAITING && (*g).leaked } else { g != me && st != DEAD && st != IDLE && !is_system(g) } {
             put(g);
         }
     }

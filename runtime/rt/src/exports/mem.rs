@@ -99,6 +99,15 @@ unsafe extern "C" fn objectmask(_g: *mut G, f: *mut ObjectMask) {
 unsafe extern "C" fn gcstart(_g: *mut G, f: *mut bool) {
     gc::start(*f);
 }
+/// The cycle about to begin looks for leaked goroutines. The world is stopped.
+#[unsafe(export_name = "rt.runtime.rt_gcleaks")]
+unsafe extern "C" fn gcleaks(_g: *mut G, _f: *mut u8) {
+    crate::heap::roots::LEAKS.store(true, Relaxed);
+}
+#[unsafe(export_name = "rt1.runtime.rt_leaked")]
+unsafe extern "C" fn leaked(_g: *mut G, f: *mut isize) {
+    *f = crate::heap::leaks::LEAKED.load(Relaxed) as isize;
+}
 #[unsafe(export_name = "rt.runtime.rt_gcfinish")]
 unsafe extern "C" fn gcfinish(_g: *mut G, f: *mut bool) {
     *f = gc::finish();

@@ -61,11 +61,12 @@ struct Stacks {
     buf: *mut usize,
     stride: isize,
     n: isize,
+    leaked: bool,
     ret: isize,
 }
 #[unsafe(export_name = "rt.runtime.rt_goroutinestacks")]
 unsafe extern "C" fn goroutinestacks(g: *mut G, f: *mut Stacks) {
-    (*f).ret = trace::goroutine_stacks(g, (*f).buf, (*f).stride as usize, (*f).n as usize) as isize;
+    (*f).ret = trace::goroutine_stacks(g, (*f).buf, (*f).stride as usize, (*f).n as usize, (*f).leaked) as isize;
 }
 
 #[repr(C)]
@@ -162,3 +163,16 @@ unsafe extern "C" fn modinfo(_g: *mut G, f: *mut GoString) {
     let md = moduledata();
     *f = GoString { p: md.modinfo as *const u8, n: md.modinfo_len as usize };
 }
+
+/// The values of small integers in interfaces, which nothing may change.
+#[cfg(not(test))]
+#[unsafe(export_name = "runtime.staticuint64s")]
+static STATIC_INTEGERS: [u64; 256] = {
+    let mut t = [0; 256];
+    let mut i = 0;
+    while i < 256 {
+        t[i] = i as u64;
+        i += 1;
+    }
+    t
+};

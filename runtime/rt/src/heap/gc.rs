@@ -93,6 +93,9 @@ pub unsafe fn start(forced: bool) {
     WORKER_NS.store(0, Relaxed);
     pace::begin();
     roots::prepare();
+    if roots::LEAKS.load(Relaxed) {
+        super::leaks::prepare();
+    }
     MARKING.store(true, SeqCst);
     barrier::FLAG.enabled.store(1, SeqCst);
     let end = sys::nanotime();
@@ -133,6 +136,9 @@ pub unsafe fn finish() -> bool {
         NOW.pause += stop;
         count_stop(stop);
         return false;
+    }
+    if roots::LEAKS.swap(false, Relaxed) {
+        super::leaks::find(w);
     }
     for_all_ps(|p| cache::flush(&raw mut (*p).mcache));
     check::check();

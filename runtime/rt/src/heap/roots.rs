@@ -9,13 +9,13 @@
 //! says RUNNING, and the scanner looks at the status after taking the word.
 
 use super::mark::*;
-use super::special;
+use super::{leaks, special};
 use crate::g::*;
 use crate::lock::Mutex;
 use crate::mem::WordVec;
 use crate::stack::Seg;
 use crate::{print, sched, timer};
-use core::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, AtomicUsize, Ordering::*};
+use core::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, AtomicUsize, Ordering::*};
 
 /// Permanent memory of the facade: pairs of address and length.
 pub static mut EXTRA_ROOTS: WordVec = WordVec::new();
@@ -35,6 +35,9 @@ static mut GOROUTINES: usize = 0;
 /// Goroutines that were running when their turn came.
 static RETRY_LOCK: Mutex = Mutex::new();
 static mut RETRY: WordVec = WordVec::new();
+
+/// This cycle looks for leaked goroutines (`leaks.rs`).
+pub static LEAKS: AtomicBool = AtomicBool::new(false);
 
 const CHUNK: usize = 128 << 10;
 const SPANS_PER_JOB: usize = 64;
@@ -129,6 +132,9 @@ pub unsafe fn job(w: *mut Gcw) -> bool {
     k -= 1;
     for i in k * GS_PER_JOB..((k + 1) * GS_PER_JOB).min(GOROUTINES) {
         let g = ALLGS.get(i);
+        if LEAKS.load(Relaxed) && leaks::defer(g) {
+            continue;
+        }
         if !try_scan(w, g) {
             RETRY_LOCK.lock();
             RETRY.push(g as usize);
@@ -174,7 +180,7 @@ unsafe fn stop_for_scan(g: *mut G) {
 
 unsafe fn scanned(g: *mut G, cycle: u32) {
     // Goroutines made since then are not counted.
-    if (*g).gc_cycle.swap(cycle, SeqCst) != cycle && (*g).allidx < GOROUTINES {
+    if (*g).gc_cycle.swap(cycle, SeqCst) != cycle && (*g).allidx < GOROUTINES && (*g).gc_deferred != cycle {
         LEFT.fetch_sub(1, SeqCst);
     }
 }

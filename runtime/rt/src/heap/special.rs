@@ -220,7 +220,8 @@ pub unsafe fn weak_handle(p: usize) -> usize {
         return 0;
     }
     // Allocate first: no allocation under the lock.
-    let fresh = mallocgc(8, core::ptr::null(), true) as usize;
+    // Not in a block of tiny objects, which p may lie in: nothing would ever be freed.
+    let fresh = mallocgc(16, core::ptr::null(), true) as usize;
     let span = span_of(p);
     LOCK.lock();
     let mut have: *mut Special = null_mut();
