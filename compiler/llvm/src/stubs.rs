@@ -33,6 +33,32 @@ pub fn stub(g: &mut Gen<'_>, name: &str, abi: &Rc<SigAbi>) {
         None => b.clear_loc(),
     }
     let frame = b.alloca(b.array_ty(b.i64, size.div_ceil(8).max(1)), 16);
+    let assembly = g.m.find_sym(name).and_then(|s| g.assembly.get(&s)).copied();
+    let leaf = g.opts.rt.leaf.contains(name);
+    if assembly.is_none() && !leaf {
+        // The call may park: what earlier calls left in parts of the frame that are not stored to would keep objects.
+        let mut full = vec![false; size.div_ceil(8) as usize];
+        for (i, w) in abi.params.iter().enumerate() {
+            match w {
+                Where::Nothing => {}
+                Where::Words(ws) => {
+                    for w in ws {
+                        let at = arg_off[i] + w.offset;
+                        if at % 8 == 0 && types.size(w.ty) == 8 {
+                            full[at as usize / 8] = true;
+                        }
+                    }
+                }
+                Where::Frame(_) => {
+                    let end = arg_off[i] + types.size(abi.data.params[i]);
+                    full[arg_off[i].div_ceil(8) as usize..(end / 8).max(arg_off[i].div_ceil(8)) as usize].fill(true);
+                }
+            }
+        }
+        for k in (0..full.len()).filter(|&k| !full[k]) {
+            b.store(b.c64(0), b.offset(frame, 8 * k as i64), 8);
+        }
+    }
     for (i, w) in abi.params.iter().enumerate() {
         match w {
             Where::Nothing => {}
@@ -50,7 +76,6 @@ pub fn stub(g: &mut Gen<'_>, name: &str, abi: &Rc<SigAbi>) {
         }
     }
     let gp = b.param(f, abi.g_index);
-    let assembly = g.m.find_sym(name).and_then(|s| g.assembly.get(&s)).copied();
     if let Some(stack) = assembly {
         // The copy of the frame lies below the stub's own. The check belongs to the stub: it is not inlined.
         b.add_attr(f, FUNCTION_INDEX, "noinline");
@@ -61,7 +86,7 @@ pub fn stub(g: &mut Gen<'_>, name: &str, abi: &Rc<SigAbi>) {
         let target = g.c_function(&link_name(&format!("{name}.abi0")), t);
         let call = g.c_function(rgo_abi::stack::sym::RT_ASMCALL, ct);
         g.b.call(ct, call, &[target, gp, frame, bytes]);
-    } else if g.opts.rt.leaf.contains(name) {
+    } else if leaf {
         let t = b.fn_ty(b.void, &[b.ptr, b.ptr]);
         let target = g.c_function(&format!("rt1.{name}"), t);
         g.b.call(t, target, &[gp, frame]);

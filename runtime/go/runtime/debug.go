@@ -24,11 +24,6 @@ func setPanicOnFault(on bool) bool {
 	return old
 }
 
-//go:linkname runtime_debug_WriteHeapDump runtime/debug.WriteHeapDump
-func runtime_debug_WriteHeapDump(fd uintptr) {
-	panic("runtime/debug: WriteHeapDump is not supported by this runtime")
-}
-
 // modinfo is set by the linker, with 16 bytes before and after the text.
 //
 //go:linkname modinfo

@@ -6,7 +6,8 @@ import (
 	"unsafe"
 )
 
-// runtime/metrics. Every metric of the documentation has a value; many are zero.
+// runtime/metrics. Every metric of the documentation has a value. Always zero: cgo calls, work of the collector on idle
+// processors and in scavenging by allocation, the limiter of its CPU time, free descriptors.
 
 type metricKind int
 
@@ -193,7 +194,7 @@ func readMetric(s *metricSample, ms *MemStats) {
 	case "/sched/threads/total:threads":
 		s.scalar = uint64(rt_threadcount())
 	default:
-		if !readGCMetric(s) {
+		if !readGCMetric(s) && !readSchedMetric(s) {
 			readOtherMetric(s)
 		}
 	}
@@ -232,19 +233,94 @@ func readGCMetric(s *metricSample) bool {
 		s.setFloat(float64(gs.gcNs) * ns)
 	case "/cpu/classes/total:cpu-seconds":
 		s.setFloat(float64(gs.allNs) * ns)
-	case "/cpu/classes/user:cpu-seconds":
-		s.setFloat(float64(gs.allNs-min(gs.gcNs, gs.allNs)) * ns)
+	case "/cpu/classes/scavenge/background:cpu-seconds", "/cpu/classes/scavenge/total:cpu-seconds":
+		s.setFloat(float64(gs.scavengeNs) * ns)
+	case "/gc/stack/starting-size:bytes":
+		s.scalar = gs.startingStack
+	case "/memory/classes/os-stacks:bytes":
+		s.scalar = gs.osStacks
+	case "/memory/classes/profiling/buckets:bytes":
+		s.scalar = gs.profBuckets
+	case "/gc/heap/allocs-by-size:bytes":
+		s.setSizes(&gs, &gs.mallocs)
+	case "/gc/heap/frees-by-size:bytes":
+		s.setSizes(&gs, &gs.frees)
+	default:
+		return false
+	}
+	return true
+}
+
+// setSizes makes a histogram by size class. A class holds sizes from above the class before to its own, inclusively.
+func (s *metricSample) setSizes(gs *gcStats, n *[68]uint64) {
+	last := len(n) - 1
+	h := &metricFloat64Histogram{counts: make([]uint64, last+1), buckets: make([]float64, last+2)}
+	copy(h.counts, n[1:])
+	h.counts[last] = n[0]
+	for i := range last {
+		h.buckets[i+1] = float64(gs.sizes[i+1] + 1)
+	}
+	h.buckets[0] = 1
+	h.buckets[last+1] = inf
+	s.kind = metricHistogram
+	s.pointer = unsafe.Pointer(h)
+}
+
+func (s *metricSample) setTimes(n *timeCounts) {
+	const ns = 1e-9
+	h := &metricFloat64Histogram{counts: make([]uint64, len(n)+1), buckets: make([]float64, len(n)+2)}
+	copy(h.counts, n[:])
+	for i := range h.counts {
+		h.buckets[i] = float64(uint64(1)<<i) * ns
+	}
+	h.buckets[0] = 0
+	h.buckets[len(n)+1] = inf
+	s.kind = metricHistogram
+	s.pointer = unsafe.Pointer(h)
+}
+
+// readSchedMetric answers metrics of the scheduler.
+func readSchedMetric(s *metricSample) bool {
+	var st schedStats
+	rt_schedstats(&st)
+	const ns = 1e-9
+	switch s.name {
 	case "/gc/pauses:seconds", "/sched/pauses/total/gc:seconds":
-		h := &metricFloat64Histogram{counts: make([]uint64, len(gs.stops)+1), buckets: make([]float64, len(gs.stops)+2)}
-		copy(h.counts, gs.stops[:])
-		for i := range gs.stops {
-			h.buckets[i] = float64(uint64(1)<<i) * ns
-		}
-		h.buckets[0] = 0
-		h.buckets[len(gs.stops)] = float64(uint64(1)<<len(gs.stops)) * ns
-		h.buckets[len(gs.stops)+1] = inf
-		s.kind = metricHistogram
-		s.pointer = unsafe.Pointer(h)
+		s.setTimes(&st.stopped[0])
+	case "/sched/pauses/total/other:seconds":
+		s.setTimes(&st.stopped[1])
+	case "/sched/pauses/stopping/gc:seconds":
+		s.setTimes(&st.stopping[0])
+	case "/sched/pauses/stopping/other:seconds":
+		s.setTimes(&st.stopping[1])
+	case "/sched/latencies:seconds":
+		s.setTimes(&st.latency)
+	case "/sync/mutex/wait/total:seconds":
+		s.setFloat(float64(st.mutexWait) * ns)
+	case "/cpu/classes/idle:cpu-seconds":
+		s.setFloat(float64(st.idle) * ns)
+	case "/cpu/classes/user:cpu-seconds":
+		var gs gcStats
+		rt_gcstats(&gs)
+		s.setFloat(max(0, float64(gs.allNs)-float64(gs.gcNs)-float64(gs.scavengeNs)-float64(st.idle)) * ns)
+	case "/sched/goroutines-created:goroutines":
+		s.scalar = st.created
+	case "/sched/goroutines/runnable:goroutines":
+		s.scalar = st.runnable
+	case "/sched/goroutines/running:goroutines":
+		s.scalar = st.running
+	case "/sched/goroutines/not-in-go:goroutines":
+		s.scalar = st.notInGo
+	case "/sched/goroutines/waiting:goroutines":
+		s.scalar = st.waiting
+	case "/gc/finalizers/queued:finalizers":
+		s.scalar = st.finalizersQueued
+	case "/gc/finalizers/executed:finalizers":
+		s.scalar = st.finalizersExecuted
+	case "/gc/cleanups/queued:cleanups":
+		s.scalar = st.cleanupsQueued
+	case "/gc/cleanups/executed:cleanups":
+		s.scalar = st.cleanupsExecuted
 	default:
 		return false
 	}
@@ -261,14 +337,8 @@ func readOtherMetric(s *metricSample) {
 		if read != nil {
 			s.scalar = read()
 		}
-	case stringslite.HasSuffix(s.name, ":cpu-seconds"), s.name == "/sync/mutex/wait/total:seconds":
+	case stringslite.HasSuffix(s.name, ":cpu-seconds"):
 		s.kind = metricFloat64
-	case stringslite.HasSuffix(s.name, "-by-size:bytes"), stringslite.HasSuffix(s.name, ":seconds"):
-		s.kind = metricHistogram
-		s.pointer = unsafe.Pointer(&metricFloat64Histogram{
-			counts:  make([]uint64, 1),
-			buckets: []float64{-inf, inf},
-		})
 	case knownMetric(s.name):
 		// A count.
 	default:

@@ -64,12 +64,14 @@ func syscall_runtimeClearenv(env map[string]int) {
 
 // debug holds the GODEBUG settings that the facade heeds.
 var debug struct {
-	panicnil atomic.Int32
+	panicnil       atomic.Int32
+	updatemaxprocs atomic.Int32
 }
 
 // parseDebugVars reads the settings at start: those of the build, then those of the environment.
 func parseDebugVars() {
 	env := gogetenv("GODEBUG")
+	debug.updatemaxprocs.Store(1)
 	parsegodebug(godebugDefault)
 	parsegodebug(env)
 	godebugEnv.Store(&env)
@@ -102,6 +104,8 @@ func parsegodebug(s string) {
 		switch field[:i] {
 		case "panicnil":
 			debug.panicnil.Store(int32(n))
+		case "updatemaxprocs":
+			debug.updatemaxprocs.Store(int32(n))
 		case "tracebacklabels":
 			rt_tracebacklabels(n == 1)
 		case "memprofilerate":

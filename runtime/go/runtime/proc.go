@@ -37,6 +37,9 @@ func main() {
 	}()
 	rt_newsystemproc(collector)
 	rt_newsystemproc(timerproc)
+	if debug.updatemaxprocs.Load() != 0 {
+		rt_newsystemproc(procsUpdater)
+	}
 	main_inittasks()
 	locked = false
 	rt_unlockosthread()
@@ -92,6 +95,13 @@ func goyield() { Gosched() }
 // The default is the smallest of the number of logical CPUs, the CPU affinity mask, and on Linux the CPU limit of the
 // process's cgroup.
 func GOMAXPROCS(n int) int {
+	if n > 0 {
+		rt_autoprocs(false)
+	}
+	return setprocs(n)
+}
+
+func setprocs(n int) int {
 	old := rt_gomaxprocs(0)
 	if n <= 0 || n == old {
 		return old
@@ -102,11 +112,31 @@ func GOMAXPROCS(n int) int {
 	return old
 }
 
-// SetDefaultGOMAXPROCS updates the GOMAXPROCS setting to the runtime default, ignoring the GOMAXPROCS environment variable.
-func SetDefaultGOMAXPROCS() { GOMAXPROCS(rt_defaultprocs()) }
+var updatemaxprocs = &godebugInc{name: "updatemaxprocs"}
 
-// defaultGOMAXPROCSUpdateGODEBUG is called when GODEBUG counters become available; the update is not automatic here.
-func defaultGOMAXPROCSUpdateGODEBUG() {}
+// defaultGOMAXPROCSUpdateGODEBUG is called when counters of GODEBUG settings become available.
+func defaultGOMAXPROCSUpdateGODEBUG() {
+	if debug.updatemaxprocs.Load() == 0 && rt_gomaxprocs(0) != rt_defaultprocs() {
+		updatemaxprocs.IncNonDefault()
+	}
+}
+
+// procsUpdater follows changes of the default.
+func procsUpdater() {
+	for {
+		rt_procswait()
+		if n := rt_defaultprocs(); debug.updatemaxprocs.Load() != 0 && n != rt_gomaxprocs(0) {
+			setprocs(n)
+		}
+	}
+}
+
+// SetDefaultGOMAXPROCS updates the GOMAXPROCS setting to the runtime default, ignoring the GOMAXPROCS environment variable.
+// From then on it follows that default again.
+func SetDefaultGOMAXPROCS() {
+	rt_autoprocs(debug.updatemaxprocs.Load() != 0)
+	setprocs(rt_defaultprocs())
+}
 
 // NumCPU returns the number of logical CPUs usable by the current process. The set of available CPUs is checked at process
 // startup; later changes are not reflected.

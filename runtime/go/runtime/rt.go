@@ -70,8 +70,31 @@ func rt_gcstats(s *gcStats)
 type gcStats struct {
 	live, scanHeap, scanStack, scanGlobals uint64
 	assistNs, workerNs, gcNs, allNs        uint64
+	scavengeNs                             uint64
 	tiny                                   uint64
-	stops                                  [40]uint64 // by the logarithm of their nanoseconds
+	startingStack, osStacks, profBuckets   uint64
+	sizes, mallocs, frees                  [68]uint64 // by size class; 0 is large objects
+}
+
+// rt_heapdump writes the parts of a heap dump that are not about types to fd; the world is stopped. rt_heapbounds is where the
+// heap lies.
+func rt_heapdump(fd uintptr)
+func rt_heapbounds() (lo, hi uintptr)
+
+// rt_schedstats fills s with what runtime/metrics wants of the scheduler.
+func rt_schedstats(s *schedStats)
+
+// timeCounts are numbers of times by the logarithm of their nanoseconds.
+type timeCounts [40]uint64
+
+type schedStats struct {
+	stopping, stopped [2]timeCounts // the world for collections, for other reasons
+	latency           timeCounts
+	mutexWait, idle   int64
+	created           uint64
+
+	runnable, running, notInGo, waiting                                    uint64
+	finalizersQueued, finalizersExecuted, cleanupsQueued, cleanupsExecuted uint64
 }
 
 // rt_setgcpercent and rt_setmemorylimit return the old value; limit < 0 only asks.
@@ -122,6 +145,10 @@ func rt_gomaxprocs(n int) int
 
 // rt_defaultprocs is the number of processors that GOMAXPROCS defaults to (affinity, cgroup limit).
 func rt_defaultprocs() int
+
+// rt_autoprocs says whether GOMAXPROCS follows that default. rt_procswait parks until it may have changed.
+func rt_autoprocs(on bool)
+func rt_procswait()
 
 // rt_numcpu is the number of CPUs usable at start.
 func rt_numcpu() int

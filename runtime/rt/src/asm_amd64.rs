@@ -70,6 +70,11 @@ global_asm!(
     ".globl rt_gostart",
     "rt_gostart:",
     "xor ebp, ebp",
+    // What the scheduler left in these would be spilled, and keep objects.
+    "xor ebx, ebx",
+    "xor r12d, r12d",
+    "xor r14d, r14d",
+    "xor r15d, r15d",
     "mov r10, [r13 + {STARTFN}]",
     "mov qword ptr [r13 + {STARTFN}], 0", // not kept longer than its own frame keeps it
     "call qword ptr [r10]",

@@ -181,6 +181,7 @@ unsafe extern "C" fn rt_start(sp: *const usize) -> ! {
         && n > 0
     {
         procs = n.min(MAX_P as i64) as u32;
+        sched::AUTO_PROCS.store(false, Relaxed);
     }
     if let Some(v) = getenv(b"GOTRACEBACK") {
         set_traceback(v, true);
@@ -205,6 +206,7 @@ unsafe extern "C" fn rt_start(sp: *const usize) -> ! {
         }
     }
     heap::init();
+    heap::gc::PROGRAM_START.store(sys::nanotime(), Relaxed);
     if let Some(v) = getenv(b"GOGC") {
         if v == b"off" {
             heap::set_gc_percent(-1);

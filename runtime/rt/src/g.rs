@@ -89,6 +89,10 @@ pub struct G {
     pub bubble: *mut crate::synctest::Bubble,
     pub bubble_idle: bool,
     pub durable: bool,
+    /// Metrics: times it became runnable; since when it is, if that is measured; since when it waits for a lock.
+    pub tracking: u32,
+    pub runnable_since: i64,
+    pub lock_since: i64,
     /// Nothing that could wake it is reachable (the last goroutine leak profile).
     pub leaked: bool,
     /// Semaphore or notify list it waits for, if it waits for one.
@@ -175,6 +179,8 @@ pub enum WaitReason {
     Preempted,
     SynctestRun,
     SynctestWait,
+    ProcsWait,
+    WorkerWait,
 }
 
 impl WaitReason {
@@ -206,6 +212,8 @@ impl WaitReason {
             Preempted => "preempted",
             SynctestRun => "synctest.Run",
             SynctestWait => "synctest.Wait",
+            ProcsWait => "GOMAXPROCS updater (idle)",
+            WorkerWait => "GC worker (idle)",
         }
     }
 }
@@ -307,6 +315,8 @@ pub struct P {
     /// Execution tracer: number of the last event that orders others; thread in a system call with this P.
     pub trace_seq: u64,
     pub trace_m: u64,
+    /// Since when it is idle.
+    pub idle_since: i64,
 }
 
 /// The M of this thread.

@@ -42,6 +42,7 @@ pub mod g;
 pub mod heap;
 pub mod lock;
 pub mod mem;
+pub mod metrics;
 pub mod netpoll;
 pub mod print;
 pub mod prof;

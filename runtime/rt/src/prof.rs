@@ -203,6 +203,9 @@ pub static MUTEX_RATE: AtomicI64 = AtomicI64::new(0);
 #[inline]
 pub unsafe fn parks(g: *mut G, reason: WaitReason) {
     use WaitReason::*;
+    if matches!(reason, MutexLock | RWMutexRLock | RWMutexLock) {
+        crate::metrics::locks(g);
+    }
     if BLOCK_RATE.load(Relaxed) > 0
         && (*g).block_start == 0
         && !(*g).system
@@ -222,6 +225,9 @@ pub unsafe fn parks(g: *mut G, reason: WaitReason) {
 /// g has been made runnable.
 #[inline]
 pub unsafe fn readied(g: *mut G) {
+    if (*g).lock_since != 0 {
+        crate::metrics::locked(g);
+    }
     if (*g).block_start != 0 {
         (*g).block_end = sys::nanotime();
     }

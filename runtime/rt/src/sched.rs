@@ -10,7 +10,7 @@
 use crate::g::*;
 use crate::heap::roots;
 use crate::lock::{Mutex, Note};
-use crate::{entry, mem, netpoll, print, prof, synctest, sys, timer, tracer};
+use crate::{entry, mem, metrics, netpoll, print, prof, synctest, sys, timer, tracer};
 use core::ptr::null_mut;
 use core::sync::atomic::{Ordering::*, *};
 use rgo_abi::g::POISON;
@@ -241,6 +241,7 @@ unsafe fn runqsteal(p: *mut P, p2: *mut P, steal_next: bool) -> *mut G {
 // --- idle lists; LOCK held ---
 
 pub unsafe fn pidleput(p: *mut P) {
+    metrics::idles(p);
     (*p).link = S.pidle;
     S.pidle = p;
     NPIDLE.fetch_add(1, SeqCst);
@@ -248,6 +249,7 @@ pub unsafe fn pidleput(p: *mut P) {
 pub unsafe fn pidleget() -> *mut P {
     let p = S.pidle;
     if !p.is_null() {
+        metrics::works(p);
         S.pidle = (*p).link;
         NPIDLE.fetch_sub(1, SeqCst);
     }
@@ -581,6 +583,9 @@ pub unsafe fn execute(g: *mut G, inherit: bool) -> ! {
     if tracer::on() {
         tracer::go_start(g);
     }
+    if (*g).runnable_since != 0 {
+        metrics::runs(g);
+    }
     if let Some(f) = (*g).on_resume.take() {
         f(g);
     }
@@ -752,6 +757,7 @@ pub unsafe fn inject(list: *mut G) {
         if tracer::on() {
             tracer::go_unblock(tail);
         }
+        metrics::runnable(tail);
         (*tail).status.store(RUNNABLE, SeqCst);
         n += 1;
         if (*tail).schedlink.is_null() {
@@ -813,6 +819,7 @@ pub unsafe fn park(g: *mut G, reason: WaitReason, unlock: impl FnOnce()) -> ! {
 /// Makes a waiting goroutine runnable, next on the current P.
 pub unsafe fn ready(g: *mut G) {
     synctest::unparked(g);
+    metrics::runnable(g);
     prof::readied(g);
     let m = getm();
     let locked = (*m).p.is_null();

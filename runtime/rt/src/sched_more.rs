@@ -8,7 +8,7 @@ use crate::g::*;
 use crate::heap::barrier;
 use crate::lock::Mutex;
 use crate::sched::*;
-use crate::{entry, mem, netpoll, print, stack, synctest, sys, timer, trace, tracer};
+use crate::{entry, mem, metrics, netpoll, print, stack, synctest, sys, timer, trace, tracer};
 use core::ptr::null_mut;
 use core::sync::atomic::{Ordering::*, *};
 
@@ -76,6 +76,11 @@ unsafe fn gfput(p: *mut P, g: *mut G) {
 }
 
 static GOID: AtomicU64 = AtomicU64::new(0);
+
+/// Goroutines ever made.
+pub fn created() -> u64 {
+    GOID.load(Relaxed)
+}
 
 /// A goroutine that will run func value `f`; in no queue, status WAITING.
 pub unsafe fn new_g(f: usize, gopc: usize, parent: *mut G) -> *mut G {
@@ -146,6 +151,7 @@ pub unsafe fn newproc(parent: *mut G, f: usize, gopc: usize) {
     if tracer::on() {
         tracer::go_create(g, parent, false);
     }
+    metrics::runnable(g);
     (*g).status.store(RUNNABLE, SeqCst);
     runqput(getp(), g, true);
     wakep();
@@ -417,6 +423,7 @@ unsafe fn stop_owned(g: *mut G) {
             preempt_all(me);
         }
     }
+    metrics::stopped();
     // Our own P keeps running Go code.
     (*me).status.store(P_RUNNING, SeqCst);
     clear_preempt(g);
@@ -450,6 +457,7 @@ unsafe fn preempt_p(p: *mut P) {
 pub unsafe fn start_world(g: *mut G) {
     let m = (*g).m;
     let list = if netpoll::active() { netpoll::poll(0) } else { null_mut() };
+    metrics::started();
     LOCK.lock();
     GCWAITING.store(false, SeqCst);
     let me = (*m).p;
@@ -659,10 +667,35 @@ unsafe fn sysmon() {
             startm_if_idle();
         }
         crate::heap::periodic(now);
+        procs_check(now);
         if retake(now) != 0 {
             idle = 0;
         } else {
             idle += 1;
+        }
+    }
+}
+
+/// GOMAXPROCS follows the CPUs that the process may use: neither the environment nor the program has set it.
+pub static AUTO_PROCS: AtomicBool = AtomicBool::new(true);
+static PROCS_WAITER: AtomicPtr<G> = AtomicPtr::new(null_mut());
+static mut PROCS_CHECKED: i64 = 0;
+
+/// `rt_procswait`: parks until the default may have changed.
+pub unsafe fn procs_wait(g: *mut G) {
+    park(g, WaitReason::ProcsWait, || PROCS_WAITER.store(g, SeqCst))
+}
+
+/// On the monitor thread: once a second, whether the default has changed.
+unsafe fn procs_check(now: i64) {
+    if now - PROCS_CHECKED < 1_000_000_000 || !AUTO_PROCS.load(Relaxed) || PROCS_WAITER.load(Relaxed).is_null() {
+        return;
+    }
+    PROCS_CHECKED = now;
+    if crate::cgroup::default_procs(sys::cpu_count()) != NPROCS.load(Relaxed) {
+        let g = PROCS_WAITER.swap(null_mut(), SeqCst);
+        if !g.is_null() {
+            ready(g);
         }
     }
 }

@@ -378,6 +378,17 @@ pub fn expand_raw(raw: &[usize], mut skip: usize, stubs: bool, out: &mut [usize]
     n
 }
 
+/// Calls f for the physical frames of g, which is stopped: name, entry, pc, stack pointer, end.
+pub unsafe fn frames(g: *mut G, mut f: impl FnMut(&'static str, u64, usize, usize, usize)) {
+    let Some(t) = table() else { return };
+    let mut w = Walker::of(g);
+    while let Some((func, pc, _)) = w.next(&t) {
+        // A segment's end may lie between.
+        let end = if w.valid(w.fp) && w.fp > w.sp { w.fp + 16 } else { w.sp };
+        f(func.name(), func.entry, pc, w.sp, end);
+    }
+}
+
 /// Calls f for the logical frames of what `raw_stack` gave, with an address for each.
 pub fn logical_stack(raw: &[usize], mut f: impl FnMut(usize, Logical<'static>)) {
     let Some(t) = table() else { return };

@@ -557,7 +557,7 @@ pub unsafe fn go_block(g: *mut G, reason: WaitReason) {
         Semacquire | MutexLock | RWMutexRLock | RWMutexLock | WaitGroupWait => "sync",
         ChanSend => "chan send",
         ChanReceive => "chan receive",
-        Finalizer | Cleanup | GcWait | TimerGoroutine => "system goroutine wait",
+        Finalizer | Cleanup | GcWait | WorkerWait | ProcsWait | TimerGoroutine => "system goroutine wait",
         Preempted => "preempted",
         Sleep => "sleep",
         SynctestRun | SynctestWait => "synctest",

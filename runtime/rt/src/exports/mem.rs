@@ -143,6 +143,21 @@ unsafe extern "C" fn gcwait(g: *mut G, _f: *mut u8) {
 unsafe extern "C" fn scavenge(_g: *mut G, _f: *mut u8) {
     gc::scavenge_all();
 }
+#[repr(C)]
+struct Bounds {
+    lo: usize,
+    hi: usize,
+}
+#[unsafe(export_name = "rt.runtime.rt_heapbounds")]
+unsafe extern "C" fn heapbounds(_g: *mut G, f: *mut Bounds) {
+    let (lo, hi) = crate::heap::dump::bounds();
+    *f = Bounds { lo, hi };
+}
+/// The world is stopped.
+#[unsafe(export_name = "rt.runtime.rt_heapdump")]
+unsafe extern "C" fn heapdump(_g: *mut G, f: *mut usize) {
+    crate::heap::dump::write(*f);
+}
 #[unsafe(export_name = "rt.runtime.rt_gcstats")]
 unsafe extern "C" fn gcstats(_g: *mut G, f: *mut *mut gc::GcStats) {
     gc::gcstats(*f);

@@ -69,7 +69,19 @@ unsafe extern "C" fn gomaxprocs(_g: *mut G, f: *mut Num) {
 #[unsafe(export_name = "rt.runtime.rt_defaultprocs")]
 unsafe extern "C" fn defaultprocs(_g: *mut G, f: *mut isize) {
     // The limit may have changed since the start.
-    *f = crate::cgroup::default_procs(entry::NCPU.load(Relaxed)) as isize;
+    *f = crate::cgroup::default_procs(crate::sys::cpu_count()) as isize;
+}
+#[unsafe(export_name = "rt.runtime.rt_autoprocs")]
+unsafe extern "C" fn autoprocs(_g: *mut G, f: *mut bool) {
+    AUTO_PROCS.store(*f, Relaxed);
+}
+#[unsafe(export_name = "rt.runtime.rt_procswait")]
+unsafe extern "C" fn procswait(g: *mut G, _f: *mut u8) {
+    procs_wait(g);
+}
+#[unsafe(export_name = "rt.runtime.rt_schedstats")]
+unsafe extern "C" fn schedstats(_g: *mut G, f: *mut *mut crate::metrics::Stats) {
+    crate::metrics::stats(*f);
 }
 #[unsafe(export_name = "rt1.runtime.rt_numcpu")]
 unsafe extern "C" fn numcpu(_g: *mut G, f: *mut isize) {

@@ -19,7 +19,7 @@ use super::span;
 use super::sweep::{self, LARGE_FREED, NFREE, NLARGE_FREE};
 use super::{GOAL, HEAP_LIVE, HEAP_MARKED, barrier, cache, check, pace, roots};
 use crate::g::*;
-use crate::{entry, mem, print, prof, sched, stack, sys};
+use crate::{entry, mem, metrics, print, prof, sched, stack, sys};
 use core::ptr::null_mut;
 use core::sync::atomic::{AtomicBool, AtomicI64, AtomicPtr, AtomicU32, AtomicU64, Ordering::*};
 use rgo_abi::moduledata::ModuleData;
@@ -50,12 +50,11 @@ static GC_CPU: AtomicU64 = AtomicU64::new(0);
 /// CPU time of all cycles' assists and workers.
 static ASSIST_TOTAL: AtomicU64 = AtomicU64::new(0);
 static WORKER_TOTAL: AtomicU64 = AtomicU64::new(0);
-/// Stops of the world for a collection, by the logarithm of their nanoseconds.
-static STOPS: [AtomicU64; STOP_BUCKETS] = [const { AtomicU64::new(0) }; STOP_BUCKETS];
-const STOP_BUCKETS: usize = 40;
+/// Time spent giving memory back in the background.
+static SCAVENGE_NS: AtomicU64 = AtomicU64::new(0);
 /// CPU time of workers in this cycle.
 static WORKER_NS: AtomicU64 = AtomicU64::new(0);
-static PROGRAM_START: AtomicI64 = AtomicI64::new(0);
+pub static PROGRAM_START: AtomicI64 = AtomicI64::new(0);
 /// GODEBUG=rgowb=1: barriers stay on.
 pub static BARRIERS_ALWAYS: AtomicBool = AtomicBool::new(false);
 
@@ -70,7 +69,7 @@ struct Cycle {
 }
 static mut NOW: Cycle = Cycle { forced: false, began: 0, mark_began: 0, pause: 0, heap_start: 0, stop1: 0 };
 
-unsafe fn for_all_ps(mut f: impl FnMut(*mut P)) {
+pub(super) unsafe fn for_all_ps(mut f: impl FnMut(*mut P)) {
     for p in &ALLP {
         let p = p.load(Acquire);
         if !p.is_null() {
@@ -81,9 +80,8 @@ unsafe fn for_all_ps(mut f: impl FnMut(*mut P)) {
 
 /// Begins marking. The world is stopped.
 pub unsafe fn start(forced: bool) {
-    let now = sys::nanotime();
     let stopped = sched::STOP_BEGAN.load(Relaxed);
-    PROGRAM_START.compare_exchange(0, now, Relaxed, Relaxed).ok();
+    metrics::FOR_GC.store(true, Relaxed);
     for_all_ps(|p| {
         cache::flush(&raw mut (*p).mcache);
         (*p).assist_debt = 0;
@@ -107,15 +105,10 @@ pub unsafe fn start(forced: bool) {
         heap_start: HEAP_LIVE.load(Relaxed),
         stop1: (end - stopped) as u64,
     };
-    count_stop(NOW.stop1);
     if crate::tracer::on() {
         crate::tracer::gc_begin((*getm()).curg.load(Relaxed));
     }
     wake_workers();
-}
-
-fn count_stop(ns: u64) {
-    STOPS[(ns.max(1).ilog2() as usize).min(STOP_BUCKETS - 1)].fetch_add(1, Relaxed);
 }
 
 /// Ends marking if nothing is left to mark. The world is stopped.
@@ -123,6 +116,7 @@ pub unsafe fn finish() -> bool {
     /// Work done in the pause, in bytes.
     const LIMIT: usize = 64 << 10;
     let stopped = sched::STOP_BEGAN.load(Relaxed);
+    metrics::FOR_GC.store(true, Relaxed);
     let now = sys::nanotime();
     for_all_ps(|p| {
         (*p).wb.flush();
@@ -132,9 +126,7 @@ pub unsafe fn finish() -> bool {
     let mut n = 0;
     if roots::jobs_left() || roots::LEFT.load(SeqCst) != 0 || !drain(w, LIMIT, &mut n) {
         (*w).flush();
-        let stop = (sys::nanotime() - stopped) as u64;
-        NOW.pause += stop;
-        count_stop(stop);
+        NOW.pause += (sys::nanotime() - stopped) as u64;
         return false;
     }
     if roots::LEAKS.swap(false, Relaxed) {
@@ -163,7 +155,6 @@ pub unsafe fn finish() -> bool {
     LAST_MONO.store(end, Relaxed);
     let stop2 = (end - stopped) as u64;
     NOW.pause += stop2;
-    count_stop(stop2);
     ASSIST_TOTAL.fetch_add(pace::ASSIST_NS.load(Relaxed), Relaxed);
     WORKER_TOTAL.fetch_add(WORKER_NS.load(Relaxed), Relaxed);
     let (sec, nsec) = sys::walltime();
@@ -204,7 +195,7 @@ pub unsafe fn worker_wait(g: *mut G) {
     }
     (*g).schedlink = IDLE_WORKERS.load(Relaxed);
     IDLE_WORKERS.store(g, Relaxed);
-    sched::park(g, WaitReason::GcWait, || WORKERS_LOCK.unlock())
+    sched::park(g, WaitReason::WorkerWait, || WORKERS_LOCK.unlock())
 }
 
 fn jobs() -> bool {
@@ -310,7 +301,9 @@ pub unsafe fn sweep_slice(g: *mut G, urgent: bool, more: *mut bool) {
     }
     if sweep::done() {
         *more = false;
+        let began = sys::nanotime();
         sweep::scavenge();
+        SCAVENGE_NS.fetch_add((sys::nanotime() - began) as u64, Relaxed);
     } else {
         sched::goyield(g);
     }
@@ -421,10 +414,27 @@ pub struct GcStats {
     assist_ns: u64,
     worker_ns: u64,
     gc_ns: u64,
-    /// Time since the first cycle, times processors.
+    /// Time since the start, times processors.
     all_ns: u64,
+    scavenge_ns: u64,
     tiny: u64,
-    stops: [u64; STOP_BUCKETS],
+    starting_stack: u64,
+    os_stacks: u64,
+    profile_buckets: u64,
+    /// By size class; class 0 is large objects.
+    sizes: [u64; NUM_CLASSES],
+    mallocs: [u64; NUM_CLASSES],
+    frees: [u64; NUM_CLASSES],
+}
+
+/// Stacks of threads.
+unsafe fn os_stacks() -> u64 {
+    let (mut n, mut m) = (0, ALLM.load(Acquire));
+    while !m.is_null() {
+        n += ((*m).g0_hi - (*m).g0_lo + sched::GSIGNAL_STACK) as u64;
+        m = (*m).alllink;
+    }
+    n
 }
 
 pub unsafe fn gcstats(s: *mut GcStats) {
@@ -439,7 +449,13 @@ pub unsafe fn gcstats(s: *mut GcStats) {
         gc_ns: GC_CPU.load(Relaxed),
         all_ns: if began == 0 { 0 } else { (sys::nanotime() - began) as u64 * NPROCS.load(Relaxed) as u64 },
         tiny: cache::TINY_ALLOCS.load(Relaxed),
-        stops: core::array::from_fn(|i| STOPS[i].load(Relaxed)),
+        scavenge_ns: SCAVENGE_NS.load(Relaxed),
+        starting_stack: rgo_abi::stack::SLOTS[stack::slot_class(0, sched::NGOROUTINES.load(Relaxed))],
+        os_stacks: os_stacks(),
+        profile_buckets: prof::BUCKET_BYTES.load(Relaxed) as u64,
+        sizes: core::array::from_fn(|c| CLASS_SIZE[c] as u64),
+        mallocs: core::array::from_fn(|c| if c == 0 { &cache::NLARGE } else { &cache::NMALLOC[c] }.load(Relaxed)),
+        frees: core::array::from_fn(|c| if c == 0 { &NLARGE_FREE } else { &NFREE[c] }.load(Relaxed)),
     };
 }
 
@@ -522,8 +538,12 @@ pub unsafe fn memstats(m: *mut MemStats) {
     (*m).mspan_sys = (*m).mspan_inuse;
     (*m).mcache_inuse = NPROCS.load(Relaxed) as u64 * size_of::<cache::MCache>() as u64;
     (*m).mcache_sys = (*m).mcache_inuse;
-    (*m).other_sys = mem::OTHER_SYS.load(Relaxed).saturating_sub((*m).mspan_sys + (*m).mcache_sys);
-    (*m).sys = sys + (*m).stack_sys + (*m).other_sys + (*m).mspan_sys + (*m).mcache_sys;
+    (*m).buckhash_sys = prof::BUCKET_BYTES.load(Relaxed) as u64;
+    let threads = os_stacks();
+    (*m).stack_sys += threads;
+    let known = (*m).mspan_sys + (*m).mcache_sys + (*m).buckhash_sys;
+    (*m).other_sys = mem::OTHER_SYS.load(Relaxed).saturating_sub(known + threads);
+    (*m).sys = sys + (*m).stack_sys + (*m).other_sys + known;
     (*m).next_gc = GOAL.load(Relaxed);
     (*m).last_gc = LAST_GC.load(Relaxed);
     (*m).pause_total = PAUSE_TOTAL.load(Relaxed);

@@ -17,6 +17,7 @@ pub mod barrier;
 pub mod cache;
 pub mod check;
 pub mod gc;
+pub mod dump;
 pub mod leaks;
 pub mod mark;
 pub mod pace;

@@ -252,7 +252,15 @@ unsafe fn scan_goroutine(w: *mut Gcw, g: *mut G) {
         if sp < (*seg).lo || sp > (*seg).hi {
             print::throw("runtime: saved SP of a goroutine is outside its stack");
         }
-        scan_range(w, sp, (*seg).hi);
+        let f = (*g).frame as usize;
+        if st == WAITING && f >= sp && f < (*seg).hi && matches!((*g).waitreason, WaitReason::ChanReceive | WaitReason::ChanSend) {
+            // The first argument is the channel itself, not the end of what lies before it.
+            scan_range(w, sp, f);
+            mark_ptr(w, *(f as *const usize));
+            scan_range(w, f + 8, (*seg).hi);
+        } else {
+            scan_range(w, sp, (*seg).hi);
+        }
         STACK_BYTES.fetch_add(((*seg).hi - sp) as u64, Relaxed);
         seg = (*seg).prev;
         if !seg.is_null() {

@@ -62,6 +62,8 @@ static CLEANUP_ID: AtomicU64 = AtomicU64::new(0);
 static mut FINQ: Queue = Queue::new();
 static mut CLEANQ: Queue = Queue::new();
 static FIN_PENDING: AtomicUsize = AtomicUsize::new(0);
+/// Finalizers queued, executed, cleanups queued, executed.
+pub static COUNTS: [AtomicUsize; 4] = [const { AtomicUsize::new(0) }; 4];
 /// Weak handles of objects outside the heap: list of specials.
 static mut STATIC_WEAK: *mut Special = null_mut();
 
@@ -452,10 +454,12 @@ unsafe fn process_object(span: *mut Span, mut p: *mut *mut Special, i: u32) -> *
             Kind::Finalizer => {
                 (*s).fin.arg = (*s).obj;
                 FINQ.push(s);
+                COUNTS[0].fetch_add(1, Relaxed);
                 FIN_PENDING.fetch_add(1, Relaxed);
             }
             Kind::Cleanup if !finalizers => {
                 CLEANQ.push(s);
+                COUNTS[2].fetch_add(1, Relaxed);
                 FIN_PENDING.fetch_add(1, Relaxed);
             }
             Kind::Profile if !finalizers => {
@@ -526,6 +530,7 @@ pub unsafe fn next_finalizer(g: *mut G, out: *mut Finalizer) {
     LOCK.lock();
     if FIN_RUNNING {
         FIN_RUNNING = false;
+        COUNTS[1].fetch_add(1, Relaxed);
         FIN_PENDING.fetch_sub(1, Relaxed);
     }
     FIN_G = g;
@@ -545,6 +550,25 @@ pub unsafe fn next_finalizer(g: *mut G, out: *mut Finalizer) {
     LOCK.unlock();
 }
 
+/// Calls f for each finalizer, saying whether it is queued. The world is stopped.
+pub unsafe fn finalizers(mut f: impl FnMut(bool, &Finalizer)) {
+    for i in 0..(*&raw const SPANS).len {
+        let mut s = (*((*&raw const SPANS).get(i) as *mut Span)).specials;
+        while !s.is_null() {
+            if (*s).kind == Kind::Finalizer {
+                let fin = &(*s).fin;
+                f(false, &Finalizer { func: fin.func, arg: (*s).obj, nret: fin.nret, fint: fin.fint, ot: fin.ot });
+            }
+            s = (*s).next;
+        }
+    }
+    let mut s = FINQ.head;
+    while !s.is_null() {
+        f(true, &(*s).fin);
+        s = (*s).next;
+    }
+}
+
 /// No finalizer or cleanup is queued or running.
 pub fn finalizers_idle() -> bool {
     FIN_PENDING.load(SeqCst) == 0
@@ -555,6 +579,7 @@ pub unsafe fn next_cleanup(g: *mut G, out: *mut usize) {
     LOCK.lock();
     if CLEAN_RUNNING {
         CLEAN_RUNNING = false;
+        COUNTS[3].fetch_add(1, Relaxed);
         FIN_PENDING.fetch_sub(1, Relaxed);
     }
     CLEAN_G = g;
