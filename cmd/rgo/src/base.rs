@@ -249,7 +249,9 @@ fn read_overlay(env: &GoEnv, path: &str) -> Result<HashMap<PathBuf, PathBuf>, Ex
     let text = std::fs::read_to_string(&file).map_err(|e| Exit::go(format!("reading overlay file: open {path}: {}", rgo_work::modload::io_text(&e))))?;
     let v: serde_json::Value = serde_json::from_str(&text).map_err(|e| Exit::go(format!("parsing overlay JSON: {e}")))?;
     let mut out = HashMap::new();
-    if let Some(m) = v.get("Replace").and_then(|r| r.as_object()) {
+    // As Go's encoding/json reads it: case does not matter (x/tools writes "replace").
+    let replace = v.as_object().into_iter().flatten().filter(|(k, _)| k.eq_ignore_ascii_case("Replace"));
+    for m in replace.filter_map(|(_, r)| r.as_object()) {
         for (from, to) in m {
             let abs = |p: &str| rgo_work::pattern::clean_path(&env.cwd.join(p));
             let to = to.as_str().unwrap_or("");

@@ -10,7 +10,7 @@ fn files_named_on_the_command_line() {
     std::fs::write(&src, "package p\n").unwrap();
     std::fs::write(&gone, "package p\n").unwrap();
     let json = dir.join("overlay.json");
-    std::fs::write(&json, format!(r#"{{"Replace":{{"{}":"{}","{}":""}}}}"#, there.display(), src.display(), gone.display())).unwrap();
+    std::fs::write(&json, format!(r#"{{"replace":{{"{}":"{}","{}":""}}}}"#, there.display(), src.display(), gone.display())).unwrap();
     let list = |file: &str| {
         let mut c = Command::new(env!("CARGO_BIN_EXE_rgo"));
         c.args(["list", "-f", "{{.ImportPath}} {{.Name}} {{.GoFiles}}"]).arg(format!("-overlay={}", json.display())).arg(file).current_dir(&dir);
