@@ -18,11 +18,8 @@ var tracing struct {
 	done    uint32 // semaphore of the one who waits for the reader to have met a mark
 }
 
-// StartTrace enables tracing for the current process. While tracing, the data will be buffered and available via ReadTrace.
-// StartTrace returns an error if tracing is already enabled.
-//
-// Most clients should use the runtime/trace package or the testing package's -test.trace flag instead of calling StartTrace
-// directly.
+// StartTrace begins an execution trace, which ReadTrace returns piece by piece. It is an error if one is under way. Programs
+// use runtime/trace, tests the flag -test.trace.
 func StartTrace() error {
 	t := &tracing
 	lock(&t.advance)
@@ -64,8 +61,7 @@ func wakeTraceReader() {
 	}
 }
 
-// StopTrace stops tracing, if it was previously enabled. StopTrace only returns after all the reads for the trace have
-// completed.
+// StopTrace ends the trace, if there is one, when all of it has been read.
 func StopTrace() { traceAdvance(true) }
 
 // traceAdvance ends a generation, and the trace if stop, and waits until it has been read.
@@ -88,9 +84,8 @@ func traceAdvance(stop bool) {
 	}
 }
 
-// ReadTrace returns the next chunk of binary tracing data, blocking until data is available. If tracing is turned off and
-// all the data accumulated while it was on has been returned, ReadTrace returns nil. The caller must copy the returned data
-// before calling ReadTrace again. ReadTrace must be called from one goroutine at a time.
+// ReadTrace waits for the next piece of a trace and returns it; nil once a trace has ended and all of it was returned. The
+// piece is valid until the next call. Calls must not overlap.
 func ReadTrace() (buf []byte) {
 	t := &tracing
 	if !t.header {
