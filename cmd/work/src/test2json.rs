@@ -90,12 +90,16 @@ pub fn json_bytes(b: &[u8]) -> String {
     out
 }
 
-/// Where a line ends: behind a newline, or before a framing mark in its middle.
+/// Where a line ends: behind a newline, or before a framing mark in its middle that is not escaped.
 fn line_end(b: &[u8]) -> Option<usize> {
-    let i = 1 + memchr::memchr2(b'\n', FRAME, b.get(1..)?).unwrap_or(b.len());
-    match b[0] {
-        b'\n' => Some(1),
-        _ => b.get(i).map(|c| if *c == b'\n' { i + 1 } else { i }),
+    let mut at = 0;
+    loop {
+        let i = at + memchr::memchr2(b'\n', FRAME, b.get(at..)?)?;
+        match b[i] {
+            b'\n' => return Some(i + 1),
+            _ if i > 0 && b[..i].iter().rev().take_while(|c| **c == ESCAPE).count() % 2 == 0 => return Some(i),
+            _ => at = i + 1,
+        }
     }
 }
 
