@@ -66,12 +66,10 @@ pub struct G {
     pub schedlink: *mut G,
     /// When a collection first found it waiting (age in traces).
     pub waitsince: i64,
-    /// Block profile: since when it is blocked (0: not counted), when it was readied, logical frames to leave out.
+    /// Block profile: since when it is blocked (0: not counted), when it was readied.
     pub block_start: i64,
     pub block_end: i64,
-    pub block_skip: u32,
     pub lockedm: *mut M,
-    pub in_syscall: bool,
     /// First slot.
     pub slot: *mut Seg,
     pub slot_header: Seg,
@@ -85,22 +83,28 @@ pub struct G {
     pub gc_cycle: AtomicU32,
     /// When a worker of the collector last left its P.
     pub gc_left: i64,
-    /// testing/synctest: the bubble, whether it counts as durably blocked, and whether the wait to come is durable.
+    /// testing/synctest.
     pub bubble: *mut crate::synctest::Bubble,
-    pub bubble_idle: bool,
-    pub durable: bool,
-    /// Metrics: times it became runnable; since when it is, if that is measured; since when it waits for a lock.
-    pub tracking: u32,
+    /// Metrics: since when it is runnable, if that is measured; since when it waits for a lock.
     pub runnable_since: i64,
     pub lock_since: i64,
-    /// Nothing that could wake it is reachable (the last goroutine leak profile).
-    pub leaked: bool,
     /// Semaphore or notify list it waits for, if it waits for one.
     pub wait_addr: usize,
-    /// Cycle that has put off the scan of the stack.
-    pub gc_deferred: u32,
     /// Execution tracer: number of the last event that orders others.
     pub trace_seq: u64,
+    // Small fields, together.
+    /// Metrics: times it became runnable.
+    pub tracking: u32,
+    /// Cycle that has put off the scan of the stack.
+    pub gc_deferred: u32,
+    /// Block profile: logical frames to leave out.
+    pub block_skip: u32,
+    pub in_syscall: bool,
+    /// testing/synctest: whether it counts as durably blocked, and whether the wait to come is durable.
+    pub bubble_idle: bool,
+    pub durable: bool,
+    /// Nothing that could wake it is reachable (the last goroutine leak profile).
+    pub leaked: bool,
 }
 
 /// Offsets of private fields that assembly uses.
