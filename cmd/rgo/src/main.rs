@@ -37,6 +37,10 @@ mod version;
 mod vet;
 mod workcmd;
 
+// Also what links the library's `malloc` into the program, which LLVM then uses: an eighth of a cold build's time.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 use base::{Exit, Outcome};
 use rgo_work::goenv::GoEnv;
 
