@@ -43,6 +43,7 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
         l.objects.push(Object {
             package: m.name.clone(),
             object: Input::Bytes(o.object),
+            assembly: None,
             sidecar: Some(Input::Bytes(o.sidecar)),
             aliases: o.foreign_aliases,
         });
