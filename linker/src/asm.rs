@@ -71,17 +71,11 @@ fn need(units: &Units, unit: usize, s: &GoSymbol, known: &mut BTreeMap<(usize, S
     n
 }
 
-/// Names that the files refer to and do not define, and whether they are called (others may be variables).
-pub fn references(units: &Units) -> BTreeMap<String, bool> {
+/// Names that the files refer to and do not define: functions and variables.
+pub fn references(units: &Units) -> BTreeSet<String> {
     let defined: BTreeSet<&str> = all(units).filter(|s| s.scope != Scope::Static).map(|s| s.name.as_str()).collect();
-    let mut out = BTreeMap::new();
-    for r in all(units).flat_map(|s| &s.relocs) {
-        let Some((name, scope)) = &r.target else { continue };
-        if matches!(scope, Scope::Abi0 | Scope::Internal) && !defined.contains(name.as_str()) {
-            *out.entry(name.clone()).or_insert(false) |= r.kind == reloc::CALL;
-        }
-    }
-    out
+    let targets = all(units).flat_map(|s| &s.relocs).filter_map(|r| r.target.as_ref());
+    targets.filter(|(n, scope)| matches!(scope, Scope::Abi0 | Scope::Internal) && !defined.contains(n.as_str())).map(|t| t.0.clone()).collect()
 }
 
 /// The object of a package's assembly, and its functions for the sidecar. `bridged`: functions written in Go among
@@ -330,7 +324,7 @@ mod tests {
         let f = functions(&units);
         assert_eq!(f["p.f"], 100 + 16 + 1000 + 16 + GO_CALL + SLACK);
         assert_eq!(f["p.loop"], UNBOUNDED + SLACK);
-        assert_eq!(references(&units), BTreeMap::from([("q.g".to_string(), true)]));
+        assert_eq!(references(&units), BTreeSet::from(["q.g".to_string()]));
     }
 
     #[test]

@@ -90,7 +90,7 @@ impl Assembled {
     pub fn symbols(&self) -> Assembly {
         Assembly {
             functions: rgo_linker::asm::functions(&self.units),
-            references: rgo_linker::asm::references(&self.units).into_keys().collect(),
+            references: rgo_linker::asm::references(&self.units),
         }
     }
 
