@@ -146,6 +146,8 @@ pub struct Module {
     pub assembly: Vec<(Sym, u64)>,
     /// Those of `decls` whose arguments do not escape (`//go:noescape`). Not part of the text form.
     pub noescape: Vec<Sym>,
+    /// Data symbols that C code defines, perhaps in a shared library. Not part of the text form.
+    pub foreign: Vec<Sym>,
     syms: Vec<String>,
     sym_map: HashMap<String, Sym>,
     sigs: Vec<SigData>,

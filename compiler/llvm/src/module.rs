@@ -178,7 +178,9 @@ impl<'m> Gen<'m> {
             *v
         } else {
             let v = self.b.add_global(&link_name(name), self.b.i8);
-            self.b.set_hidden(v);
+            if !self.m.foreign.contains(&s) {
+                self.b.set_hidden(v);
+            }
             v
         };
         self.syms[s.0 as usize] = Some(v);

@@ -1,6 +1,6 @@
 //! `//go:` directives that decide symbols and function attributes.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use rgo_syntax::ast::{Directive, File};
 use rgo_types::Package;
@@ -16,6 +16,8 @@ pub struct Pragmas {
     pub noescape: bool,
     pub uintptrescapes: bool,
     pub uintptrkeepalive: bool,
+    /// Parameters and results lie in one record in memory, as C code reads it.
+    pub cgo_unsafe_args: bool,
 }
 
 impl Pragmas {
@@ -29,6 +31,7 @@ impl Pragmas {
                 "go:noescape" => p.noescape = true,
                 "go:uintptrescapes" => p.uintptrescapes = true,
                 "go:uintptrkeepalive" => p.uintptrkeepalive = true,
+                "go:cgo_unsafe_args" => p.cgo_unsafe_args = true,
                 _ => {}
             }
         }
@@ -41,6 +44,8 @@ impl Pragmas {
 pub struct Linknames {
     targets: HashMap<String, String>,
     marked: Vec<String>,
+    /// Symbols of C code (`//go:cgo_import_static`): variables linked to them stand for an address only.
+    foreign: HashSet<String>,
 }
 
 impl Linknames {
@@ -49,8 +54,13 @@ impl Linknames {
         for f in files {
             for d in &f.directives {
                 let mut w = d.text.split_whitespace();
-                if !matches!(w.next(), Some("go:linkname" | "go:linknamestd")) {
-                    continue;
+                match w.next() {
+                    Some("go:linkname" | "go:linknamestd") => {}
+                    Some("go:cgo_import_static") => {
+                        l.foreign.extend(w.next().map(String::from));
+                        continue;
+                    }
+                    _ => continue,
                 }
                 match (w.next(), w.next()) {
                     (Some(local), Some(target)) => {
@@ -72,6 +82,7 @@ impl Linknames {
     pub fn to_text(&self) -> String {
         let mut lines: Vec<String> = self.targets.iter().map(|(l, t)| format!("{l}\t{t}\n")).collect();
         lines.extend(self.marked.iter().map(|m| format!("{m}\n")));
+        lines.extend(self.foreign.iter().map(|f| format!("\t{f}\n")));
         lines.sort();
         lines.dedup();
         lines.concat()
@@ -82,6 +93,7 @@ impl Linknames {
         let mut l = Linknames::default();
         for line in text.lines() {
             match line.split_once('\t') {
+                Some(("", symbol)) => drop(l.foreign.insert(symbol.into())),
                 Some((local, target)) => drop(l.targets.insert(local.into(), target.into())),
                 None => l.marked.push(line.into()),
             }
@@ -92,6 +104,11 @@ impl Linknames {
     /// The symbol a function or variable of the package is linked to by directive.
     pub fn target(&self, local: &str) -> Option<&str> {
         self.targets.get(local).map(|s| s.as_str())
+    }
+
+    /// Whether a symbol is defined by C code.
+    pub fn is_foreign(&self, symbol: &str) -> bool {
+        self.foreign.contains(symbol)
     }
 
     pub fn is_marked(&self, local: &str) -> bool {

@@ -158,7 +158,7 @@ pub fn lower_func_decl(pl: &mut PackageLowering<'_>, pd: &'static PackageData, f
     let caps = analyse(pd.info, &env, per_iteration, fd.recv.as_ref(), Some(&fd.typ), Some(body), &[]);
     let pragmas = pd.pragmas(fd);
     let flags = caps.flags_of(NodeId::NONE);
-    let attrs = FuncAttrs { nosplit: pragmas.nosplit, noinline: pragmas.noinline || flags.recovers || flags.defers, norace: pragmas.norace, ..FuncAttrs::default() };
+    let attrs = FuncAttrs { nosplit: pragmas.nosplit, noinline: pragmas.noinline || pragmas.cgo_unsafe_args || flags.recovers || flags.defers, norace: pragmas.norace, ..FuncAttrs::default() };
     let sh = Rc::new(Shared { pd, info: pd.info, env, caps, per_iteration, linkage, norace: pragmas.norace, exit_code: Cell::new(0) });
     let sig = obj.signature();
     let recv = sig.recv().map(|r| r.typ());
@@ -175,7 +175,11 @@ pub fn lower_func_decl(pl: &mut PackageLowering<'_>, pd: &'static PackageData, f
         fl.field_objs(r, &mut names);
     }
     fl.field_objs(&fd.typ.params, &mut names);
-    fl.begin(&types, &names, sig, fd.typ.results.as_ref());
+    if pragmas.cgo_unsafe_args {
+        fl.begin_in_record(&types, &names, sig, fd.typ.results.as_ref());
+    } else {
+        fl.begin(&types, &names, sig, fd.typ.results.as_ref());
+    }
     fl.block_stmt(body);
     fl.end(body.rbrace);
 }
@@ -280,6 +284,43 @@ impl<'a, 'p> FunctionLowering<'a, 'p> {
                 None => None,
             };
             self.results.push(ResultSlot { typ: *t, storage });
+        }
+    }
+
+    /// Parameters and results of a function that hands their address to C code: one record in the frame, results aligned to words behind the parameters.
+    fn begin_in_record(&mut self, types: &[Type], names: &[Option<Obj>], sig: &'static Signature, results: Option<&'static FieldList>) {
+        let mut rnames = Vec::new();
+        if let Some(r) = results {
+            self.field_objs(r, &mut rnames);
+        }
+        rnames.resize(sig.results().len(), None);
+        let rtypes: Vec<Type> = sig.results().types().map(|t| self.sh.env.subst(t)).collect();
+        let (mut end, mut offsets) = (0u64, Vec::new());
+        for (i, t) in types.iter().chain(&rtypes).enumerate() {
+            let align = if i == types.len() { 8 } else { self.pl.align_of(*t).max(1) };
+            let at = end.next_multiple_of(align);
+            offsets.push(at);
+            end = at + self.pl.size_of(*t);
+        }
+        let ty = self.pl.m.types.mk_array(Ty::I64, end.div_ceil(8).max(1));
+        let record = self.fb.local("args", ty);
+        let base = self.fb.local_addr(record);
+        self.fb.emit0(Op::ZeroMem { dst: base, ty, flags: MemFlags::default() });
+        for (i, t) in types.iter().enumerate() {
+            let p = self.fb.ptr_add(base, offsets[i] as i64);
+            let v = self.fb.param(i);
+            self.store_at(Addr::new(p, MemKind::Frame), *t, v);
+            if let Some(o) = names[i] {
+                self.vars.insert(o, Storage::Addr(p, MemKind::Frame));
+            }
+        }
+        for ((t, o), at) in rtypes.iter().zip(&rnames).zip(&offsets[types.len()..]) {
+            let p = self.fb.ptr_add(base, *at as i64);
+            let storage = Storage::Addr(p, MemKind::Frame);
+            if let Some(o) = o {
+                self.vars.insert(*o, storage);
+            }
+            self.results.push(ResultSlot { typ: *t, storage: Some(storage) });
         }
     }
 

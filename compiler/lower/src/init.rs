@@ -88,6 +88,9 @@ impl PackageLowering<'_> {
         let t = v.typ();
         let (size, align, pointers) = (self.size_of(t), self.align_of(t), self.has_pointers(t));
         // Another package may define the symbol of a variable that a linkname directive names, or nobody.
+        if !has_value && self.pd.linknames.target(v.name()).is_some_and(|t| self.pd.linknames.is_foreign(t)) {
+            return;
+        }
         let named = self.pd.linknames.target(v.name()).is_some() || self.pd.linknames.is_marked(v.name());
         let linkage = if named && !has_value { Linkage::LinkOnce } else { Linkage::External };
         let size = size.max(1);

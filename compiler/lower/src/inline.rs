@@ -25,7 +25,7 @@ impl PackageLowering<'_> {
         let Some((fd, pd)) = self.prog.decl(f) else { return };
         let Some(body) = &fd.body else { return };
         let p = pd.pragmas(fd);
-        if p.noinline || p.uintptrescapes || p.uintptrkeepalive || pd.linknames.target(f.name()).is_some() {
+        if p.noinline || p.cgo_unsafe_args || p.uintptrescapes || p.uintptrkeepalive || pd.linknames.target(f.name()).is_some() {
             return;
         }
         let mut c = Cost { left: MAX_COST as i32 };

@@ -265,7 +265,11 @@ impl<'a> PackageLowering<'a> {
     /// The symbol of a package-level variable.
     pub fn global(&mut self, v: Obj) -> Sym {
         let n = self.global_symbol_name(v);
-        self.m.sym(&n)
+        let sym = self.m.sym(&n);
+        if v.pkg().and_then(|p| self.prog.get(p)).is_some_and(|pd| pd.linknames.is_foreign(&n)) && !self.m.foreign.contains(&sym) {
+            self.m.foreign.push(sym);
+        }
+        sym
     }
 
     /// An unnamed data symbol of this package.
