@@ -11,6 +11,13 @@ pub fn translate(text: &str, opts: &LinkOptions, files: &[PathBuf]) -> String {
         let i = files.iter().position(|f| line.contains(&*f.display().to_string()))?;
         opts.objects.get(i.checked_sub(1)?).map(|o| o.package.as_str())
     };
+    // C objects: the package, and the compiler's words for what is missing.
+    let foreign = |line: &str| -> Option<&str> {
+        let host = opts.host.as_ref()?;
+        let behind = 1 + opts.objects.iter().map(|o| 1 + usize::from(o.assembly.is_some())).sum::<usize>();
+        let i = files.iter().skip(behind).position(|f| line.contains(&*f.display().to_string()))?;
+        host.objects.get(i).map(|o| o.0.as_str())
+    };
     let mut out: Vec<String> = Vec::new();
     let mut undefined: Option<String> = None;
     for line in text.lines() {
@@ -21,6 +28,13 @@ pub fn translate(text: &str, opts: &LinkOptions, files: &[PathBuf]) -> String {
             continue;
         }
         if let Some(u) = &undefined {
+            if let (Some(p), Some(caller)) = (foreign(line), referrer(line)) {
+                let s = if caller.is_empty() { format!("{p}: undefined reference to `{u}'") } else { format!("{p}: in function `{caller}': undefined reference to `{u}'") };
+                if !out.contains(&s) {
+                    out.push(s);
+                }
+                continue;
+            }
             if let Some(caller) = referrer(line) {
                 let from = if caller.is_empty() { package(line).unwrap_or("?").to_string() } else { caller };
                 let s = format!("{from}: relocation target {u} not defined");

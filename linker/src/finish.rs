@@ -138,7 +138,8 @@ pub fn finish(opts: &LinkOptions, image: Vec<u8>, t: &Tables) -> Result<Vec<u8>,
     for (i, s) in elf.elf_section_table().iter().enumerate() {
         let name = String::from_utf8_lossy(elf.elf_section_table().section_name(e, s).map_err(bad)?).into_owned();
         let ty = s.sh_type(e);
-        let symbols = ty == SHT_SYMTAB || (ty == SHT_STRTAB && name != ".shstrtab");
+        let loaded = s.sh_flags(e).0 & SHF_ALLOC.0 != 0;
+        let symbols = !loaded && (ty == SHT_SYMTAB || (ty == SHT_STRTAB && name != ".shstrtab"));
         let debug = name.starts_with(".debug_");
         if name == ".shstrtab"
             || (opts.strip_symbols && (symbols || debug))

@@ -10,6 +10,7 @@
 //! 4. [`table`]: the function table, typelinks and itablinks, from the final symbol table and the sidecars.
 //! 5. [`finish`]: the table becomes a segment of the file, `rt_moduledata` is filled, symbols and DWARF are dropped for -s and -w.
 //!
+//! [`host`] is about programs with C code: those are dynamic executables, linked as the host's C compiler says.
 //! Beside them, [`goobj`] and [`asm`] make objects of what the release's assembler writes.
 //!
 //! Invariants: addresses never change after LLD; only non-loaded parts of the file move. The output is written once, complete.
@@ -20,6 +21,7 @@ pub mod diag;
 pub mod extra;
 pub mod finish;
 pub mod goobj;
+pub mod host;
 pub mod lld;
 pub mod table;
 
@@ -75,8 +77,8 @@ pub struct LinkOptions {
     pub host_build_id: Vec<u8>,
     /// Entry symbol.
     pub entry: String,
-    /// Further arguments for LLD (`-extldflags` like).
-    pub extra_args: Vec<String>,
+    /// The C side, if there is one.
+    pub host: Option<host::Host>,
 }
 
 impl LinkOptions {
@@ -93,7 +95,7 @@ impl LinkOptions {
             build_id: String::new(),
             host_build_id: Vec::new(),
             entry: "_start".into(),
-            extra_args: Vec::new(),
+            host: None,
         }
     }
 }
@@ -148,9 +150,19 @@ pub fn link(opts: &LinkOptions) -> Result<(), Error> {
             files.push(a.file(dir, &format!("{i}.asm.o"))?);
         }
     }
+    if let Some(h) = &opts.host {
+        files.extend(host::files(h, dir)?);
+    }
     files.push(opts.runtime.file(dir, "librgort.a")?);
     let image = dir.join("a.out");
-    lld::run(opts, dir, &files, &image)?;
+    let stripped = lld::run(opts, dir, &files, &image)?;
+    let with_strip;
+    let opts = if stripped {
+        with_strip = LinkOptions { strip_symbols: true, strip_dwarf: true, ..opts.clone() };
+        &with_strip
+    } else {
+        opts
+    };
     let data = std::fs::read(&image).map_err(|e| Error(format!("{}: {e}", image.display())))?;
     let tables = table::build(opts, &data)?;
     let out = finish::finish(opts, data, &tables)?;

@@ -4,7 +4,7 @@ use std::ffi::{CStr, CString, c_char, c_int};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use crate::{Error, LinkOptions, diag, err};
+use crate::{Error, LinkOptions, diag, err, host};
 
 unsafe extern "C" {
     fn rgo_lld(argv: *const *const c_char, argc: usize, text: *mut *mut c_char) -> c_int;
@@ -42,29 +42,26 @@ SECTIONS {
 }
 "#;
 
-pub fn run(opts: &LinkOptions, dir: &Path, files: &[PathBuf], output: &Path) -> Result<(), Error> {
+/// Links; whether the C side asks for the result to be stripped.
+pub fn run(opts: &LinkOptions, dir: &Path, files: &[PathBuf], output: &Path) -> Result<bool, Error> {
+    let line = match &opts.host {
+        Some(h) => Some(host::line(h, &files[0], output, dir)?),
+        None => None,
+    };
     let script = dir.join("go.ld");
-    std::fs::write(&script, SCRIPT).map_err(|e| Error(format!("{}: {e}", script.display())))?;
-    let mut args: Vec<String> = [
-        "ld.lld",
-        "-static",
-        "--gc-sections",
-        "--no-demangle",
-        "--error-limit=0",
-        "--icf=none",
-        "--no-eh-frame-hdr",
-        "-z",
-        "norelro",
-        "-z",
-        "max-page-size=4096",
-        "-e",
-        &opts.entry,
-        "-o",
-    ]
-    .iter()
-    .map(|s| s.to_string())
-    .collect();
+    let text = line.as_ref().map_or(SCRIPT.to_string(), |l| host::script(l.is_static));
+    std::fs::write(&script, text).map_err(|e| Error(format!("{}: {e}", script.display())))?;
+    let common = ["ld.lld", "--gc-sections", "--no-demangle", "--error-limit=0", "--icf=none", "-z", "norelro", "-z", "max-page-size=4096", "-o"];
+    let mut args: Vec<String> = common.iter().map(|s| s.to_string()).collect();
     args.push(output.display().to_string());
+    match &opts.host {
+        None => args.extend(["-static", "--no-eh-frame-hdr", "-e", &opts.entry].map(String::from)),
+        Some(h) => {
+            // Binding on first use would run on a goroutine's stack.
+            args.extend(["-z", "now"].map(String::from));
+            args.extend(h.exports.iter().map(|e| format!("--export-dynamic-symbol={e}")));
+        }
+    }
     args.push(format!("-T{}", script.display()));
     let hex: String = opts.host_build_id.iter().map(|b| format!("{b:02x}")).collect();
     args.push(if hex.is_empty() { "--build-id=none".into() } else { format!("--build-id=0x{hex}") });
@@ -81,13 +78,20 @@ pub fn run(opts: &LinkOptions, dir: &Path, files: &[PathBuf], output: &Path) -> 
     for (alias, target) in opts.objects.iter().flat_map(|o| &o.aliases) {
         args.push(format!("--defsym={alias}=\"{target}\""));
     }
-    args.extend(opts.extra_args.iter().cloned());
-    args.extend(files.iter().map(|f| f.display().to_string()));
+    let ours = files.iter().map(|f| f.display().to_string());
+    match &line {
+        None => args.extend(ours),
+        Some(l) => {
+            args.extend(l.args[..l.place].iter().cloned());
+            args.extend(ours);
+            args.extend(l.args[l.place + 1..].iter().cloned());
+        }
+    }
     let (code, text) = call(&args)?;
     if code != 0 {
         return err(diag::translate(&text, opts, files));
     }
-    Ok(())
+    Ok(line.is_some_and(|l| l.strip))
 }
 
 fn call(args: &[String]) -> Result<(i32, String), Error> {

@@ -337,7 +337,7 @@ pub fn loader_with<'e>(env: &'e GoEnv, p: &Parsed, flags: ModFlags, plain: bool)
     let overlay = flags.overlay.clone();
     let modules = Modules::load(env, &flags)?;
     let _ = MAINS.set((modules.main_versions().into_iter().map(|m| m.path).collect(), modules.tools().iter().cloned().collect()));
-    let config = LoadConfig { tags: tags(p), race: p.bool("race"), overlay, plain, trace: p.bool("x") };
+    let config = LoadConfig { tags: tags(p), race: p.bool("race"), overlay, plain, trace: p.bool("x"), std_cgo: false };
     Ok(Loader::new(env, modules, config)?)
 }
 

@@ -24,7 +24,7 @@ pub fn omit_test_only(l: &Loader<'_>, ids: Vec<PkgId>) -> Result<Vec<PkgId>, Exi
     let mut out = Vec::new();
     for id in ids {
         let p = &l.packages[id];
-        if !p.go_files.is_empty() || p.is_unsafe() {
+        if p.has_go() || p.is_unsafe() {
             out.push(id);
         } else if p.cmdline_literal {
             return Err(Exit::Error(format!("{}: no non-test Go files in {}", p.import_path, p.dir.display())));
@@ -87,7 +87,12 @@ pub fn link_options(l: &Loader<'_>, p: &crate::flags::Parsed, id: PkgId, path: &
     if !debug.is_empty() {
         set("DefaultGODEBUG", &debug);
     }
-    set("CGO_ENABLED", "0");
+    set("CGO_ENABLED", if env.cgo_enabled() { "1" } else { "0" });
+    if env.cgo_enabled() && !p.bool("trimpath") {
+        for name in ["CGO_CFLAGS", "CGO_CPPFLAGS", "CGO_CXXFLAGS", "CGO_LDFLAGS"] {
+            set(name, env.raw(name));
+        }
+    }
     set("GOARCH", &env.goarch());
     if !env.raw("GOEXPERIMENT").is_empty() {
         set("GOEXPERIMENT", env.raw("GOEXPERIMENT"));
@@ -122,12 +127,12 @@ pub fn report_failures(l: &Loader<'_>, failures: &[(PkgId, String)], json: bool)
 pub fn report_failure(path: &str, title: &str, text: &str, json: bool) {
     use rgo_work::test2json::json_bytes;
     if !json {
-        eprintln!("# {title}\n{}", text.trim_end());
+        eprint!("{}", rgo_work::report::headed(title, text));
         return;
     }
     let p = json_bytes(path.as_bytes());
     let mut out = String::new();
-    for line in std::iter::once(format!("# {title}")).chain(text.trim_end().lines().map(String::from)) {
+    for line in rgo_work::report::headed(title, text).lines() {
         out.push_str(&format!("{{\"ImportPath\":{p},\"Action\":\"build-output\",\"Output\":{}}}\n", json_bytes(format!("{line}\n").as_bytes())));
     }
     out.push_str(&format!("{{\"ImportPath\":{p},\"Action\":\"build-fail\"}}\n"));

@@ -27,13 +27,13 @@ pub fn run(env: &GoEnv, args: &[String]) -> Outcome {
         }
         if let Some(e) = &pk.error {
             let skip = e.msg.starts_with("build constraints exclude all") || e.msg.starts_with("no Go files in") || e.msg.starts_with("pattern ");
-            if !skip && pk.go_files.is_empty() {
+            if !skip && !pk.has_go() {
                 eprintln!("{e}");
                 failed = true;
                 continue;
             }
         }
-        let mut names: Vec<&str> = pk.go_files.iter().chain(&pk.test_go_files).chain(&pk.xtest_go_files).map(|f| f.name.as_str()).collect();
+        let mut names: Vec<&str> = pk.go_files.iter().chain(&pk.cgo_files).chain(&pk.test_go_files).chain(&pk.xtest_go_files).map(|f| f.name.as_str()).collect();
         names.extend(pk.ignored_go_files.iter().chain(&pk.invalid_go_files).map(String::as_str));
         names.sort_unstable();
         names.dedup();

@@ -152,28 +152,28 @@ fn package_fields(x: &Listing<'_>, id: PkgId) -> Vec<(&'static str, Value)> {
         ("Stale", Value::Bool(x.stale.contains_key(&p.import_path))),
         ("StaleReason", s(x.stale.get(&p.import_path).map_or("", String::as_str))),
         ("GoFiles", go_files.clone()),
-        ("CgoFiles", empty()),
-        ("CompiledGoFiles", if x.compiled && p.error.is_none() { go_files } else { empty() }),
+        ("CgoFiles", names(&p.cgo_files)),
+        ("CompiledGoFiles", if x.compiled && p.error.is_none() { compiled_files(p, go_files, env) } else { empty() }),
         ("IgnoredGoFiles", list(&p.ignored_go_files)),
         ("InvalidGoFiles", list(&p.invalid_go_files)),
         ("IgnoredOtherFiles", list(&p.ignored_other_files)),
         ("CFiles", list(&p.c_files)),
-        ("CXXFiles", empty()),
-        ("MFiles", empty()),
+        ("CXXFiles", list(&p.cxx_files)),
+        ("MFiles", list(&p.m_files)),
         ("HFiles", list(&p.h_files)),
-        ("FFiles", empty()),
+        ("FFiles", list(&p.f_files)),
         ("SFiles", list(&p.s_files)),
-        ("SwigFiles", empty()),
-        ("SwigCXXFiles", empty()),
+        ("SwigFiles", list(&p.swig_files)),
+        ("SwigCXXFiles", list(&p.swigcxx_files)),
         ("SysoFiles", list(&p.syso_files)),
         ("EmbedPatterns", list(&p.embed_patterns)),
         ("EmbedFiles", list(&p.embed_files)),
-        ("CgoCFLAGS", empty()),
-        ("CgoCPPFLAGS", empty()),
-        ("CgoCXXFLAGS", empty()),
-        ("CgoFFLAGS", empty()),
-        ("CgoLDFLAGS", empty()),
-        ("CgoPkgConfig", empty()),
+        ("CgoCFLAGS", list(&p.directives.cflags)),
+        ("CgoCPPFLAGS", list(&p.directives.cppflags)),
+        ("CgoCXXFLAGS", list(&p.directives.cxxflags)),
+        ("CgoFFLAGS", list(&p.directives.fflags)),
+        ("CgoLDFLAGS", list(&p.directives.ldflags)),
+        ("CgoPkgConfig", list(&p.directives.pkg_config)),
         ("Imports", list(&imports)),
         ("ImportMap", Value::Map(map)),
         ("Deps", list(&deps)),
@@ -188,6 +188,16 @@ fn package_fields(x: &Listing<'_>, id: PkgId) -> Vec<(&'static str, Value)> {
         ("XTestEmbedPatterns", list(&p.xtest_embeds.0)),
         ("XTestEmbedFiles", embedded(&p.xtest_embeds.1)),
     ]
+}
+
+/// The files the compiler gets: those that cgo made lie in the cache.
+fn compiled_files(p: &Package, go_files: Value, env: &GoEnv) -> Value {
+    let Value::List(mut v) = go_files else { return go_files };
+    for f in p.cgo.iter().flat_map(|c| &c.go) {
+        let kept = f.data().ok().and_then(|d| rgo_work::cache::output_file(&env.gocache(), &d).ok());
+        v.extend(kept.map(|k| Value::Str(k.display().to_string())));
+    }
+    Value::List(v)
 }
 
 /// The build ID in a file with export data.
@@ -247,7 +257,7 @@ fn context(env: &GoEnv, p: &crate::flags::Parsed) -> Value {
         ("GOOS", Value::Str(env.goos())),
         ("GOROOT", Value::Str(env.goroot.display().to_string())),
         ("GOPATH", Value::Str(env.gopath())),
-        ("CgoEnabled", Value::Bool(false)),
+        ("CgoEnabled", Value::Bool(env.cgo_enabled())),
         ("UseAllFiles", Value::Bool(false)),
         ("Compiler", Value::Str("gc".into())),
         ("BuildTags", Value::list(&tags)),
@@ -341,6 +351,9 @@ pub fn run(env: &GoEnv, args: &[String]) -> Outcome {
     let text = template(&p, "{{.ImportPath}}")?;
     let mut l = base::loader_for(env, &p, true)?;
     l.load_tests = p.bool("test");
+    if !p.bool("compiled") && !p.bool("export") {
+        l.show_std_cgo();
+    }
     if p.bool("retracted") && l.modules.gopath.is_some() {
         return Err(Exit::Error("go list -retracted can only be used in module-aware mode".into()));
     }
@@ -385,6 +398,9 @@ pub fn run(env: &GoEnv, args: &[String]) -> Outcome {
         let opts = crate::build::options(env, &p_without_json(&p))?;
         let want: Vec<PkgId> = ids.iter().copied().filter(|i| l.packages[*i].error.is_none()).collect();
         let full: Vec<PkgId> = want.iter().copied().filter(|i| roots.contains(i) && !l.packages[*i].standard).collect();
+        let order = l.post_order(&want);
+        run_cgo(&mut l, &order, &opts, p.bool("e"))?;
+        let want: Vec<PkgId> = want.into_iter().filter(|i| l.packages[*i].error.is_none()).collect();
         exports = rgo_work::gcfiles::make(&l, &want, &full, &opts);
         if !exports.errors.is_empty() && !p.bool("e") {
             crate::build::report_failures(&l, &exports.errors, false);
@@ -394,6 +410,10 @@ pub fn run(env: &GoEnv, args: &[String]) -> Outcome {
             let msg = format!("# {}\n{}\n", l.packages[*id].import_path, text.trim_end());
             l.packages[*id].error.get_or_insert(rgo_work::load::PkgError::msg(msg));
         }
+    }
+    if p.bool("compiled") && !p.bool("export") && ids.iter().any(|i| l.packages[*i].uses_cgo()) {
+        let opts = crate::build::options(env, &p_without_json(&p))?;
+        run_cgo(&mut l, &ids, &opts, p.bool("e"))?;
     }
     let stale = if asked("Stale") && !p.bool("find") { stale_packages(env, &p)? } else { HashMap::new() };
     if p.bool("retracted") {
@@ -439,6 +459,20 @@ fn add_retractions(l: &mut Loader<'_>, ids: &[PkgId], lenient: bool) {
         m.replace = m.replace.map(|r| Arc::new(with(&r)));
         l.packages[i].module = Some(Arc::new(m));
     }
+}
+
+/// Runs cgo for packages; what fails is an error of the package (`lenient`), or of the command.
+fn run_cgo(l: &mut Loader<'_>, order: &[PkgId], opts: &rgo_work::build::BuildOptions, lenient: bool) -> Outcome {
+    let failures = rgo_work::cgo::prepare(l, order, opts);
+    if !failures.is_empty() && !lenient {
+        crate::build::report_failures(l, &failures, false);
+        return Err(Exit::Code(1));
+    }
+    for (id, text) in failures {
+        let msg = rgo_work::report::headed(&l.packages[id].import_path, &text);
+        l.packages[id].error.get_or_insert(rgo_work::load::PkgError::msg(msg));
+    }
+    Ok(())
 }
 
 /// Prints the errors of packages.

@@ -470,7 +470,7 @@ fn prepare_cover(l: &mut Loader<'_>, r: &Request, ids: &[PkgId], mode: &str, dir
 fn run_vet(l: &Loader<'_>, cases: &[Case], built: &Built, r: &Request, flags: Vec<String>, opts: &build::BuildOptions) -> Result<HashSet<PkgId>, Exit> {
     let mut bad = HashSet::new();
     let dry = opts.dry();
-    let units: Vec<PkgId> = cases.iter().flat_map(|c| c.units()).filter(|u| !l.packages[*u].go_files.is_empty() && (dry || built.is_complete(l, *u))).collect();
+    let units: Vec<PkgId> = cases.iter().flat_map(|c| c.units()).filter(|u| l.packages[*u].has_go() && (dry || built.is_complete(l, *u))).collect();
     if units.is_empty() {
         return Ok(bad);
     }

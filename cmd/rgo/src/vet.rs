@@ -163,13 +163,13 @@ pub fn run(env: &GoEnv, cmd: &str, args: &[String]) -> Outcome {
                 eprintln!("{}", e.join("\n"));
                 failed = true;
             }
-            Ok(None) if l.packages[id].go_files.is_empty() => {
+            Ok(None) if !l.packages[id].has_go() => {
                 eprintln!("go: can't {cmd} {path}: no Go files in {dir}");
                 failed = true;
             }
             Ok(None) => units.push(id),
             Ok(Some(t)) => {
-                if !l.packages[t.own].go_files.is_empty() {
+                if l.packages[t.own].has_go() {
                     units.push(t.own);
                 }
                 units.extend(t.external);
@@ -180,6 +180,16 @@ pub fn run(env: &GoEnv, cmd: &str, args: &[String]) -> Outcome {
     // What is vetted reads its own sources and tells of errors in them; what others import must be in order.
     let wanted = vet::wanted(&l, &units);
     let imported: Vec<PkgId> = units.iter().copied().filter(|u| wanted.contains(u)).collect();
+    let order = l.post_order(&[units.clone(), wanted.clone()].concat());
+    let broken = rgo_work::cgo::prepare(&mut l, &order, &opts);
+    if !broken.is_empty() {
+        crate::build::report_failures(&l, &broken, false);
+        failed = true;
+        for (id, text) in broken {
+            l.packages[id].error.get_or_insert(rgo_work::load::PkgError::msg(text));
+            units.retain(|u| !l.post_order(&[*u]).contains(&id));
+        }
+    }
     let exports = gcfiles::make(&l, &wanted, &imported, &opts);
     let bad: Vec<PkgId> = exports.errors.iter().map(|e| e.0).collect();
     if !bad.is_empty() {

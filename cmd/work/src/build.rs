@@ -84,6 +84,9 @@ pub struct LinkOptions {
     pub settings: Vec<(String, String)>,
     /// The version of the main module, where version control tells it.
     pub main_version: Option<String>,
+    /// `-extld`, `-extldflags`.
+    pub extld: Option<String>,
+    pub extldflags: Vec<String>,
     /// The words these options were made of.
     pub words: Vec<String>,
 }
@@ -91,7 +94,7 @@ pub struct LinkOptions {
 /// Flags of the linker that mean something this one does not do.
 const LINKER_FLAGS: &[&str] = &[
     "D", "E", "H", "I", "L", "R", "T", "V", "a", "asan", "aslr", "benchmark", "benchmarkprofile", "bindnow", "buildmode", "c", "capturehostobjs", "cpuprofile", "d", "debugnosplit",
-    "debugtextsize", "debugtramp", "dumpdep", "e", "extar", "extld", "extldflags", "f", "fipso", "funcalign", "g", "h", "importcfg", "installsuffix", "k", "libgcc", "linkshared", "macos",
+    "debugtextsize", "debugtramp", "dumpdep", "e", "extar", "f", "fipso", "funcalign", "g", "h", "importcfg", "installsuffix", "k", "libgcc", "linkshared", "macos",
     "macsdk", "memprofile", "memprofilerate", "msan", "n", "o", "pluginpath", "pruneweakmap", "r", "race", "randlayout", "strictdups", "tmpdir", "v",
 ];
 
@@ -115,7 +118,9 @@ impl LinkOptions {
                     o.defines.push((format!("{}.{name}", rgo_lower::names::path_to_prefix(pkg)), v.into()));
                 }
                 "buildid" => o.build_id = Some(arg()?),
-                // There is one way of linking; without cgo nothing tells the modes apart.
+                "extld" => o.extld = Some(arg()?),
+                "extldflags" => o.extldflags = crate::cgoflags::split_words(&arg()?)?,
+                // A program with C code is linked with the host's libraries, others without: nothing else tells the modes apart.
                 "linkmode" => match arg()?.as_str() {
                     "auto" | "internal" | "external" => {}
                     m => return Err(format!("invalid value {m:?} for flag -linkmode: invalid linkmode")),
@@ -202,10 +207,7 @@ pub(crate) fn flags_of(l: &Loader<'_>, id: PkgId, opts: &BuildOptions) -> Result
 fn errors_text(l: &Loader<'_>, errors: &[(PkgId, String)]) -> String {
     let mut out = String::new();
     for (id, text) in errors {
-        out.push_str(&format!("# {}\n{text}", l.packages[*id].import_path));
-        if !text.ends_with('\n') {
-            out.push('\n');
-        }
+        out.push_str(&crate::report::headed(&l.packages[*id].import_path, text));
     }
     out
 }
@@ -266,8 +268,11 @@ fn object_key(p: &Package, opts: &BuildOptions, base: &Key, seen: &HashMap<PkgId
     let mut k = KeyBuilder::new("object");
     k.key("base", base);
     common_key(&mut k, p, opts);
-    for f in &p.go_files {
+    for f in p.sources() {
         k.bytes(&f.name, &f.hash);
+    }
+    if let Some(c) = p.cgo.as_ref().and_then(|c| c.key.as_ref()) {
+        k.key("cgo", c);
     }
     for (name, data) in p.s_data.iter().chain(&p.h_data) {
         k.bytes(name, data);
@@ -364,7 +369,15 @@ pub fn compile_some(l: &mut Loader<'_>, ids: &[PkgId], opts: &BuildOptions) -> R
         flags_of(l, id, opts)?;
     }
     l.save_index();
-    compile_loaded(l, runtime, &order, opts)
+    let failures = crate::cgo::prepare(l, &order, opts);
+    for (id, text) in &failures {
+        l.packages[*id].error.get_or_insert(crate::load::PkgError::msg(text.clone()));
+    }
+    if !failures.is_empty() && !opts.keep_going {
+        return Ok((Built::empty(l, runtime, opts)?, failures));
+    }
+    let (b, more) = compile_loaded(l, runtime, &order, opts)?;
+    Ok((b, failures.into_iter().chain(more).collect()))
 }
 
 /// As [`compile_some`], when everything in `order` is loaded.
@@ -549,6 +562,44 @@ fn init_order(l: &Loader<'_>, order: &[PkgId]) -> Vec<PkgId> {
 }
 
 impl Built {
+    /// Nothing was compiled.
+    fn empty(_l: &Loader<'_>, runtime: PkgId, opts: &BuildOptions) -> Result<Built, String> {
+        let cache = Cache::new(&opts.cache_dir);
+        let rt = Arc::new(Runtime::find(&cache).map_err(|m| m + "\n")?);
+        Ok(Built { cache, keys: HashMap::new(), entries: HashMap::new(), runtime, rt, opts: opts.clone() })
+    }
+
+    /// The C side of a program; None if it has none. `Err(None)`: objects are gone from the cache.
+    fn host(&self, l: &Loader<'_>, list: &[PkgId], opts: &LinkOptions, objects: bool) -> Result<Option<rgo_linker::host::Host>, Option<String>> {
+        if !list.iter().any(|p| l.packages[*p].standard && l.packages[*p].import_path == "runtime/cgo") {
+            return Ok(None);
+        }
+        let cxx = list.iter().any(|p| !l.packages[*p].cxx_files.is_empty());
+        let cc = match &opts.extld {
+            Some(v) => v.clone(),
+            None => l.env.value(if cxx { "CXX" } else { "CC" }),
+        };
+        let mut h = rgo_linker::host::Host { command: crate::cgoflags::split_words(&cc).map_err(Some)?, ..Default::default() };
+        h.command.extend(crate::cc::arch_args(&l.env.goarch()));
+        // Those that import come before what they import.
+        for &id in list.iter().rev() {
+            let p = &l.packages[id];
+            if let Some(c) = &p.cgo {
+                h.flags.extend(c.ldflags.iter().cloned());
+                h.exports.extend(c.exports.iter().cloned());
+                if objects {
+                    let own = c.objects().ok_or(None)?;
+                    h.objects.extend(own.into_iter().map(|o| (p.import_path.clone(), rgo_linker::Input::Bytes(o))));
+                }
+            }
+            if !p.standard && objects {
+                h.objects.extend(p.syso_files.iter().map(|f| (p.import_path.clone(), rgo_linker::Input::Path(p.dir.join(f)))));
+            }
+        }
+        h.flags.extend(opts.extldflags.iter().cloned());
+        Ok(Some(h))
+    }
+
     /// The packages of a program in initialisation order; the runtime's come first.
     fn program(&self, l: &Loader<'_>, id: PkgId) -> Vec<PkgId> {
         let first = init_order(l, &l.post_order(&[self.runtime]));
@@ -659,6 +710,10 @@ impl Built {
             None if o.build_id.is_empty() => Vec::new(),
             None => blake3::hash(o.build_id.as_bytes()).as_bytes()[..20].to_vec(),
         };
+        if let Some(m) = (!opts.extldflags.is_empty()).then(|| opts.extldflags.iter().find(|f| matches!(f.as_str(), "-pie" | "-shared"))).flatten() {
+            return Err(format!("rgo: -extldflags={m} is not supported"));
+        }
+        o.host = self.host(l, &list, opts, false).map_err(Option::unwrap_or_default)?;
         // A program that is there already and is what this link would write stays as it is.
         let result = self.link_key(&list, &key, &o, opts);
         if let Some(r) = &result
@@ -685,6 +740,11 @@ impl Built {
         }
         let Some(objects) = self.objects(l, &list)? else { return Ok(Linked::Damaged) };
         o.objects = objects;
+        match self.host(l, &list, opts, true) {
+            Ok(h) => o.host = h,
+            Err(Some(m)) => return Err(m),
+            Err(None) => return Err(format!("rgo: C objects are gone from {}; build again", self.cache.dir().display())),
+        }
         let kept = self.cache.open(&key).and_then(|s| codegen::object("go:main", &Artifact::Stored(s)));
         o.objects.push(match kept {
             Some(o) => o,
@@ -806,6 +866,16 @@ impl Built {
         k.text("strip", if opts.strip { "1" } else { "0" }).text("debug", if opts.omit_debug { "0" } else if opts.raw_debug { "raw" } else { "1" });
         for (name, value) in &o.x_vars {
             k.text("name", name).text("value", value);
+        }
+        if let Some(h) = &o.host {
+            if let Some(s) = h.command.first().and_then(|c| Stamp::at(&crate::cc::look_path(c)?)) {
+                k.bytes("C compiler", &s.0);
+            }
+            for (name, list) in [("driver", &h.command), ("flag", &h.flags), ("export", &h.exports)] {
+                for w in list {
+                    k.text(name, w);
+                }
+            }
         }
         k.text("id", &o.build_id).bytes("host id", &o.host_build_id);
         if let Some(b) = &o.build_info {

@@ -25,7 +25,7 @@ pub struct Cover<'a> {
 fn suitable(l: &Loader<'_>, id: PkgId, mode: &str, below: &HashSet<PkgId>) -> bool {
     let p = &l.packages[id];
     let atomic = mode == "atomic" && matches!(p.import_path.as_str(), "sync/atomic" | "internal/runtime/atomic");
-    !p.is_unsafe() && !p.go_files.is_empty() && p.error.is_none() && !(p.standard && (below.contains(&id) || atomic))
+    !p.is_unsafe() && p.has_go() && p.error.is_none() && !(p.standard && (below.contains(&id) || atomic))
 }
 
 /// Packages among `all` that can be instrumented and that `matches`.

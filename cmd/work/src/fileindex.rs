@@ -206,6 +206,10 @@ fn put_header(out: &mut Vec<u8>, h: &Header) {
         put_bytes(out, msg.as_bytes());
     }
     out.push(h.imports_c as u8);
+    put_u32(out, h.cgo.len() as u32);
+    for l in &h.cgo {
+        put_bytes(out, l.as_bytes());
+    }
 }
 
 struct Reader<'a>(&'a [u8]);
@@ -274,6 +278,7 @@ impl<'a> Reader<'a> {
                 _ => Some((self.pos()?, self.string()?)),
             },
             imports_c: self.byte()? != 0,
+            cgo: self.list(|r| r.string())?,
         })
     }
 }
@@ -287,7 +292,7 @@ mod tests {
         let d = tempfile::tempdir().unwrap();
         let cache = Cache::new(&d.path().join("cache"));
         let index = || FileIndex::new(cache.clone(), KeyBuilder::new("t").finish());
-        let src = "// Doc.\n\n//go:build (a || !b) && c\n\n//go:debug x=1\n\n// Package p.\npackage p\n\nimport (\n\t\"fmt\"\n\t\"C\"\n)\n\
+        let src = "// Doc.\n\n//go:build (a || !b) && c\n\n//go:debug x=1\n\n// Package p.\npackage p\n\nimport (\n\t\"fmt\"\n\t// #cgo CFLAGS: -g\n\t\"C\"\n)\n\
                    //go:embed x y\nvar v string\n";
         let p = d.path().join("a.go");
         std::fs::write(&p, src).unwrap();

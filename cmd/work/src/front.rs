@@ -170,15 +170,15 @@ pub fn check_package(
     let mut files: Vec<&'static File> = Vec::new();
     let runtime = p.standard && (p.pkg_path == "runtime" || p.pkg_path.starts_with("internal/"));
     let dir = shown_dir(p, opts.trimpath);
-    for f in &p.go_files {
-        let name = dir.join(&f.name).display().to_string();
+    for f in p.sources() {
+        let name = f.shown(&dir);
         let data = f.data().map_err(|m| m + "\n")?;
         let r = parse_file(FileSet::global(), &mut ids, &name, &data, Mode::default());
         for e in &r.errors {
             log.add(e.pos, &e.msg);
         }
         if full && !p.standard {
-            for e in check_parse(&r.file, PragmaConfig { std: p.standard, runtime, cgo_generated: false }) {
+            for e in check_parse(&r.file, PragmaConfig { std: p.standard, runtime, cgo_generated: f.generated && f.name.starts_with("_cgo_") }) {
                 log.add(e.pos, &e.msg);
             }
         }

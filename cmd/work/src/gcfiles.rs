@@ -25,7 +25,7 @@ fn keys(l: &Loader<'_>, order: &[PkgId]) -> HashMap<PkgId, Key> {
         let mut k = KeyBuilder::new("export data");
         k.key("tool", &tool).text("target", &format!("{}/{}", l.env.goos(), l.env.goarch()));
         k.text("path", &p.pkg_path).text("go", &p.go_version).text("dir", &p.dir.display().to_string());
-        for f in &p.go_files {
+        for f in p.sources() {
             k.bytes(&f.name, &f.hash);
         }
         for (path, dep) in &p.dep_of {

@@ -73,7 +73,7 @@ pub fn default_of(l: &Loader<'_>, id: PkgId) -> String {
     for g in settings {
         if g.key == "default" { version = g.value.trim_start_matches("go").into() } else { drop(set.insert(g.key.clone(), g.value.clone())) }
     }
-    for (text, _) in p.go_files.iter().flat_map(|f| &f.header.debug) {
+    for (text, _) in p.go_files.iter().chain(&p.cgo_files).flat_map(|f| &f.header.debug) {
         if let Some((k, v)) = text.split_once('=') {
             if k == "default" { version = v.trim_start_matches("go").into() } else { drop(set.insert(k.into(), v.into())) }
         }

@@ -176,6 +176,19 @@ impl GoEnv {
         self.or("GOOS", host_os())
     }
 
+    /// Whether files that import "C" belong to packages: as CGO_ENABLED says, else on the host's own platform where there is a C compiler.
+    pub fn cgo_enabled(&self) -> bool {
+        match self.raw("CGO_ENABLED") {
+            "1" => true,
+            "0" => false,
+            _ => {
+                let native = self.goos() == host_os() && self.goarch() == host_arch() && (self.goos().as_str(), self.goarch().as_str()) == ("linux", "amd64");
+                let compiler = || self.process.get("CC").is_some_and(|v| !v.is_empty()) || crate::cc::look_path("gcc").is_some();
+                native && compiler()
+            }
+        }
+    }
+
     pub fn goarch(&self) -> String {
         self.or("GOARCH", host_arch())
     }
@@ -278,8 +291,8 @@ impl GoEnv {
                 }
             }
             "GOTELEMETRYDIR" => self.user_config_dir().map(|d| path(d.join("go/telemetry"))).unwrap_or_default(),
-            "GOGCCFLAGS" => String::new(),
-            "CGO_ENABLED" => self.or(name, "0"),
+            "GOGCCFLAGS" => crate::cc::gogccflags(self),
+            "CGO_ENABLED" => if self.cgo_enabled() { "1".into() } else { "0".into() },
             "CGO_CFLAGS" | "CGO_CXXFLAGS" | "CGO_FFLAGS" | "CGO_LDFLAGS" => self.or(name, "-O2 -g"),
             "AR" => self.or(name, "ar"),
             "CC" => self.or(name, "gcc"),

@@ -41,6 +41,8 @@ pub struct Header {
     /// A reason the file cannot be loaded, with go/parser's text.
     pub error: Option<(LineCol, String)>,
     pub imports_c: bool,
+    /// `#cgo` lines of the comment above `import "C"`.
+    pub cgo: Vec<String>,
 }
 
 struct Reader<'a> {
@@ -213,6 +215,7 @@ pub fn read(src: &[u8]) -> Header {
             continue;
         }
         let at = r.i;
+        let mut doc = r.doc;
         if r.ident() != "import" {
             r.i = at;
             break;
@@ -229,13 +232,15 @@ pub fn read(src: &[u8]) -> Header {
                     }
                     b';' => r.i += 1,
                     _ => {
-                        if !import_spec(&mut r, &mut h) {
+                        // The comment above the declaration is that of its only import.
+                        let own = r.doc.or(doc.take().filter(|_| only_spec(&r)));
+                        if !import_spec(&mut r, &mut h, own) {
                             return with_parser_error(src, h);
                         }
                     }
                 }
             }
-        } else if !import_spec(&mut r, &mut h) {
+        } else if !import_spec(&mut r, &mut h, doc) {
             return with_parser_error(src, h);
         }
     }
@@ -269,7 +274,21 @@ fn with_parser_error(src: &[u8], mut h: Header) -> Header {
     h
 }
 
-fn import_spec(r: &mut Reader<'_>, h: &mut Header) -> bool {
+/// Whether the import that begins here is the last of its declaration.
+fn only_spec(r: &Reader<'_>) -> bool {
+    let mut r = Reader { b: r.b, i: r.i, newline: false, doc: None };
+    if !import_spec(&mut r, &mut Header::default(), None) {
+        return false;
+    }
+    r.skip();
+    while r.peek() == b';' {
+        r.i += 1;
+        r.skip();
+    }
+    r.peek() == b')'
+}
+
+fn import_spec(r: &mut Reader<'_>, h: &mut Header, doc: Option<(usize, usize)>) -> bool {
     // The position of an import is that of its name, if it has one.
     let start = r.i;
     if r.peek() == b'.' {
@@ -280,6 +299,9 @@ fn import_spec(r: &mut Reader<'_>, h: &mut Header) -> bool {
     r.skip();
     match r.string() {
         Some(path) => {
+            if let ("C", Some((from, to))) = (path.as_str(), doc) {
+                h.cgo.extend(crate::cgodir::lines(&String::from_utf8_lossy(&r.b[from..to])));
+            }
             h.imports.push(Import { path, pos: r.pos(start) });
             true
         }

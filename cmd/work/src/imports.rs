@@ -25,7 +25,7 @@ pub const LINKNAMES: &str = "linknames";
 
 /// Names of a package's files as positions show them.
 pub fn file_names(p: &Package, dir: &Path) -> Vec<String> {
-    p.go_files.iter().map(|f| dir.join(&f.name).display().to_string()).collect()
+    p.sources().map(|f| f.shown(dir)).collect()
 }
 
 /// The export data of a package that was checked in full.
@@ -53,8 +53,9 @@ pub fn package(
             by_path.insert(pkg.path(), pkg);
         }
     }
+    let files: Vec<SourceFile> = p.sources().cloned().collect();
     let read = |i: usize| -> pos::ReadText {
-        let f = p.go_files[i].clone();
+        let f = files[i].clone();
         // Only lines of positions depend on it here; where the text itself counts its hash is compared.
         Box::new(move || f.data().map(|d| d.to_vec()).unwrap_or_default())
     };
@@ -73,7 +74,7 @@ pub fn package(
         dir: p.dir.display().to_string(),
         imports,
         linknames: linknames.clone(),
-        text: p.go_files.clone(),
+        text: files.clone(),
         files: sources.iter().map(|_| OnceLock::new()).collect(),
         sources,
         file_of: with_body.into_iter().collect(),

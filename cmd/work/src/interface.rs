@@ -16,7 +16,7 @@ use rgo_syntax::pos::FileSet;
 pub fn hash(p: &Package, cache: &Cache, needed: fn(&rgo_syntax::ast::FuncDecl) -> bool) -> Result<Key, String> {
     let mut k = KeyBuilder::new("interface of files without comments");
     k.text("tool", env!("CARGO_PKG_VERSION"));
-    for f in &p.go_files {
+    for f in p.sources() {
         k.bytes(&f.name, &f.hash);
     }
     let sources = k.finish();
@@ -29,7 +29,7 @@ pub fn hash(p: &Package, cache: &Cache, needed: fn(&rgo_syntax::ast::FuncDecl) -
         return Ok(Key(h));
     }
     let mut k = KeyBuilder::new("interface");
-    for f in &p.go_files {
+    for f in p.sources() {
         // A set of its own: the positions are not needed later.
         let set = FileSet::new();
         let data = f.data()?;

@@ -25,6 +25,8 @@ pub struct LoadConfig {
     pub overlay: HashMap<PathBuf, PathBuf>,
     /// Packages as they lie on disk: for listings and tools that read them, not for building.
     pub plain: bool,
+    /// Packages of the standard library are shown with their files for cgo. They are never built so.
+    pub std_cgo: bool,
     /// `-x`: say which folders are passed over.
     pub trace: bool,
 }
@@ -118,6 +120,11 @@ impl<'e> Loader<'e> {
         let id = l.add(unsafe_package);
         l.by_path.insert("unsafe".into(), id);
         Ok(l)
+    }
+
+    /// Shows packages of the standard library with their files for cgo, as go builds them.
+    pub fn show_std_cgo(&mut self) {
+        self.config.std_cgo = true;
     }
 
     /// Adds a package.
@@ -380,12 +387,19 @@ impl<'e> Loader<'e> {
             return;
         }
         self.stack.push((id, file));
-        let imports = self.packages[id].imports.clone();
+        let mut imports = self.packages[id].imports.clone();
+        let p = &self.packages[id];
+        if p.uses_cgo() {
+            // What the cgo tool writes imports them.
+            let bridge = p.standard && p.import_path == "runtime/cgo";
+            let more = if bridge { &["unsafe"][..] } else { &["unsafe", "runtime/cgo", "syscall"] };
+            imports.extend(more.iter().filter(|m| !p.imports.iter().any(|i| i == *m)).map(|m| m.to_string()));
+        }
         let (deps, map) = self.load_list(&imports, id);
         self.packages[id].deps = deps;
         self.packages[id].dep_of = map;
         // Listings show what linking adds to a command.
-        if self.config.plain && self.packages[id].is_main() && !self.packages[id].go_files.is_empty() {
+        if self.config.plain && self.packages[id].is_main() && self.packages[id].has_go() {
             let runtime = self.load_import("runtime", Some(id));
             if !self.packages[id].deps.contains(&runtime) {
                 self.packages[id].deps.push(runtime);
@@ -418,7 +432,7 @@ impl<'e> Loader<'e> {
             self.packages[from].error.get_or_insert(e);
             return;
         }
-        if p.error.is_some() && p.go_files.is_empty() {
+        if p.error.is_some() && !p.has_go() {
             return;
         }
         let mut stack = self.stack_paths();
@@ -470,6 +484,8 @@ impl<'e> Loader<'e> {
     pub(crate) fn selector(&self, path: &str, standard: bool) -> Selector {
         let mut s = self.base.clone();
         s.tags.insert("gc".into());
+        // The standard library is the same with cgo and without, but for the bridge itself and the tests of cgo.
+        s.cgo = self.env.cgo_enabled() && (!standard || self.config.std_cgo || path == "runtime/cgo" || path.starts_with("cmd/cgo/internal/"));
         if standard {
             // `purego` and the like.
             s.tags.extend(self.rules.tags.iter().cloned());
@@ -495,6 +511,7 @@ impl<'e> Loader<'e> {
     fn read_package(&self, p: &mut Package) {
         if p.standard {
             if let Some(ours) = self.rules.replace.get(&p.import_path).cloned() {
+                p.replaced = true;
                 self.read_replaced(p, &ours);
                 self.finish(p);
                 return;
@@ -540,13 +557,16 @@ impl<'e> Loader<'e> {
     fn read_replaced(&self, p: &mut Package, ours: &str) {
         let sel = self.selector(&p.import_path, true);
         for name in stdrules::list(ours) {
-            if !name.ends_with(".go") || name.ends_with("_test.go") || !sel.good_name(&name) {
+            if name.ends_with("_test.go") || !sel.good_name(&name) {
                 continue;
             }
             let Some(data) = stdrules::file(&format!("{ours}/{name}")) else { continue };
-            let f = SourceFile::new(&p.dir, name, data.into_owned());
-            if f.header.constraint.as_ref().is_none_or(|c| sel.eval(c)) {
-                p.go_files.push(f);
+            self.replaced_file(p, name, data.into_owned(), &sel);
+        }
+        for name in self.rules.take.get(&p.import_path).into_iter().flatten() {
+            match self.read_file(&p.dir.join(name)) {
+                Ok(data) => self.replaced_file(p, name.clone(), data, &sel),
+                Err(e) => p.error = Some(PkgError::msg(format!("open {}: {}", p.dir.join(name).display(), io_text(&e)))),
             }
         }
         if p.import_path == "runtime" {
@@ -558,7 +578,24 @@ impl<'e> Loader<'e> {
             }
         }
         p.go_files.sort_by(|a, b| a.name.cmp(&b.name));
-        p.name = p.go_files.first().map_or(String::new(), |f| f.header.package.clone());
+        p.cgo_files.sort_by(|a, b| a.name.cmp(&b.name));
+        p.name = p.go_files.first().or(p.cgo_files.first()).map_or(String::new(), |f| f.header.package.clone());
+        self.end_files(p, Vec::new(), &sel);
+    }
+
+    /// Adds a file of a replaced package.
+    fn replaced_file(&self, p: &mut Package, name: String, data: Vec<u8>, sel: &Selector) {
+        let Some((_, ext)) = name.rsplit_once('.') else { return };
+        if ext != "go" {
+            if other_kind(p, ext).is_some() {
+                self.add_other(p, &name.clone(), ext, data, sel);
+            }
+            return;
+        }
+        let f = SourceFile::new(&p.dir, name, data);
+        if f.header.constraint.as_ref().is_none_or(|c| sel.eval(c)) && (sel.cgo || !f.header.imports_c) {
+            if f.header.imports_c { p.cgo_files.push(f) } else { p.go_files.push(f) }
+        }
     }
 
     /// A file of a package's folder.
@@ -586,6 +623,7 @@ impl<'e> Loader<'e> {
     /// Sorts the named files of a folder into the package. `all`: whatever their constraints say.
     pub(crate) fn read_files(&self, p: &mut Package, names: &[String], sel: &Selector, all: bool) {
         let mut first: Option<(String, String)> = None;
+        let mut capital: Vec<String> = Vec::new();
         for name in names {
             let Some((_, ext)) = name.rsplit_once('.') else { continue };
             if name.starts_with(['_', '.']) {
@@ -595,7 +633,11 @@ impl<'e> Loader<'e> {
                 continue;
             }
             if ext != "go" {
-                self.other_file(p, name, ext, sel);
+                if matches!(ext, "S" | "sx") {
+                    capital.push(name.clone());
+                } else if other_kind(p, ext).is_some() {
+                    self.other_file(p, name, ext, sel);
+                }
                 continue;
             }
             if !all && !sel.good_name(name) {
@@ -611,9 +653,28 @@ impl<'e> Loader<'e> {
             };
             let h = f.header.clone();
             let excluded = !all && h.constraint.as_ref().is_some_and(|c| !sel.eval(c));
-            if excluded || h.package == "documentation" || h.imports_c && !sel.cgo {
+            let is_test = name.ends_with("_test.go");
+            if excluded || h.package == "documentation" || h.imports_c && !sel.cgo && !is_test {
                 p.ignored_go_files.push(name.clone());
                 continue;
+            }
+            let bad = |p: &mut Package, msg: String| {
+                p.error.get_or_insert(PkgError::msg(msg));
+                if !p.invalid_go_files.contains(name) {
+                    p.invalid_go_files.push(name.clone());
+                }
+            };
+            if h.imports_c && is_test {
+                bad(p, format!("use of cgo in test {} not supported", f.path.display()));
+            }
+            if h.imports_c && !is_test {
+                let file = f.path.display().to_string();
+                for line in &h.cgo {
+                    let r = p.directives.add(&file, &p.dir, line, &mut |t| sel.has(t));
+                    if let Err(m) = r {
+                        bad(p, m);
+                    }
+                }
             }
             if let Some((lc, msg)) = &h.error {
                 // That error is not go/parser's, and keeps the file's whole name.
@@ -622,7 +683,6 @@ impl<'e> Loader<'e> {
                 p.invalid_go_files.push(name.clone());
                 continue;
             }
-            let is_test = name.ends_with("_test.go");
             // A package may itself be named so.
             let own = first.as_ref().is_some_and(|(have, _)| *have == h.package);
             let xtest = h.package.strip_suffix("_test").filter(|_| is_test && !own);
@@ -639,6 +699,7 @@ impl<'e> Loader<'e> {
                 p.doc = header::synopsis(&h.doc);
             }
             match (is_test, xtest.is_some()) {
+                (false, _) if h.imports_c => p.cgo_files.push(f),
                 (false, _) => p.go_files.push(f),
                 (true, false) => p.test_go_files.push(f),
                 (true, true) => p.xtest_go_files.push(f),
@@ -647,8 +708,9 @@ impl<'e> Loader<'e> {
         if let Some((name, _)) = first {
             p.name = name;
         }
+        self.end_files(p, capital, sel);
         let only_tests = !p.test_go_files.is_empty() || !p.xtest_go_files.is_empty();
-        if p.go_files.is_empty() && p.error.is_none() && !only_tests {
+        if !p.has_go() && p.error.is_none() && !only_tests {
             let dir = p.dir.display();
             // Names that begin with _ or . count for nothing.
             p.error = Some(PkgError::msg(if p.ignored_go_files.iter().any(|n| !n.starts_with(['_', '.'])) {
@@ -660,32 +722,52 @@ impl<'e> Loader<'e> {
     }
 
     fn other_file(&self, p: &mut Package, name: &str, ext: &str, sel: &Selector) {
-        const KNOWN: &[&str] = &[
-            "s", "S", "sx", "c", "cc", "cpp", "cxx", "m", "h", "hh", "hpp", "hxx", "f", "F", "for", "f90", "swig",
-            "swigcxx", "syso",
-        ];
-        if !KNOWN.contains(&ext) {
+        let data = if sel.good_name(name) && ext != "syso" { self.read_file(&p.dir.join(name)).unwrap_or_default() } else { Vec::new() };
+        self.add_other(p, name, ext, data, sel);
+    }
+
+    /// Adds a file that is not Go, if it fits.
+    fn add_other(&self, p: &mut Package, name: &str, ext: &str, data: Vec<u8>, sel: &Selector) {
+        if !sel.good_name(name) || header::constraint_of(&data).ok().flatten().is_some_and(|c| !sel.eval(&c)) {
+            p.ignored_other_files.push(name.into());
             return;
         }
-        let fits = sel.good_name(name);
-        let data = if fits && ext != "syso" { self.read_file(&p.dir.join(name)).unwrap_or_default() } else { Vec::new() };
-        let name = name.to_string();
-        if !fits || header::constraint_of(&data).ok().flatten().is_some_and(|c| !sel.eval(&c)) {
-            p.ignored_other_files.push(name);
-            return;
+        if let Some(list) = other_kind(p, ext) {
+            list.push(name.into());
         }
         match ext {
-            "s" => {
-                p.s_files.push(name.clone());
-                p.s_data.push((name, data.into()));
+            "s" | "S" | "sx" => p.s_data.push((name.into(), data.into())),
+            "h" | "hh" | "hpp" | "hxx" => p.h_data.push((name.into(), data.into())),
+            "syso" => {}
+            _ => p.c_data.push((name.into(), data.into())),
+        }
+    }
+
+    /// What can be said of files only when all are known. `capital`: those that only a C compiler assembles.
+    fn end_files(&self, p: &mut Package, capital: Vec<String>, sel: &Selector) {
+        if p.uses_cgo() {
+            for name in capital {
+                let ext = name.rsplit_once('.').map_or("", |x| x.1).to_string();
+                self.other_file(p, &name, &ext, sel);
             }
-            "h" | "hh" | "hpp" | "hxx" => {
-                p.h_files.push(name.clone());
-                p.h_data.push((name, data.into()));
+            p.s_files.sort();
+        } else {
+            p.ignored_other_files.extend(capital);
+            p.ignored_other_files.sort();
+        }
+        if !sel.cgo {
+            // As files that import "C".
+            for l in [&mut p.c_files, &mut p.cxx_files, &mut p.m_files, &mut p.swig_files, &mut p.swigcxx_files] {
+                l.clear();
             }
-            "syso" => p.syso_files.push(name),
-            "S" | "sx" => p.ignored_other_files.push(name),
-            _ => p.c_files.push(name),
+        }
+        let foreign = [("C", &p.c_files), ("C++", &p.cxx_files), ("Objective-C", &p.m_files), ("Fortran", &p.f_files)];
+        if !p.uses_cgo() && p.swig_files.is_empty() && p.swigcxx_files.is_empty()
+            && let Some((what, files)) = foreign.iter().find(|(_, l)| !l.is_empty())
+            && (!p.go_files.is_empty() || !p.test_go_files.is_empty() || !p.xtest_go_files.is_empty())
+        {
+            let msg = format!("{what} source files not allowed when not using cgo or SWIG: {}", files.join(" "));
+            p.error.get_or_insert(PkgError::msg(msg));
         }
     }
 
@@ -708,7 +790,7 @@ impl<'e> Loader<'e> {
             v.dedup();
             v
         };
-        p.imports = collect(&p.go_files);
+        p.imports = collect(&[p.go_files.clone(), p.cgo_files.clone()].concat());
         p.test_imports = collect(&p.test_go_files);
         p.xtest_imports = collect(&p.xtest_go_files);
         p.import_pos = pos;
@@ -717,11 +799,11 @@ impl<'e> Loader<'e> {
             (Some(m), _) if m.go_version.is_empty() => "go1.16".into(),
             (Some(m), _) => format!("go{}", m.go_version),
         };
-        if let Some((file, lc, msg)) = p.is_main().then(|| crate::godebug::bad_setting(&self.goroot_src, &p.go_files)).flatten() {
+        if let Some((file, lc, msg)) = p.is_main().then(|| crate::godebug::bad_setting(&self.goroot_src, &[p.go_files.clone(), p.cgo_files.clone()].concat())).flatten() {
             let pos = self.position(&file, lc);
             p.error.get_or_insert(PkgError { pos, ..PkgError::msg(format!("invalid //go:debug: {msg}")) });
         }
-        for f in p.go_files.clone() {
+        for f in [p.go_files.clone(), p.cgo_files.clone()].concat() {
             self.resolve_embeds(p, &f);
         }
         let of = |files: &[SourceFile]| {
@@ -835,6 +917,22 @@ pub fn has_go_files(dir: &Path) -> bool {
         l.flatten().any(|e| {
             e.file_name().as_encoded_bytes().ends_with(b".go") && is_file(&e)
         })
+    })
+}
+
+/// The list that a file belongs to that is not Go, by its extension.
+fn other_kind<'p>(p: &'p mut Package, ext: &str) -> Option<&'p mut Vec<String>> {
+    Some(match ext {
+        "c" => &mut p.c_files,
+        "cc" | "cpp" | "cxx" => &mut p.cxx_files,
+        "m" => &mut p.m_files,
+        "h" | "hh" | "hpp" | "hxx" => &mut p.h_files,
+        "f" | "F" | "for" | "f90" => &mut p.f_files,
+        "s" | "S" | "sx" => &mut p.s_files,
+        "swig" => &mut p.swig_files,
+        "swigcxx" => &mut p.swigcxx_files,
+        "syso" => &mut p.syso_files,
+        _ => return None,
     })
 }
 

@@ -20,6 +20,8 @@ pub struct SourceFile {
     pub hash: [u8; 32],
     /// Filled when first needed if head and hash were known without reading the file.
     text: Arc<OnceLock<Arc<[u8]>>>,
+    /// Generated: positions show the bare name.
+    pub generated: bool,
 }
 
 impl SourceFile {
@@ -27,12 +29,22 @@ impl SourceFile {
     pub fn new(dir: &Path, name: String, data: Vec<u8>) -> SourceFile {
         let header = Arc::new(read(&data));
         let hash = *blake3::hash(&data).as_bytes();
-        SourceFile { path: dir.join(&name), name, header, hash, text: Arc::new(OnceLock::from(Arc::from(data))) }
+        SourceFile { path: dir.join(&name), name, header, hash, text: Arc::new(OnceLock::from(Arc::from(data))), generated: false }
+    }
+
+    /// A generated file.
+    pub fn made(dir: &Path, name: String, data: Vec<u8>) -> SourceFile {
+        SourceFile { generated: true, ..SourceFile::new(dir, name, data) }
+    }
+
+    /// The name positions show; `dir`: that of the package's files.
+    pub fn shown(&self, dir: &Path) -> String {
+        if self.generated { self.name.clone() } else { dir.join(&self.name).display().to_string() }
     }
 
     /// A file whose head and hash are known.
     pub fn known(path: PathBuf, name: String, hash: [u8; 32], header: Header) -> SourceFile {
-        SourceFile { path, name, header: Arc::new(header), hash, text: Arc::default() }
+        SourceFile { path, name, header: Arc::new(header), hash, text: Arc::default(), generated: false }
     }
 
     /// The contents. They are those of the hash: a file that has changed since it was looked at is an error.
@@ -106,6 +118,11 @@ pub struct Package {
     pub module: Option<Arc<Module>>,
     pub doc: String,
     pub go_files: Vec<SourceFile>,
+    /// Files that import "C".
+    pub cgo_files: Vec<SourceFile>,
+    /// What was made of them (`cgo.rs`).
+    pub cgo: Option<Arc<crate::cgo::Output>>,
+    pub directives: crate::cgodir::Directives,
     pub test_go_files: Vec<SourceFile>,
     pub xtest_go_files: Vec<SourceFile>,
     pub ignored_go_files: Vec<String>,
@@ -114,11 +131,20 @@ pub struct Package {
     pub s_files: Vec<String>,
     pub h_files: Vec<String>,
     pub c_files: Vec<String>,
+    pub cxx_files: Vec<String>,
+    pub m_files: Vec<String>,
+    pub f_files: Vec<String>,
+    pub swig_files: Vec<String>,
+    pub swigcxx_files: Vec<String>,
     pub syso_files: Vec<String>,
     /// Contents of `s_files`.
     pub s_data: Vec<(String, Arc<[u8]>)>,
     /// Contents of `h_files`.
     pub h_data: Vec<(String, Arc<[u8]>)>,
+    /// Contents of C, C++, Objective-C and Fortran files.
+    pub c_data: Vec<(String, Arc<[u8]>)>,
+    /// Its files are ours, not those of its folder.
+    pub replaced: bool,
     /// Import paths as written, sorted.
     pub imports: Vec<String>,
     pub test_imports: Vec<String>,
@@ -166,10 +192,25 @@ impl Package {
         self.import_path == "unsafe"
     }
 
+    /// Whether files import "C".
+    pub fn uses_cgo(&self) -> bool {
+        !self.cgo_files.is_empty()
+    }
+
+    /// Whether it has Go files besides those of tests.
+    pub fn has_go(&self) -> bool {
+        !self.go_files.is_empty() || self.uses_cgo()
+    }
+
+    /// The Go files the compiler gets, in its order.
+    pub fn sources(&self) -> impl Iterator<Item = &SourceFile> {
+        self.go_files.iter().chain(self.cgo.iter().flat_map(|c| &c.go))
+    }
+
     /// The name of its executable, without suffix.
     pub fn exec_name(&self) -> String {
         if self.cmdline_files {
-            let f = self.go_files.first().map_or("main.go", |f| f.name.as_str());
+            let f = self.go_files.first().or(self.cgo_files.first()).map_or("main.go", |f| f.name.as_str());
             return f.strip_suffix(".go").unwrap_or(f).to_string();
         }
         let p = &self.import_path;
@@ -189,6 +230,6 @@ impl Package {
 
     /// Whether functions without body are accepted.
     pub fn allows_bodyless(&self) -> bool {
-        self.standard || !self.s_files.is_empty()
+        self.standard || self.uses_cgo() || !self.s_files.is_empty() || !self.syso_files.is_empty()
     }
 }

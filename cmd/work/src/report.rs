@@ -2,6 +2,18 @@
 
 use std::path::Path;
 
+/// First character of a package's message that is shown as it is, without a header.
+pub const BARE: char = '\u{1}';
+
+/// A message about a package, under a header unless it has its own.
+pub fn headed(path: &str, text: &str) -> String {
+    let text = text.trim_end();
+    match text.strip_prefix(BARE) {
+        Some(t) => format!("{t}\n"),
+        None => format!("# {path}\n{text}\n"),
+    }
+}
+
 /// Replaces the folder a package's positions show by how its folder looks from the current one.
 pub fn shorten(text: &str, shown: &Path, dir: &Path, cwd: &Path) -> String {
     let full = shown.display().to_string();

@@ -47,6 +47,8 @@ pub struct StdRules {
     pub replace: BTreeMap<String, String>,
     /// Unmodified files of GOROOT/src/runtime that belong to our runtime.
     pub goroot_files: Vec<String>,
+    /// Unmodified files of GOROOT that belong to other replaced packages.
+    pub take: BTreeMap<String, Vec<String>>,
     /// `package/file.go` -> our file.
     pub overlay: BTreeMap<String, String>,
     /// `package/file.go` -> patch.
@@ -89,6 +91,7 @@ impl StdRules {
                 ["goarch", p, a] => drop(r.goarch.insert(p.into(), a.into())),
                 ["replace", p, d] => drop(r.replace.insert(p.into(), d.into())),
                 ["goroot-files", l] => r.goroot_files = vec![l.into()],
+                ["take", p, ref l @ ..] => r.take.entry(p.into()).or_default().extend(l.iter().map(|s| s.to_string())),
                 ["overlay", f, o] => drop(r.overlay.insert(f.into(), o.into())),
                 ["patch", f, p] => drop(r.patch.insert(f.into(), p.into())),
                 ["add", p, f] => r.add.entry(p.into()).or_default().push(f.into()),

@@ -252,7 +252,7 @@ pub fn prepare_with(l: &mut Loader<'_>, id: PkgId, cover: Option<&TestCover>) ->
         p.for_test = Some(path.clone());
         // The test files stay listed as such.
         let tests = p.test_go_files.clone();
-        if real.go_files.is_empty() {
+        if !real.has_go() {
             p.error = None;
         }
         for f in &tests {

@@ -91,8 +91,14 @@ fn config(l: &Loader<'_>, id: PkgId, exports: &Exports) -> Map<String, Value> {
     set("Compiler", "gc".into());
     set("Dir", p.dir.display().to_string().into());
     set("ImportPath", path.into());
-    set("GoFiles", abs(&mut p.go_files.iter().filter(|f| !made(f)).map(|f| f.name.as_str())).into());
-    set("NonGoFiles", abs(&mut p.s_files.iter().chain(&p.h_files).chain(&p.c_files).map(String::as_str)).into());
+    let mut go = abs(&mut p.go_files.iter().filter(|f| !made(f)).map(|f| f.name.as_str()));
+    for f in p.cgo.iter().flat_map(|c| &c.go) {
+        let kept = f.data().ok().and_then(|d| crate::cache::output_file(&l.env.gocache(), &d).ok());
+        go.extend(kept.map(|k| k.display().to_string()));
+    }
+    set("GoFiles", go.into());
+    let foreign = p.s_files.iter().chain(&p.h_files).chain(&p.c_files).chain(&p.cxx_files).chain(&p.m_files).chain(&p.f_files).chain(&p.syso_files);
+    set("NonGoFiles", abs(&mut foreign.map(String::as_str)).into());
     set("IgnoredFiles", abs(&mut p.ignored_go_files.iter().chain(&p.ignored_other_files).map(String::as_str)).into());
     set("Module", module);
     set("ImportMap", map.into());
@@ -144,7 +150,7 @@ fn one(l: &Loader<'_>, id: PkgId, exports: &Exports, o: &VetOptions<'_>, only_fa
     for f in flags {
         k.text("flag", f);
     }
-    for f in &p.go_files {
+    for f in p.sources() {
         k.bytes(&f.name, &f.hash);
     }
     for n in p.s_files.iter().chain(&p.h_files).chain(&p.ignored_go_files).chain(&p.ignored_other_files) {

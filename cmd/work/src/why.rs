@@ -19,7 +19,7 @@ pub(crate) fn parts(p: &Package, opts: &BuildOptions, base: &Key, seen: &HashMap
     set("rgo or its target".into(), base.hex());
     set("compiler flags".into(), (opts.gcflags)(&p.import_path, p.cmdline).join(" "));
     set("language version".into(), p.go_version.clone());
-    for f in &p.go_files {
+    for f in p.go_files.iter().chain(&p.cgo_files) {
         set(format!("file {}", f.name), Key(f.hash).hex());
     }
     for (name, data) in &p.s_data {

@@ -188,7 +188,7 @@ impl Modules {
             scans: Memo::default(),
             goroot_src: env.goroot.join("src"),
             cwd: env.cwd.clone(),
-            selector: Selector { goos: env.goos(), goarch: env.goarch(), tags, cgo: false },
+            selector: Selector { goos: env.goos(), goarch: env.goarch(), tags, cgo: env.cgo_enabled() },
             gopath_list,
             env: env.clone(),
         };
