@@ -23,9 +23,6 @@ const UNBOUNDED: u64 = 64 << 10;
 /// Stack for a call from assembly to Go, up to the check of the Go function.
 const GO_CALL: u64 = 256;
 
-/// Where a thread's g is, from the thread pointer.
-const TLS_OFFSET: i32 = -8;
-
 /// The symbols of the files of one package, one list per file.
 pub type Units = [Vec<GoSymbol>];
 
@@ -160,12 +157,6 @@ impl Writer<'_> {
         } else {
             let mut d = s.data.clone();
             d.resize(s.size as usize, 0);
-            // The word before the thread pointer, as on gc's ELF systems: the runtime keeps there what prologues look at.
-            for r in s.relocs.iter().filter(|r| (r.kind, r.size) == (reloc::TLS_LE, 4)) {
-                let v = (r.addend as i32).wrapping_add(TLS_OFFSET).to_le_bytes();
-                let place = d.get_mut(r.offset as usize..).and_then(|d| d.get_mut(..4));
-                place.ok_or_else(|| Error(format!("{}: relocation outside of the symbol", s.name)))?.copy_from_slice(&v);
-            }
             self.o.append_section_data(section, &d, align)
         };
         let (name, scope) = match s.scope {
@@ -246,7 +237,13 @@ impl Writer<'_> {
         let unknown = || Err(Error(format!("{}: unknown relocation type {} of {} bytes", s.name, r.kind, r.size)));
         // The end of a place is what the processor counts from.
         let (rel, addend) = match (r.kind, r.size) {
-            (reloc::CALLIND, _) | (reloc::TLS_LE, 4) => return Ok(()),
+            (reloc::CALLIND, _) => return Ok(()),
+            // The thread-local variable in which the runtime keeps what prologues look at.
+            (reloc::TLS_LE, 4) => {
+                let symbol = self.external(sym::RT_TLS_G);
+                let flags = elf_reloc(elf::R_X86_64_TPOFF32);
+                return self.add(section, Relocation { offset: place, symbol, addend: r.addend, flags });
+            }
             (reloc::CALL, 4) => (elf::R_X86_64_PLT32, r.addend - size),
             (reloc::PCREL, 4) => (elf::R_X86_64_PC32, r.addend - size),
             (reloc::ADDR, 8) => (elf::R_X86_64_64, r.addend),

@@ -31,6 +31,8 @@ pub mod sym {
     pub const RT_ABI0CALL: &str = "rt_abi0call";
     /// Where stack checks of assembly lead if they fail; they do not.
     pub const RT_ASM_MORESTACK: &str = "rt_asm_morestack";
+    /// The thread-local variable that holds the g of packages' assembly.
+    pub const RT_TLS_G: &str = "rt_tls_g";
     /// Personality named by functions with a recovery pad; never called.
     pub const PERSONALITY: &str = "rt_personality";
 }

@@ -49,13 +49,11 @@ func gogetenv(key string) string {
 	return ""
 }
 
-// The C library's environment does not exist without cgo.
-func setenv_c(k, v string) {}
-
-func unsetenv_c(k string) {}
-
 //go:linkname syscall_runtimeClearenv syscall.runtimeClearenv
 func syscall_runtimeClearenv(env map[string]int) {
+	if _cgo_clearenv != nil {
+		cgocall(_cgo_clearenv, nil)
+	}
 	if _, ok := env["GODEBUG"]; ok {
 		godebugEnv.Store(nil)
 		godebugNotify(true)
@@ -65,6 +63,7 @@ func syscall_runtimeClearenv(env map[string]int) {
 // debug holds the GODEBUG settings that the facade heeds.
 var debug struct {
 	panicnil       atomic.Int32
+	cgocheck       atomic.Int32
 	updatemaxprocs atomic.Int32
 }
 
@@ -72,6 +71,7 @@ var debug struct {
 func parseDebugVars() {
 	env := gogetenv("GODEBUG")
 	debug.updatemaxprocs.Store(1)
+	debug.cgocheck.Store(1)
 	parsegodebug(godebugDefault)
 	parsegodebug(env)
 	godebugEnv.Store(&env)
@@ -104,6 +104,8 @@ func parsegodebug(s string) {
 		switch field[:i] {
 		case "panicnil":
 			debug.panicnil.Store(int32(n))
+		case "cgocheck":
+			debug.cgocheck.Store(int32(n))
 		case "updatemaxprocs":
 			debug.updatemaxprocs.Store(int32(n))
 		case "tracebacklabels":

@@ -35,12 +35,19 @@ func main() {
 			rt_unlockosthread()
 		}
 	}()
+	if iscgo {
+		cgoStart()
+	}
 	rt_newsystemproc(collector)
 	rt_newsystemproc(timerproc)
 	if debug.updatemaxprocs.Load() != 0 {
 		rt_newsystemproc(procsUpdater)
 	}
 	main_inittasks()
+	mainInitDone.Store(true)
+	if mainInitDoneChan != nil {
+		close(mainInitDoneChan)
+	}
 	locked = false
 	rt_unlockosthread()
 
@@ -143,7 +150,7 @@ func SetDefaultGOMAXPROCS() {
 func NumCPU() int { return rt_numcpu() }
 
 // NumCgoCall returns the number of cgo calls made by the current process.
-func NumCgoCall() int64 { return 0 }
+func NumCgoCall() int64 { return int64(rt_cgocalls()) }
 
 // NumGoroutine returns the number of goroutines that currently exist.
 func NumGoroutine() int { return rt_gcount() }

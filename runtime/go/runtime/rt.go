@@ -398,3 +398,25 @@ func memclrNoHeapPointers(ptr unsafe.Pointer, n uintptr)
 
 //go:linkname memequal
 func memequal(a, b unsafe.Pointer, size uintptr) bool
+
+// --- C ---
+
+// rt_cgocall calls the C function fn(arg) on the thread's own stack. The goroutine is in a system call meanwhile.
+func rt_cgocall(fn, arg unsafe.Pointer) int32
+
+// rt_cgounwind follows a panic or Goexit out of the innermost call from C. rt_cgodepth is the number of calls of C under way on this
+// thread; rt_cgocalls is the number of those ever made.
+func rt_cgounwind()
+func rt_cgodepth() int
+func rt_cgocalls() uint64
+
+// rt_nocallback says whether the current goroutine may be called by C, and returns what held before.
+func rt_nocallback(forbid bool) bool
+
+// rt_setcgotraceback hands over the C functions that call the program's own.
+func rt_setcgotraceback(traceback, symbolizer unsafe.Pointer)
+
+// rt_gopointer: 0 p does not point to memory of Go, 1 to a heap object or the stack, 2 to variables. rt_ispinned: p points to a
+// pinned object.
+func rt_gopointer(p unsafe.Pointer) int
+func rt_ispinned(p unsafe.Pointer) bool

@@ -3,7 +3,7 @@
 //! Such a function finds its arguments above its return address, in memory layout, the results behind them; it keeps only rsp: rbp it should keep, and some does not
 //! (`G::asm_fp` has it). Some counts on X15 being zero, as it is in gc's Go code. It runs
 //! on the goroutine stack: the Go function in front of it (rgo-llvm's `stubs`) has checked that there is room for all it declares. A check of its own
-//! (functions with a frame and without NOSPLIT) loads a g from the word before the thread pointer and compares with its stack guard: that is
+//! (functions with a frame and without NOSPLIT) loads a g from `rt_tls_g` and compares with its stack guard: that is
 //! [`ASM_G`], whose guard is always low enough.
 //!
 //! # Safety
@@ -49,7 +49,7 @@ core::arch::global_asm!(
     "3:",
     "xorps xmm15, xmm15",
     "call rdi",
-    "mov rax, fs:[0]",
+    "mov rax, fs:[rt_tls_m@TPOFF]",
     "mov rax, [rax + {M_CURG}]",
     "mov rbp, [rax + {ASM_FP}]",
     "mov rcx, [rbp - 64]",
@@ -82,7 +82,7 @@ core::arch::global_asm!(
     "push rbp",
     "mov rbp, rsp",
     "lea rdi, [rsp + 16]",
-    "mov rax, fs:[0]",
+    "mov rax, fs:[rt_tls_m@TPOFF]",
     "mov r13, [rax + {M_CURG}]",
     "and rsp, -16",
     "cld",

@@ -13,13 +13,24 @@ use rgo_abi::g::{POISON, goff};
 
 global_asm!(
     // --- process entry: the kernel gives argc at [rsp] ---
-    ".globl _start",
+    // Weak: where there is a C library, the start is its own, and calls `main` (cgo.rs).
+    ".weak _start",
     "_start:",
     "xor ebp, ebp",
     "mov rdi, rsp",
     "and rsp, -16",
     "call rt_start",
     "ud2",
+    // --- thread-local variables: the M of this thread; the g that packages' assembly sees ---
+    ".section .tbss,\"awT\",@nobits",
+    ".p2align 4",
+    ".globl rt_tls_m",
+    ".hidden rt_tls_m",
+    ".globl rt_tls_g",
+    ".hidden rt_tls_g",
+    "rt_tls_m: .zero 8",
+    "rt_tls_g: .zero 8",
+    ".text",
     // --- rt_call(fn rdi, g rsi, frame rdx): run fn(g, frame) on g0 ---
     ".globl rt_call",
     "rt_call:",
@@ -509,7 +520,7 @@ global_asm!(
     // --- syscall.rawVforkSyscall(trap, a1, a2, a3) (r1 uintptr, err Errno) ---
     // The child runs on this very stack until it executes a program: it overwrites the caller's frame, where LLVM keeps
     // what the parent still needs, and may leave the goroutine on another segment. Both are saved at the low end of the
-    // g0 stack and restored in the parent.
+    // signal stack (signals are blocked) and restored in the parent.
     ".globl syscall.rawVforkSyscall",
     "syscall.rawVforkSyscall:",
     "mov r8, rdi",
@@ -517,8 +528,7 @@ global_asm!(
     "mov r10, rdx",
     "mov rdx, rcx",
     "mov rdi, [r13 + {M}]",
-    "mov rdi, [rdi + {G0_LO}]",
-    "add rdi, 8192",
+    "mov rdi, [rdi + {GSIGNAL_LO}]",
     "mov rsi, [r13 + {SEG}]",
     "mov [rdi], rsi",
     "add rdi, 16",
@@ -546,8 +556,7 @@ global_asm!(
     "mov r10d, 1",
     "4:",
     "mov rsi, [r13 + {M}]",
-    "mov rsi, [rsi + {G0_LO}]",
-    "add rsi, 8192",
+    "mov rsi, [rsi + {GSIGNAL_LO}]",
     "mov rdi, [rsi]",
     "mov [r13 + {SEG}], rdi",
     "mov rdi, [rdi + 16]",
@@ -574,7 +583,7 @@ global_asm!(
     "ret",
     M = const goff::M,
     SEG = const goff::SEG,
-    G0_LO = const off::G0_LO,
+    GSIGNAL_LO = const off::M_GSIGNAL_LO,
     PANIC = const goff::PANIC,
     G0SP = const goff::G0SP,
     LIMIT = const goff::LIMIT,
@@ -588,7 +597,9 @@ global_asm!(
     ".globl rt_mem_begin",
     "rt_mem_begin:",
     ".globl memcpy",
+    ".hidden memcpy",
     ".globl memmove",
+    ".hidden memmove",
     ".p2align 4",
     "memcpy:",
     "memmove:",
@@ -693,6 +704,7 @@ global_asm!(
     "rep movsb",
     "ret",
     ".globl memset",
+    ".hidden memset",
     ".p2align 4",
     "memset:",
     "mov rax, rdi",
@@ -742,7 +754,9 @@ global_asm!(
     "mov rax, r9",
     "ret",
     ".globl memcmp",
+    ".hidden memcmp",
     ".globl bcmp",
+    ".hidden bcmp",
     ".p2align 4",
     "memcmp:",
     "bcmp:",
@@ -786,6 +800,7 @@ global_asm!(
     "6:",
     "ret",
     ".globl strlen",
+    ".hidden strlen",
     "strlen:",
     "xor eax, eax",
     "2:",

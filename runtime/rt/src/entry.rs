@@ -141,8 +141,12 @@ unsafe extern "C" {
 #[cfg(not(test))]
 #[unsafe(no_mangle)]
 unsafe extern "C" fn rt_start(sp: *const usize) -> ! {
-    let argc = *sp;
-    let argv = sp.add(1);
+    start(*sp, sp.add(1), |m| sys::set_tls(&raw mut (*m).tls_self as usize))
+}
+
+/// `argv`: as the kernel made it, environment and auxiliary vector behind. `adopt` makes m the M of this thread.
+#[cfg(not(test))]
+pub unsafe fn start(argc: usize, argv: *const usize, adopt: impl FnOnce(*mut M)) -> ! {
     ARGC.store(argc, Relaxed);
     ARGV.store(argv as usize, Relaxed);
     let mut e = argv.add(argc + 1);
@@ -167,9 +171,9 @@ unsafe extern "C" fn rt_start(sp: *const usize) -> ! {
     }
     SEED.store(s ^ sys::cputicks() as u64, Relaxed);
 
-    let m = sched::alloc_m(0);
+    let m = if crate::cgo::iscgo() { crate::cgo::alloc_m(0) } else { sched::alloc_m(0) };
+    adopt(m);
     M0.store(m, Relaxed);
-    sys::set_tls(&raw mut (*m).tls_self as usize);
     (*m).tid.store(sys::gettid(), Relaxed);
     sys::vdso_init(ehdr);
     let ncpu = sys::cpu_count();

@@ -105,6 +105,10 @@ pub struct G {
     pub durable: bool,
     /// Nothing that could wake it is reachable (the last goroutine leak profile).
     pub leaked: bool,
+    /// In a C function that may not call Go (#cgo nocallback).
+    pub no_callback: bool,
+    /// The innermost call from C that it runs.
+    pub callback: *mut crate::cgo::Callback,
 }
 
 /// Offsets of private fields that assembly uses.
@@ -119,7 +123,9 @@ pub mod off {
     pub const XSAVE: usize = offset_of!(G, xsave);
     pub const ASYNC_R13: usize = offset_of!(G, async_r13);
     pub const ASM_FP: usize = offset_of!(G, asm_fp);
-    pub const G0_LO: usize = offset_of!(M, g0_lo);
+    pub const CALLBACK: usize = offset_of!(G, callback);
+    pub const M_GSIGNAL_LO: usize = offset_of!(M, gsignal_lo);
+    pub const M_EXIT_SP: usize = offset_of!(M, cgo) + offset_of!(crate::cgo::OfM, exit_sp);
     pub const M_P: usize = offset_of!(M, p);
     pub const M_CURG: usize = offset_of!(M, curg);
     pub const M_G0_HI: usize = offset_of!(M, g0_hi);
@@ -242,15 +248,17 @@ pub struct Sudog {
 #[repr(C)]
 pub struct M {
     pub facade: [u64; 2],
-    /// The word before the thread pointer: g, as assembly sees it.
-    pub asm_g: *const crate::asm_abi0::AsmG,
-    /// `fs` points here.
+    /// The thread-local variables of a static program, `rt_tls_m` and `rt_tls_g` (asm_amd64.rs): they lie before the thread pointer.
+    /// Where there is a C library, they lie in its block.
+    pub tls: [usize; 2],
+    /// The thread pointer of a static program.
     pub tls_self: *mut M,
     pub tls_pad: [usize; 7],
     pub curg: AtomicPtr<G>,
     pub p: *mut P,
     pub nextp: *mut P,
     pub oldp: *mut P,
+    /// The scheduler's stack: what is free of it. While C code has called Go, its frames lie above `g0_hi`.
     pub g0_lo: usize,
     pub g0_hi: usize,
     pub id: u64,
@@ -279,6 +287,7 @@ pub struct M {
     /// Execution tracer: events not handed out yet; the thread's name there.
     pub trace_buf: *mut crate::tracer::Buf,
     pub trace_id: u64,
+    pub cgo: crate::cgo::OfM,
 }
 
 pub const P_IDLE: u32 = 0;

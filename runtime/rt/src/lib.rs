@@ -15,7 +15,7 @@
 //! * Rust never calls Go. It creates or resumes goroutines.
 //! * A function that blocks parks its goroutine and never returns: `g.on_resume` completes the frame later, on g0.
 //!   So nothing with a destructor may be live in a frame that parks.
-//! * No thread-local storage: `fs:0` holds the M (`g::getm`).
+//! * Two thread-local variables, defined in assembly: `rt_tls_m` is the M (`g::getm`; null on threads that C made), `rt_tls_g` see `asm_abi0`.
 //!
 //! # Safety
 //! The crate is the unsafe kernel of the system: practically everything works on raw descriptors whose validity follows
@@ -34,6 +34,9 @@ pub mod asm_abi0;
 mod asm_amd64;
 #[cfg(not(test))]
 mod asm_barrier;
+#[cfg(not(test))]
+mod asm_cgo;
+pub mod cgo;
 mod cgroup;
 pub mod chan;
 pub mod entry;

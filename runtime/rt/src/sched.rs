@@ -10,7 +10,7 @@
 use crate::g::*;
 use crate::heap::roots;
 use crate::lock::{Mutex, Note};
-use crate::{entry, mem, metrics, netpoll, print, prof, synctest, sys, timer, tracer};
+use crate::{cgo, entry, mem, metrics, netpoll, print, prof, synctest, sys, timer, tracer};
 use core::ptr::null_mut;
 use core::sync::atomic::{Ordering::*, *};
 use rgo_abi::g::POISON;
@@ -363,14 +363,19 @@ pub const GSIGNAL_STACK: usize = 64 << 10;
 
 /// Descriptor for a new thread.
 pub unsafe fn alloc_m(id: u64) -> *mut M {
+    let lo = mem::map_or_die(G0_STACK) as usize;
+    alloc_m_on(id, lo, lo + G0_STACK)
+}
+
+/// Descriptor for a thread with the stack given.
+pub unsafe fn alloc_m_on(id: u64, lo: usize, hi: usize) -> *mut M {
     let m: *mut M = mem::persistent_new();
-    (*m).asm_g = &crate::asm_abi0::ASM_G;
+    (*m).tls = [m as usize, &raw const crate::asm_abi0::ASM_G as usize];
     (*m).tls_self = m;
     (*m).id = id;
     (*m).rand = entry::seed() | 1;
-    let lo = mem::map_or_die(G0_STACK) as usize;
     (*m).g0_lo = lo;
-    (*m).g0_hi = lo + G0_STACK;
+    (*m).g0_hi = hi;
     (*m).gsignal_lo = mem::map_or_die(GSIGNAL_STACK) as usize;
     loop {
         let head = ALLM.load(Acquire);
@@ -382,10 +387,17 @@ pub unsafe fn alloc_m(id: u64) -> *mut M {
 }
 
 pub unsafe fn newm(p: *mut P, spinning: bool, startfn: Option<unsafe fn()>, id: u64) {
-    let m = alloc_m(id);
+    let m = if cgo::iscgo() { cgo::alloc_m(id) } else { alloc_m(id) };
     (*m).spinning = spinning;
     (*m).nextp = p;
     (*m).startfn = startfn;
+    if cgo::iscgo() {
+        (*m).sigmask = crate::signal::initial_mask();
+        EXECLOCK.lock();
+        cgo::start_thread(m);
+        EXECLOCK.unlock();
+        return;
+    }
     // VM FS FILES SIGHAND THREAD SYSVSEM SETTLS PARENT_SETTID
     const FLAGS: usize = 0x100 | 0x200 | 0x400 | 0x800 | 0x10000 | 0x40000 | 0x80000 | 0x100000;
     EXECLOCK.lock();
@@ -424,7 +436,10 @@ pub unsafe fn newm(p: *mut P, spinning: bool, startfn: Option<unsafe fn()>, id: 
 
 /// First function of every thread but the first.
 unsafe extern "C" fn mstart(m: usize) -> ! {
-    let m = m as *mut M;
+    mstart1(m as *mut M)
+}
+
+pub unsafe fn mstart1(m: *mut M) -> ! {
     crate::signal::minit(m);
     if let Some(f) = (*m).startfn {
         f();

@@ -8,7 +8,7 @@ use crate::g::*;
 use crate::heap::barrier;
 use crate::lock::Mutex;
 use crate::sched::*;
-use crate::{entry, mem, metrics, netpoll, print, stack, synctest, sys, timer, trace, tracer};
+use crate::{cgo, entry, mem, metrics, netpoll, print, stack, synctest, sys, timer, trace, tracer};
 use core::ptr::null_mut;
 use core::sync::atomic::{Ordering::*, *};
 
@@ -82,6 +82,10 @@ pub fn created() -> u64 {
     GOID.load(Relaxed)
 }
 
+pub fn new_goid() -> u64 {
+    GOID.fetch_add(1, Relaxed) + 1
+}
+
 /// A goroutine that will run func value `f`; in no queue, status WAITING.
 pub unsafe fn new_g(f: usize, gopc: usize, parent: *mut G) -> *mut G {
     let p = getp();
@@ -124,6 +128,8 @@ pub unsafe fn new_g(f: usize, gopc: usize, parent: *mut G) -> *mut G {
     (*g).lockedm = null_mut();
     (*g).op = [0; 6];
     (*g).dead = false;
+    (*g).no_callback = false;
+    (*g).callback = null_mut();
     if parent.is_null() {
         (*g).parent_goid = 0;
         (*g).labels = 0;
@@ -132,7 +138,7 @@ pub unsafe fn new_g(f: usize, gopc: usize, parent: *mut G) -> *mut G {
         (*g).labels = (*parent).labels;
         barrier::shade((*g).labels);
     }
-    (*g).goid = GOID.fetch_add(1, Relaxed) + 1;
+    (*g).goid = new_goid();
     (*g).waitreason = WaitReason::Zero;
     (*g).status.store(WAITING, SeqCst);
     NGOROUTINES.fetch_add(1, Relaxed);
@@ -170,6 +176,9 @@ pub unsafe fn make_system(g: *mut G) {
 pub unsafe fn goexit0(g: *mut G, then: *mut G) -> ! {
     let m = (*g).m;
     let locked = (*m).lockedg == g;
+    if (*m).cgo.extra {
+        print::throw("runtime.Goexit called in a thread that was not created by the Go runtime");
+    }
     if (*g).system {
         NGSYS.fetch_sub(1, Relaxed);
     } else {
@@ -233,6 +242,9 @@ unsafe fn mexit(m: *mut M) -> ! {
     checkdead();
     LOCK.unlock();
     crate::prof::thread_ends(getm());
+    if cgo::iscgo() {
+        cgo::exit_thread(m);
+    }
     sys::exit_thread()
 }
 
@@ -577,7 +589,8 @@ unsafe fn retire_p(p: *mut P) {
 
 /// LOCK held.
 pub unsafe fn checkdead() {
-    if print::DYING.load(Relaxed) != 0 {
+    // C code may call Go at any time.
+    if print::DYING.load(Relaxed) != 0 || cgo::iscgo() {
         return;
     }
     let run = S.mcount as i32 - S.nmidle as i32 - S.nmidlelocked as i32 - S.nmsys as i32;
@@ -760,7 +773,7 @@ pub unsafe fn unlock_thread(g: *mut G) {
         return;
     }
     (*m).locked_ext -= 1;
-    if (*m).locked_ext == 0 {
+    if (*m).locked_ext == 0 && (*m).locked_int == 0 {
         (*m).lockedg = null_mut();
         (*g).lockedm = null_mut();
     }

@@ -7,7 +7,7 @@
 use rgo_abi::stack::{GUARD, GUARD_RESERVE};
 use crate::g::*;
 use crate::sys::{self, SigAction, SigInfo, StackT, UContext};
-use crate::{entry, mem, print, sched, trace};
+use crate::{cgo, entry, mem, print, sched, trace};
 use core::ptr::null_mut;
 use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering::*};
 
@@ -135,8 +135,12 @@ pub unsafe fn init(m: *mut M) {
 
 /// Every thread: alternate stack, signal mask.
 pub unsafe fn minit(m: *mut M) {
-    let s = StackT { sp: (*m).gsignal_lo, flags: 0, size: sched::GSIGNAL_STACK };
-    sys::sigaltstack(&s, null_mut());
+    if cgo::iscgo() {
+        cgo::set_signal_stack(m);
+    } else {
+        let s = StackT { sp: (*m).gsignal_lo, flags: 0, size: sched::GSIGNAL_STACK };
+        sys::sigaltstack(&s, null_mut());
+    }
     // Synchronous signals and our own must get through.
     let must = bit(SIGSEGV) | bit(SIGBUS) | bit(SIGFPE) | bit(SIGILL) | bit(SIGTRAP) | bit(SIGURG) | bit(SIGPROF) | bit(17);
     let mask = (*m).sigmask & !must;
@@ -264,6 +268,18 @@ pub unsafe extern "C" fn rt_sighandler(sig: u32, info: *mut SigInfo, ctx: *mut U
             fatal_signal(m, sig, info, ctx, b"")
         }
         _ => {}
+    }
+}
+
+/// The C library's own signals (thread cancellation, identity changes) must not come to goroutine stacks.
+pub unsafe fn adopt_library_signals() {
+    for sig in 32..35 {
+        let mut a = SigAction::default();
+        sys::sigaction(sig, core::ptr::null(), &mut a);
+        if a.handler > sys::SIG_IGN && a.flags & sys::SA_ONSTACK == 0 {
+            a.flags |= sys::SA_ONSTACK;
+            sys::sigaction(sig, &a, null_mut());
+        }
     }
 }
 

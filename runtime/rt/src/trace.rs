@@ -8,12 +8,22 @@
 //! Only stacks of goroutines that are stopped, or the current one, are walked; every frame pointer is checked against the
 //! segments before it is read.
 
+use crate::cgo::PLACES;
 use crate::g::*;
 use crate::heap::gc::moduledata;
 use crate::stack::Seg;
 use crate::{entry, print, sys};
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering::*};
 use rgo_abi::functab::{Func, Table, flag, split_virtual_pc, virtual_pc};
+
+/// C functions of runtime/cgo that call what the program gave to SetCgoTraceback; 0: it gave none.
+static C_TRACEBACK: AtomicUsize = AtomicUsize::new(0);
+static C_SYMBOLIZER: AtomicUsize = AtomicUsize::new(0);
+
+pub fn set_c_functions(traceback: usize, symbolizer: usize) {
+    C_TRACEBACK.store(traceback, Relaxed);
+    C_SYMBOLIZER.store(symbolizer, Relaxed);
+}
 
 /// The program's function table.
 pub fn table() -> Option<Table<'static>> {
@@ -120,7 +130,9 @@ impl Walker {
     pub unsafe fn of(g: *mut G) -> Walker {
         let (sp, spc) = ((*g).sched_sp, (*g).sched_pc);
         // Where the runtime's entry sequence pushed the frame pointer (asm_amd64.rs).
-        let (at, exact) = if spc == addr!(rt_call_resume) {
+        let (at, exact) = if spc == addr!(rt_call_resume)
+            || (spc != 0 && (spc == PLACES.resume.load(Relaxed) || spc == PLACES.go.load(Relaxed)))
+        {
             (sp + 48, false)
         } else if spc == addr!(rt_newstack_resume) {
             (sp + 240, false)

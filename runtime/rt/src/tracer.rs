@@ -46,6 +46,8 @@ const GO_DESTROY: u8 = 17;
 const GO_STOP: u8 = 19;
 const GO_BLOCK: u8 = 20;
 const GO_UNBLOCK: u8 = 21;
+const GO_CREATE_SYSCALL: u8 = 15;
+const GO_DESTROY_SYSCALL: u8 = 18;
 const SYSCALL_BEGIN: u8 = 22;
 const SYSCALL_END: u8 = 23;
 const SYSCALL_END_BLOCKED: u8 = 24;
@@ -579,6 +581,25 @@ pub unsafe fn syscall_begin(g: *mut G, p: *mut P) {
     let seq = next_proc_seq(p);
     emit(SYSCALL_BEGIN, &[seq, stack_of(g)]);
     (*p).trace_m = (*m).trace_id;
+}
+/// g has come into being in a system call: a thread that Go has not made calls Go.
+pub unsafe fn go_create_syscall(g: *mut G) {
+    (*g).trace_seq = 0;
+    emit(GO_CREATE_SYSCALL, &[(*g).goid]);
+}
+/// The goroutine of such a thread ends.
+pub unsafe fn go_destroy_syscall() {
+    emit(GO_DESTROY_SYSCALL, &[]);
+}
+/// m will be another thread's.
+pub unsafe fn thread_ends(m: *mut M) {
+    LOCK.lock();
+    let b = core::mem::replace(&mut (*m).trace_buf, null_mut());
+    if !b.is_null() {
+        finish_buf(b);
+    }
+    (*m).trace_id = 0;
+    LOCK.unlock();
 }
 /// Back, with the P it had.
 pub unsafe fn syscall_end() {

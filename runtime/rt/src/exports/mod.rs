@@ -2,6 +2,7 @@
 //! the goroutine's own stack.
 mod bignum;
 mod bytealg;
+mod cgo;
 mod chan;
 mod crypto;
 mod mem;

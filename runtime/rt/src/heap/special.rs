@@ -302,6 +302,19 @@ pub unsafe fn pin(p: usize) -> bool {
     true
 }
 
+/// Whether the object that contains p is pinned.
+pub unsafe fn is_pinned(p: usize) -> bool {
+    let span = span_of(p);
+    if span.is_null() {
+        return false;
+    }
+    LOCK.lock();
+    let base = (*span).base + (*span).index_of(p) as usize * (*span).elemsize;
+    let r = !find(span, Kind::Pin, base, 0).is_null();
+    LOCK.unlock();
+    r
+}
+
 pub unsafe fn unpin(p: usize) {
     let span = span_of(p);
     if span.is_null() {

@@ -88,13 +88,23 @@ pub unsafe fn set_tls(base: usize) {
     syscall3(nr::ARCH_PRCTL, ARCH_SET_FS, base, 0);
 }
 
-/// First word of the thread block.
+/// `rt_tls_m`.
+#[cfg(not(test))]
 #[inline]
 pub fn tls_word() -> usize {
     let r: usize;
     // SAFETY: fs points to the thread block from the first instructions of every thread on.
-    unsafe { asm!("mov {}, fs:[0]", out(reg) r, options(nostack, readonly, preserves_flags)) }
+    unsafe { asm!("mov {}, fs:[rt_tls_m@TPOFF]", out(reg) r, options(nostack, readonly, preserves_flags)) }
     r
+}
+
+/// Sets `rt_tls_m` and `rt_tls_g` of this thread.
+#[cfg(not(test))]
+pub fn set_tls_words(m: usize, g: usize) {
+    // SAFETY: as above.
+    unsafe {
+        asm!("mov fs:[rt_tls_m@TPOFF], {}", "mov fs:[rt_tls_g@TPOFF], {}", in(reg) m, in(reg) g, options(nostack, preserves_flags))
+    }
 }
 
 #[inline]

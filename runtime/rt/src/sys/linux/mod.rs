@@ -6,7 +6,9 @@
 pub mod amd64;
 mod vdso;
 use amd64::*;
-pub use amd64::{UContext, clone_thread, cputicks, nr, set_tls, syscall6, tls_word};
+pub use amd64::{UContext, clone_thread, cputicks, nr, set_tls, syscall6};
+#[cfg(not(test))]
+pub use amd64::{set_tls_words, tls_word};
 pub use vdso::init as vdso_init;
 
 pub const EPERM: isize = 1;
