@@ -121,6 +121,9 @@ fn dispatch(mut args: Vec<String>) -> Outcome {
     };
     let env = GoEnv::new(cwd);
     toolchain::select(&env)?;
+    if !env.raw("GOCACHEPROG").is_empty() {
+        rgo_work::cacheprog::configure(flags::split_quoted(env.raw("GOCACHEPROG")));
+    }
     match cmd.as_str() {
         "build" => build::run(&env, &args),
         "install" => build::install(&env, &args),
@@ -186,6 +189,7 @@ fn main() {
         }
     };
     base::print_timings();
+    rgo_work::cacheprog::close();
     // Loading modules may have reported errors that did not end the command.
     std::process::exit(if code == 0 { rgo_work::modload::base::status() } else { code });
 }

@@ -632,7 +632,9 @@ impl Built {
             let e = self.entries.get(p).ok_or_else(|| format!("internal compiler error: no object for {path}"))?;
             Ok(codegen::object(path, e))
         };
-        list.par_iter().map(one).collect()
+        // All are looked at, so that all damaged ones are found at once.
+        let all: Vec<Option<rgo_linker::Object>> = list.par_iter().map(one).collect::<Result<_, String>>()?;
+        Ok(all.into_iter().collect())
     }
 
     /// Links a command.

@@ -3,8 +3,10 @@
 //! An entry is one file: its sections, then a table of them with their BLAKE3 hashes, then the hash of the table and a magic word. A section
 //! `object` comes first, so that the linker can map the file as it is. The file is written under a temporary name and renamed; a reader believes
 //! a section only if its hash is right. So neither a killed writer nor a damaged disk gives a wrong result, and two writers of the same key
-//! write the same thing. [`Stored`] reads the table only, and sections when asked for.
+//! write the same thing. [`Stored`] reads the table only, and sections when asked for. With GOCACHEPROG ([`crate::cacheprog`]) the same files lie
+//! where that program puts them.
 
+use crate::cacheprog;
 use crate::stamp::Stamp;
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -83,7 +85,11 @@ pub fn tool_key() -> Key {
 /// A file with these contents where the go command keeps its outputs: GOCACHE/xx/xx...-d.
 pub fn output_file(gocache: &Path, data: &[u8]) -> std::io::Result<PathBuf> {
     use sha2::Digest;
-    let hash: String = sha2::Sha256::digest(data).iter().map(|b| format!("{b:02x}")).collect();
+    let digest: [u8; 32] = sha2::Sha256::digest(data).into();
+    if let Some(path) = cacheprog::program().and_then(|p| p.put(&digest, data).ok()) {
+        return Ok(path);
+    }
+    let hash: String = digest.iter().map(|b| format!("{b:02x}")).collect();
     let path = gocache.join(&hash[..2]).join(format!("{hash}-d"));
     if std::fs::read(&path).is_ok_and(|d| d == data) {
         return Ok(path);
@@ -231,8 +237,17 @@ impl Stored {
         if read.is_ok() && blake3::hash(&data).as_bytes() == &e.hash {
             return Some(data);
         }
-        let _ = std::fs::remove_file(&self.path);
+        discard(&self.path);
         None
+    }
+}
+
+/// Makes a damaged file count as missing.
+fn discard(path: &Path) {
+    match cacheprog::program() {
+        Some(p) => p.note_damaged(path),
+        // Another process may have replaced it meanwhile, which is as well.
+        None => drop(std::fs::remove_file(path)),
     }
 }
 
@@ -292,21 +307,20 @@ impl Cache {
         self.dir.join(&h[..2]).join(h)
     }
 
-    /// Whether an entry seems to be there; its contents are not looked at.
-    pub fn has(&self, key: &Key) -> bool {
-        self.path(key).is_file()
-    }
-
     /// The entry, if it is there; its sections are read when asked for.
     pub fn open(&self, key: &Key) -> Option<Stored> {
-        let path = self.path(key);
+        let path = match cacheprog::program() {
+            Some(p) => p.get(&key.0)?,
+            None => self.path(key),
+        };
         let mut f = File::open(&path).ok()?;
         let m = f.metadata().ok()?;
-        note_use(&f, &m);
+        if cacheprog::program().is_none() {
+            note_use(&f, &m);
+        }
         let s = Stored::open(path.clone(), &mut f, m.len());
         if s.is_none() {
-            // Another process may have replaced it meanwhile, which is as well.
-            let _ = std::fs::remove_file(&path);
+            discard(&path);
         }
         s
     }
@@ -336,6 +350,11 @@ impl Cache {
 
     /// Stores an entry.
     pub fn put(&self, key: &Key, e: &Entry) -> std::io::Result<()> {
+        if let Some(p) = cacheprog::program() {
+            let mut data = Vec::new();
+            e.write(&mut data)?;
+            return p.put(&key.0, &data).map(drop);
+        }
         let path = self.path(key);
         let dir = path.parent().unwrap_or(&self.dir);
         std::fs::create_dir_all(dir)?;
@@ -362,14 +381,34 @@ impl Cache {
         let _ = self.put(&Cache::fact_key(kind, path, stamp), &e);
     }
 
-    /// Where [`Cache::file`] puts contents with this hash.
-    pub fn file_path(&self, name: &str, hash: &Key) -> PathBuf {
+    fn file_path(&self, name: &str, hash: &Key) -> PathBuf {
         self.dir.join("files").join(hash.hex()).join(name)
     }
 
-    /// A file with these contents, under a name of its own.
+    fn file_key(hash: &Key) -> Key {
+        KeyBuilder::new("file").key("contents", hash).finish()
+    }
+
+    /// Where [`Cache::file`] put contents with this hash and length, if it did.
+    pub fn kept_file(&self, name: &str, hash: &Key, len: u64) -> Option<PathBuf> {
+        let path = match cacheprog::program() {
+            Some(p) => p.get(&Cache::file_key(hash).0)?,
+            None => self.file_path(name, hash),
+        };
+        std::fs::metadata(&path).is_ok_and(|m| m.len() == len).then_some(path)
+    }
+
+    /// A file with these contents; under this name, unless GOCACHEPROG says where files lie.
     pub fn file(&self, name: &str, data: &[u8]) -> std::io::Result<PathBuf> {
         let hash = Key(*blake3::hash(data).as_bytes());
+        if let Some(p) = cacheprog::program() {
+            let key = Cache::file_key(&hash).0;
+            let kept = p.get(&key).filter(|f| std::fs::read(f).is_ok_and(|d| d == data)).or_else(|| p.put(&key, data).ok());
+            if let Some(path) = kept {
+                return Ok(path);
+            }
+            // It keeps nothing, or not what it was given.
+        }
         let path = self.file_path(name, &hash);
         let dir = path.parent().unwrap_or(&self.dir);
         let right = std::fs::read(&path).is_ok_and(|d| blake3::hash(&d).as_bytes() == &hash.0);
@@ -437,7 +476,7 @@ mod tests {
         let mut data = whole.clone();
         *data.last_mut().unwrap() ^= 1;
         std::fs::write(&p, &data).unwrap();
-        assert!(c.get(&k).is_none() && !c.has(&k));
+        assert!(c.get(&k).is_none() && !p.exists());
         // So does one of any shape.
         for n in 0..whole.len() {
             c.put(&k, &e).unwrap();
@@ -454,8 +493,8 @@ mod tests {
         assert_eq!(std::fs::read(s.path()).unwrap()[..3], [1, 2, 3]);
         c.put(&k, &e).unwrap();
         c.trim();
-        assert!(c.has(&k));
+        assert!(p.exists());
         c.clear().unwrap();
-        assert!(!c.has(&k));
+        assert!(!p.exists());
     }
 }

@@ -80,8 +80,7 @@ fn unpacked(cache: &Cache, name: &str, data: &[u8]) -> std::io::Result<PathBuf> 
     let exe = std::env::current_exe()?;
     let stamp = Stamp::at(&exe);
     if let Some(h) = stamp.and_then(|s| cache.fact("library inside", &exe, &s)).and_then(|h| h.try_into().ok()) {
-        let path = cache.file_path(name, &Key(h));
-        if std::fs::metadata(&path).is_ok_and(|m| m.len() == data.len() as u64) {
+        if let Some(path) = cache.kept_file(name, &Key(h), data.len() as u64) {
             return Ok(path);
         }
     }

@@ -23,6 +23,7 @@ pub mod cc;
 pub mod cgo;
 pub mod cgodir;
 pub mod cgoflags;
+pub mod cacheprog;
 pub mod codegen;
 pub mod cover;
 pub mod embed;

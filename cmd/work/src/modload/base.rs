@@ -41,6 +41,7 @@ pub fn exit_if_errors() {
 
 /// Ends the command with the status so far.
 pub fn exit() -> ! {
+    crate::cacheprog::close();
     std::process::exit(status())
 }
 
