@@ -106,7 +106,7 @@ global_asm!(
     "rt_cgo_mstart:",
     "mov rax, fs:[rt_tls_m@TPOFF]",
     "mov [rax + {EXIT_SP}], rsp",
-    "sub rsp, 8",
+    "and rsp, -16", // Go's C code, which calls this, does not align it
     "mov rdi, rax",
     "mov rsi, rsp",
     "call rt_cgo_mstart1",

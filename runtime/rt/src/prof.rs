@@ -411,6 +411,10 @@ pub unsafe fn set_cpu(hz: u32, tags: *mut usize, maxtags: usize, system_pc: usiz
         }
         m = (*m).alllink;
     }
+    if crate::cgo::iscgo() {
+        // For the threads that are not ours.
+        sys::process_timer(hz);
+    }
     TIMERS.unlock();
 }
 
@@ -452,6 +456,23 @@ unsafe fn arm(m: *mut M, hz: u32) {
     }
 }
 
+/// SIGPROF on a thread that Go has not made.
+pub unsafe fn foreign_sample(ctx: *const UContext) {
+    if HZ.load(Relaxed) == 0 {
+        return;
+    }
+    let mut pcs = [0usize; CPU_FRAMES];
+    let mut n = trace::c_frames(0, ctx as usize, &mut pcs[..CPU_FRAMES / 2]);
+    if n == 0 {
+        pcs[0] = (*ctx).rip as usize;
+        n = 1;
+    }
+    spin_lock();
+    pcs[n] = CPU.system_pc + 1;
+    record(&pcs[..n + 1], 0);
+    spin_unlock();
+}
+
 /// SIGPROF from a timer of ours; on the signal stack.
 pub unsafe fn cpu_sample(m: *mut M, ctx: *const UContext) {
     if HZ.load(Relaxed) == 0 {
@@ -461,6 +482,13 @@ pub unsafe fn cpu_sample(m: *mut M, ctx: *const UContext) {
     let mut n = 0;
     let g = (*m).curg.load(Relaxed);
     let mut label = 0;
+    if (*m).cgo.in_c {
+        // For `interrupted_stack`.
+        let n = trace::c_frames(0, ctx as usize, &mut (*m).cgo.callers);
+        if n < (*m).cgo.callers.len() {
+            (*m).cgo.callers[n] = 0;
+        }
+    }
     if !g.is_null() {
         n = trace::interrupted_stack(m, g, (*ctx).rip as usize, (*ctx).rsp as usize, (*ctx).rbp as usize, &mut pcs);
         label = (*g).labels;
@@ -470,22 +498,28 @@ pub unsafe fn cpu_sample(m: *mut M, ctx: *const UContext) {
         pcs[0] = CPU.system_pc + 1;
         n = 1;
     }
+    record(&pcs[..n], label);
+    spin_unlock();
+}
+
+/// The buffer is locked.
+unsafe fn record(pcs: &[usize], label: usize) {
+    let n = pcs.len();
     if CPU.n + HEAD + n > RAW_WORDS || CPU.ntags == CPU.maxtags {
         CPU.lost += 1;
-    } else {
-        let p = CPU.buf.add(CPU.n);
-        *p = (HEAD + n) as u64;
-        *p.add(1) = sys::nanotime() as u64;
-        *p.add(2) = 1;
-        *p.add(3) = n as u64;
-        for (i, pc) in pcs[..n].iter().enumerate() {
-            *p.add(HEAD + i) = *pc as u64;
-        }
-        CPU.n += HEAD + n;
-        *CPU.tags.add(CPU.ntags) = label;
-        CPU.ntags += 1;
+        return;
     }
-    spin_unlock();
+    let p = CPU.buf.add(CPU.n);
+    *p = (HEAD + n) as u64;
+    *p.add(1) = sys::nanotime() as u64;
+    *p.add(2) = 1;
+    *p.add(3) = n as u64;
+    for (i, pc) in pcs.iter().enumerate() {
+        *p.add(HEAD + i) = *pc as u64;
+    }
+    CPU.n += HEAD + n;
+    *CPU.tags.add(CPU.ntags) = label;
+    CPU.ntags += 1;
 }
 
 /// Takes what there is, in the form that package pprof reads: (words, time, count, pcs) and one tag each. Returns the words

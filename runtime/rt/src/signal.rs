@@ -46,6 +46,10 @@ static IGNORED: AtomicU64 = AtomicU64::new(0);
 static STARTED_IGNORED: AtomicU64 = AtomicU64::new(0);
 static RECV_WORD: AtomicU32 = AtomicU32::new(0);
 
+/// Handlers that C code had installed before us, where there is C code.
+static BEFORE: [AtomicUsize; NSIG as usize] = [const { AtomicUsize::new(0) }; NSIG as usize];
+static BEFORE_FLAGS: [AtomicU64; NSIG as usize] = [const { AtomicU64::new(0) }; NSIG as usize];
+
 #[cfg_attr(not(test), unsafe(no_mangle))]
 pub static rt_have_xsave: AtomicU32 = AtomicU32::new(0);
 
@@ -128,6 +132,12 @@ pub unsafe fn init(m: *mut M) {
             IGNORED.fetch_or(bit(sig), Relaxed);
             STARTED_IGNORED.fetch_or(bit(sig), Relaxed);
             continue;
+        }
+        if cgo::iscgo() {
+            let mut a = SigAction::default();
+            sys::sigaction(sig, core::ptr::null(), &mut a);
+            BEFORE[sig as usize].store(a.handler, Relaxed);
+            BEFORE_FLAGS[sig as usize].store(a.flags, Relaxed);
         }
         install(sig);
     }
@@ -236,6 +246,9 @@ pub unsafe extern "C" fn rt_preempted(g: *mut G, image: *const u8) -> ! {
 #[cfg_attr(not(test), unsafe(no_mangle))]
 pub unsafe extern "C" fn rt_sighandler(sig: u32, info: *mut SigInfo, ctx: *mut UContext) {
     let m = getm();
+    if cgo::iscgo() && (forward(m, sig, info, ctx) || foreign(m, sig, info, ctx)) {
+        return;
+    }
     if sig == SIGURG {
         try_preempt(m, ctx);
         // SI_TKILL from ourselves is the preemptor; anything else is the program's.
@@ -249,12 +262,15 @@ pub unsafe extern "C" fn rt_sighandler(sig: u32, info: *mut SigInfo, ctx: *mut U
         if start_sigpanic(m, sig, info, ctx) {
             return;
         }
-        fatal_signal(m, sig, info, ctx, b"fatal error: unexpected signal during runtime execution\n");
+        let head: &[u8] = if (*m).cgo.in_c { b"" } else { b"fatal error: unexpected signal during runtime execution\n" };
+        fatal_signal(m, sig, info, ctx, head);
     }
-    const SI_TIMER: i32 = -2;
     if sig == SIGPROF && (*info).code == SI_TIMER {
         crate::prof::cpu_sample(m, ctx);
         return;
+    }
+    if sig == SIGPROF && (*info).code == SI_KERNEL && cgo::iscgo() {
+        return; // the timer for other threads
     }
     if notify(sig) {
         return;
@@ -281,6 +297,70 @@ pub unsafe fn adopt_library_signals() {
             sys::sigaction(sig, &a, null_mut());
         }
     }
+}
+
+const SI_TIMER: i32 = -2;
+const SI_KERNEL: i32 = 128;
+
+/// Faults in C code, and SIGPIPE there, are for the handler that was there before ours.
+unsafe fn forward(m: *mut M, sig: u32, info: *mut SigInfo, ctx: *mut UContext) -> bool {
+    if sig >= NSIG || !(matches!(sig, SIGSEGV | SIGBUS | SIGFPE) && (*info).code > 0 || sig == SIGPIPE) {
+        return false;
+    }
+    let f = BEFORE[sig as usize].load(Relaxed);
+    if f == sys::SIG_DFL || !m.is_null() && !(*m).curg.load(Relaxed).is_null() && !(*m).cgo.in_c {
+        return false;
+    }
+    call_handler(f, BEFORE_FLAGS[sig as usize].load(Relaxed), sig, info, ctx);
+    true
+}
+
+unsafe fn call_handler(f: usize, flags: u64, sig: u32, info: *mut SigInfo, ctx: *mut UContext) {
+    if f == sys::SIG_IGN {
+        return;
+    }
+    if flags & sys::SA_SIGINFO != 0 {
+        let f: extern "C" fn(u32, *mut SigInfo, *mut UContext) = core::mem::transmute(f);
+        f(sig, info, ctx)
+    } else {
+        let f: extern "C" fn(u32) = core::mem::transmute(f);
+        f(sig)
+    }
+}
+
+/// A signal on a thread that runs no code of Go's, and that Go has not made: the program gets it if it wants it; else what would have
+/// happened without us happens.
+unsafe fn foreign(m: *mut M, sig: u32, info: *mut SigInfo, ctx: *mut UContext) -> bool {
+    if !m.is_null() && !((*m).cgo.extra && (*m).cgo.in_c && (*m).cgo.depth == 0) {
+        return false;
+    }
+    if sig == SIGPROF {
+        if (*info).code == SI_KERNEL || !m.is_null() && (*info).code == SI_TIMER {
+            crate::prof::foreign_sample(ctx);
+        }
+        return true;
+    }
+    if sig == SIGURG || notify(sig) || sig >= NSIG {
+        return true;
+    }
+    let before = BEFORE[sig as usize].load(Relaxed);
+    if before == sys::SIG_IGN || IGNORED.load(Relaxed) & bit(sig) != 0 {
+        return true;
+    }
+    // Raised again with the handler of before. If that does not end the process, ours comes back.
+    let a = SigAction {
+        handler: before,
+        flags: BEFORE_FLAGS[sig as usize].load(Relaxed) | sys::SA_RESTORER,
+        restorer: rt_sigreturn as *const () as usize,
+        mask: 0,
+    };
+    sys::sigaction(sig, &a, null_mut());
+    let b = bit(sig);
+    sys::sigprocmask(sys::SIG_UNBLOCK, &b, null_mut());
+    sys::tgkill(sys::getpid(), sys::gettid(), sig);
+    sys::usleep(1000);
+    install(sig);
+    true
 }
 
 /// A frameless leaf that Go code calls.
@@ -384,6 +464,13 @@ unsafe fn fatal_signal(m: *mut M, sig: u32, info: *mut SigInfo, ctx: *mut UConte
             print::hex((*info).addr);
         }
         print::str("\n");
+        if (*m).cgo.in_c {
+            print::str("signal arrived during cgo execution\n");
+            let n = trace::c_frames(0, ctx as usize, &mut (*m).cgo.callers);
+            if n < (*m).cgo.callers.len() {
+                (*m).cgo.callers[n] = 0;
+            }
+        }
         if sig == SIGILL || sig == SIGFPE {
             // Not beyond the page, which may be the last that is mapped.
             let pc = (*ctx).rip as usize;

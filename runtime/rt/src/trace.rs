@@ -8,7 +8,7 @@
 //! Only stacks of goroutines that are stopped, or the current one, are walked; every frame pointer is checked against the
 //! segments before it is read.
 
-use crate::cgo::PLACES;
+use crate::cgo::{Callback, PLACES, iscgo};
 use crate::g::*;
 use crate::heap::gc::moduledata;
 use crate::stack::Seg;
@@ -109,6 +109,83 @@ macro_rules! addr {
     };
 }
 
+/// Most C frames that one call, or signal, can show.
+const C_FRAMES: usize = 32;
+
+/// Asks the program for the C frames of a context, or of a place interrupted by a signal. How many there are.
+pub unsafe fn c_frames(context: usize, signal: usize, buf: &mut [usize]) -> usize {
+    #[repr(C)]
+    struct Arg {
+        context: usize,
+        signal: usize,
+        buf: *mut usize,
+        max: usize,
+    }
+    let f = C_TRACEBACK.load(Relaxed);
+    if f == 0 {
+        return 0;
+    }
+    let mut a = Arg { context, signal, buf: buf.as_mut_ptr(), max: buf.len() };
+    let f: extern "C" fn(*mut Arg) = core::mem::transmute(f);
+    f(&mut a);
+    buf.iter().position(|&p| p == 0).unwrap_or(buf.len())
+}
+
+/// C frames, which are in no table of ours.
+unsafe fn print_c_frames(pcs: &[usize]) {
+    #[repr(C)]
+    struct Arg {
+        pc: usize,
+        file: *const u8,
+        line: usize,
+        func: *const u8,
+        entry: usize,
+        more: usize,
+        data: usize,
+    }
+    let text = |p: *const u8| {
+        let mut n = 0;
+        while *p.add(n) != 0 {
+            n += 1;
+        }
+        core::slice::from_raw_parts(p, n)
+    };
+    let f = C_SYMBOLIZER.load(Relaxed);
+    let mut a: Arg = core::mem::zeroed();
+    for &pc in pcs {
+        if f == 0 {
+            print::str("non-Go function at pc=");
+            print::hex(pc as u64);
+            print::str("\n");
+            continue;
+        }
+        let f: extern "C" fn(*mut Arg) = core::mem::transmute(f);
+        a.pc = pc;
+        loop {
+            f(&mut a);
+            print::bytes(if a.func.is_null() { b"non-Go function" } else { text(a.func) });
+            print::str("\n\t");
+            if !a.file.is_null() {
+                print::bytes(text(a.file));
+                print::str(":");
+                print::udec(a.line as u64);
+                print::str(" ");
+            }
+            print::str("pc=");
+            print::hex(pc as u64);
+            print::str("\n");
+            if a.more == 0 {
+                break;
+            }
+        }
+    }
+    if f != 0 && !pcs.is_empty() {
+        let f: extern "C" fn(*mut Arg) = core::mem::transmute(f);
+        a.pc = 0;
+        f(&mut a);
+    }
+}
+
 /// Iterator over physical frames.
 #[derive(Clone)]
 pub struct Walker {
@@ -123,6 +200,9 @@ pub struct Walker {
     first: bool,
     /// Stack pointer of the frame, for dumps.
     sp: usize,
+    /// The innermost call from C not passed yet; the context of the one between this frame and the one before, or 0.
+    callback: *mut Callback,
+    context: usize,
 }
 
 impl Walker {
@@ -142,12 +222,12 @@ impl Walker {
             (0, true)
         };
         let (pc, fp) = if at != 0 { (*((at + 8) as *const usize), *(at as *const usize)) } else { ((*g).startpc, 0) };
-        Walker { seg: (*g).seg, pc, fp, exact, after_sigpanic: false, first: true, sp }
+        Walker { seg: (*g).seg, pc, fp, exact, after_sigpanic: false, first: true, sp, callback: (*g).callback, context: 0 }
     }
 
     /// From interrupted registers.
     pub unsafe fn at(g: *mut G, pc: usize, fp: usize) -> Walker {
-        Walker { seg: (*g).seg, pc, fp, exact: true, after_sigpanic: false, first: true, sp: 0 }
+        Walker { seg: (*g).seg, pc, fp, exact: true, after_sigpanic: false, first: true, sp: 0, callback: (*g).callback, context: 0 }
     }
 
     unsafe fn valid(&self, fp: usize) -> bool {
@@ -174,6 +254,7 @@ impl Walker {
 
     /// Next frame of Go code: (function, pc, exact).
     pub unsafe fn next(&mut self, t: &Table<'static>) -> Option<(Func<'static>, usize, bool)> {
+        self.context = 0;
         loop {
             if !core::mem::take(&mut self.first) && !self.up() {
                 return None;
@@ -194,6 +275,11 @@ impl Walker {
             }
             if self.pc == 0 {
                 return None;
+            }
+            if !self.callback.is_null() && self.pc == PLACES.ret.load(Relaxed) {
+                self.context = (*self.callback).context;
+                self.callback = (*self.callback).outer;
+                continue;
             }
             let look = if self.exact { self.pc } else { self.pc - 1 };
             if let Some(f) = t.find(look as u64) {
@@ -219,6 +305,13 @@ pub unsafe fn raw_stack(w: &mut Walker, buf: &mut [usize]) -> usize {
     while n < buf.len()
         && let Some((_, pc, exact)) = w.next(&t)
     {
+        if w.context != 0 {
+            let room = (n + C_FRAMES).min(buf.len());
+            n += c_frames(w.context, 0, &mut buf[n..room]);
+            if n == buf.len() {
+                break;
+            }
+        }
         buf[n] = pc + exact as usize;
         n += 1;
     }
@@ -231,6 +324,12 @@ pub unsafe fn interrupted_stack(m: *mut M, g: *mut G, pc: usize, sp: usize, fp: 
     let st = (*g).status.load(Relaxed);
     if st != RUNNING && st != SYSCALL {
         return 0;
+    }
+    if iscgo() && (*g).sched_pc == PLACES.resume.load(Relaxed) && st == SYSCALL {
+        // In C.
+        let n = if (*m).cgo.in_c { (*m).cgo.callers.iter().position(|&p| p == 0).unwrap_or(C_FRAMES).min(buf.len() - 1) } else { 0 };
+        buf[..n].copy_from_slice(&(&(*m).cgo.callers)[..n]);
+        return n + raw_stack(&mut Walker::of(g), &mut buf[n..]);
     }
     if sp > (*m).g0_lo && sp <= (*m).g0_hi {
         // In the runtime, on behalf of g: shown as Go's functions of that purpose.
@@ -336,6 +435,14 @@ pub unsafe fn callers(g: *mut G, skip: usize, buf: *mut usize, n: usize) -> usiz
     let mut first = true;
     while count < n {
         let Some((f, pc, exact)) = w.next(&t) else { break };
+        if w.context != 0 && skip == 0 {
+            let mut pcs = [0; C_FRAMES];
+            let c = c_frames(w.context, 0, &mut pcs).min(n - count);
+            for &pc in &pcs[..c] {
+                *buf.add(count) = pc;
+                count += 1;
+            }
+        }
         expand(&f, pc, exact, |l, handed| {
             // The stub that called us, inlined or not.
             if core::mem::take(&mut first) && l.name.starts_with("runtime.rt_") {
@@ -367,7 +474,14 @@ pub fn expand_raw(raw: &[usize], mut skip: usize, stubs: bool, out: &mut [usize]
     let mut n = 0;
     let mut first = !stubs;
     for &pc in raw {
-        let Some(f) = t.find(pc as u64 - 1) else { continue };
+        let Some(f) = t.find(pc as u64 - 1) else {
+            // Of C.
+            if n < out.len() && iscgo() {
+                out[n] = pc;
+                n += 1;
+            }
+            continue;
+        };
         let more = expand(&f, pc, false, |l, handed| {
             if core::mem::take(&mut first) && is_stub(l.name) {
                 return true;
@@ -533,11 +647,14 @@ struct Show {
 }
 
 /// Calls `each` for the logical frames that are shown: physical function, its frame, logical frame.
-unsafe fn shown_frames(mut w: Walker, show: Show, mut each: impl FnMut(&Func<'static>, &Walker, Logical<'static>)) {
+unsafe fn shown_frames(mut w: Walker, show: Show, mut each: impl FnMut(&Func<'static>, &Walker, Logical<'static>), mut c: impl FnMut(usize)) {
     let Some(t) = table() else { return };
     let Show { all, mut skip_panic } = show;
     let mut n = 0;
     while let Some((f, pc, exact)) = w.next(&t) {
+        if w.context != 0 {
+            c(w.context);
+        }
         if skip_panic && !all {
             if f.name() == "runtime.gopanic" {
                 skip_panic = false;
@@ -569,10 +686,10 @@ unsafe fn print_frames(w: &Walker, mut show: Show) {
         return;
     }
     let mut total = 0;
-    shown_frames(w.clone(), show, |_, _, _| total += 1);
+    shown_frames(w.clone(), show, |_, _, _| total += 1, |_| {});
     if total == 0 && !show.all {
         show.all = true;
-        shown_frames(w.clone(), show, |_, _, _| total += 1);
+        shown_frames(w.clone(), show, |_, _, _| total += 1, |_| {});
     }
     let mut n = 0;
     shown_frames(w.clone(), show, |f, w, l| {
@@ -586,6 +703,10 @@ unsafe fn print_frames(w: &Walker, mut show: Show) {
             return;
         }
         print_frame(f, w, &l, show.all);
+    }, |context| {
+        let mut pcs = [0; C_FRAMES];
+        let n = c_frames(context, 0, &mut pcs);
+        print_c_frames(&pcs[..n]);
     });
 }
 
@@ -864,6 +985,11 @@ pub unsafe fn signal_traces(g: *mut G, pc: usize, sp: usize, fp: usize) {
     if !g.is_null() {
         print::str("\n");
         print_header(g, true);
+        let m = (*g).m;
+        if (*g).status.load(Relaxed) == SYSCALL && (*m).cgo.depth > 0 {
+            let n = (*m).cgo.callers.iter().position(|&p| p == 0).unwrap_or(C_FRAMES);
+            print_c_frames(&(&(*m).cgo.callers)[..n]);
+        }
         let in_go = table().is_some_and(|t| t.find(pc as u64).is_some());
         let mut w = if in_go { Walker::at(g, pc, fp) } else { Walker::of(g) };
         if in_go {

@@ -222,6 +222,13 @@ pub unsafe fn cpu_timer(tid: i32, sig: u32, first: u64, period: u64) -> isize {
     }
     id as isize
 }
+/// SIGPROF `hz` times a second of the process's CPU time; 0: never.
+pub unsafe fn process_timer(hz: u32) {
+    const ITIMER_PROF: usize = 2;
+    let us = if hz == 0 { 0 } else { 1_000_000 / hz as i64 };
+    let spec = [0i64, us, 0, us];
+    syscall3(nr::SETITIMER, ITIMER_PROF, spec.as_ptr() as usize, 0);
+}
 pub unsafe fn timer_delete(id: i32) {
     syscall3(nr::TIMER_DELETE, id as usize, 0, 0);
 }
