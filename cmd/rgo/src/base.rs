@@ -223,6 +223,9 @@ impl PerPackage {
 pub fn refuse_unsupported(env: &GoEnv, p: &Parsed) -> Outcome {
     for name in ["race", "msan", "asan", "linkshared"] {
         if p.bool(name) {
+            if name != "linkshared" && !env.cgo_enabled() {
+                return Err(Exit::go(format!("-{name} requires cgo; enable cgo by setting CGO_ENABLED=1")));
+            }
             return Err(Exit::Error(format!("rgo: flag -{name} is not supported yet")));
         }
     }

@@ -351,9 +351,7 @@ pub fn run(env: &GoEnv, args: &[String]) -> Outcome {
     let text = template(&p, "{{.ImportPath}}")?;
     let mut l = base::loader_for(env, &p, true)?;
     l.load_tests = p.bool("test");
-    if !p.bool("compiled") && !p.bool("export") {
-        l.show_std_cgo();
-    }
+    l.show_std_cgo();
     if p.bool("retracted") && l.modules.gopath.is_some() {
         return Err(Exit::Error("go list -retracted can only be used in module-aware mode".into()));
     }
@@ -463,7 +461,7 @@ fn add_retractions(l: &mut Loader<'_>, ids: &[PkgId], lenient: bool) {
 
 /// Runs cgo for packages; what fails is an error of the package (`lenient`), or of the command.
 fn run_cgo(l: &mut Loader<'_>, order: &[PkgId], opts: &rgo_work::build::BuildOptions, lenient: bool) -> Outcome {
-    let failures = rgo_work::cgo::prepare(l, order, opts);
+    let failures = rgo_work::cgo::prepare(l, order, opts, rgo_work::cgo::What::Go);
     if !failures.is_empty() && !lenient {
         crate::build::report_failures(l, &failures, false);
         return Err(Exit::Code(1));

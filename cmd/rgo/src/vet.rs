@@ -181,7 +181,7 @@ pub fn run(env: &GoEnv, cmd: &str, args: &[String]) -> Outcome {
     let wanted = vet::wanted(&l, &units);
     let imported: Vec<PkgId> = units.iter().copied().filter(|u| wanted.contains(u)).collect();
     let order = l.post_order(&[units.clone(), wanted.clone()].concat());
-    let broken = rgo_work::cgo::prepare(&mut l, &order, &opts);
+    let broken = rgo_work::cgo::prepare(&mut l, &order, &opts, rgo_work::cgo::What::Go);
     if !broken.is_empty() {
         crate::build::report_failures(&l, &broken, false);
         failed = true;

@@ -369,7 +369,7 @@ pub fn compile_some(l: &mut Loader<'_>, ids: &[PkgId], opts: &BuildOptions) -> R
         flags_of(l, id, opts)?;
     }
     l.save_index();
-    let failures = crate::cgo::prepare(l, &order, opts);
+    let failures = crate::cgo::prepare(l, &order, opts, crate::cgo::What::Everything);
     for (id, text) in &failures {
         l.packages[*id].error.get_or_insert(crate::load::PkgError::msg(text.clone()));
     }

@@ -50,9 +50,24 @@ pub fn gogccflags(env: &GoEnv) -> String {
     cgoflags::join_words(&line[3..])
 }
 
-/// A command line as `-x` prints it.
+/// A command line as `-x` prints it: words that would not read back as they are stand in quotes.
 pub fn text_of(words: &[String]) -> String {
-    words.iter().map(|w| quote(w)).collect::<Vec<_>>().join(" ")
+    let one = |w: &String| {
+        let q = crate::literal::quote(w);
+        if w.is_empty() || w.contains([' ', '(', ')', '>', ';']) || q.len() > w.len() + 2 { q } else { w.clone() }
+    };
+    words.iter().map(one).collect::<Vec<_>>().join(" ")
+}
+
+/// Puts the arguments of one of Go's own tools into a file where they are too many for a command line.
+fn response_file(line: &[String]) -> std::io::Result<Option<tempfile::NamedTempFile>> {
+    if line.iter().map(|w| w.len() + 1).sum::<usize>() <= 30 << 10 {
+        return Ok(None);
+    }
+    let text: String = line[1..].iter().map(|w| w.replace('\\', "\\\\").replace('\n', "\\n") + "\n").collect();
+    let mut f = tempfile::Builder::new().prefix("args").tempfile()?;
+    std::io::Write::write_all(&mut f, text.as_bytes())?;
+    Ok(Some(f))
 }
 
 impl<'a> Compilers<'a> {
@@ -193,8 +208,14 @@ impl<'a> Compilers<'a> {
                 return Ok((String::new(), true));
             }
         }
+        let ours = Path::new(&line[0]).file_stem().is_some_and(|n| n == "cgo");
+        let file = if ours { response_file(line).map_err(|e| format!("{}: {e}", line[0]))? } else { None };
         let mut c = Command::new(&line[0]);
-        c.args(&line[1..]).current_dir(dir).env("TERM", "dumb").env("PWD", dir).stdin(Stdio::null());
+        match &file {
+            Some(f) => c.arg(format!("@{}", f.path().display())),
+            None => c.args(&line[1..]),
+        };
+        c.current_dir(dir).env("TERM", "dumb").env("PWD", dir).stdin(Stdio::null());
         c.envs(vars.iter().copied());
         let both = |o: std::process::Output| (String::from_utf8_lossy(&[o.stdout, o.stderr].concat()).into_owned(), o.status);
         let (text, status) = c.output().map(both).map_err(|e| match e.kind() {
@@ -252,6 +273,15 @@ fn replace_prefix(text: &str, from: &str, to: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lines() {
+        let words = |l: &[&str]| l.iter().map(|s| s.to_string()).collect::<Vec<_>>();
+        assert_eq!(text_of(&words(&["gcc", "-Ia b", "", "-D\"x\"", "a=>b", "'c'"])), "gcc \"-Ia b\" \"\" \"-D\\\"x\\\"\" \"a=>b\" 'c'");
+        assert!(response_file(&words(&["cgo", "x"])).unwrap().is_none());
+        let f = response_file(&words(&["cgo", "a\\b\nc", &"y".repeat(31 << 10)])).unwrap().unwrap();
+        assert!(std::fs::read_to_string(f.path()).unwrap().starts_with("a\\\\b\\nc\nyyy"));
+    }
 
     #[test]
     fn texts() {

@@ -74,15 +74,24 @@ struct Flags {
     ld: Vec<String>,
 }
 
+/// How much is wanted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum What {
+    /// The Go files, for tools that read them.
+    Go,
+    /// The objects too.
+    Everything,
+}
+
 /// Runs cgo for the packages that need it. Messages about those that failed; text without header begins with [`crate::report::BARE`].
-pub fn prepare(l: &mut Loader<'_>, order: &[PkgId], opts: &BuildOptions) -> Vec<(PkgId, String)> {
+pub fn prepare(l: &mut Loader<'_>, order: &[PkgId], opts: &BuildOptions, what: What) -> Vec<(PkgId, String)> {
     let todo: Vec<PkgId> = order.iter().copied().filter(|id| l.packages[*id].uses_cgo() && l.packages[*id].cgo.is_none() && l.packages[*id].error.is_none()).collect();
     if todo.is_empty() {
         return Vec::new();
     }
     let cache = Cache::new(&opts.cache_dir);
     let compilers = Compilers::new(l.env, &cache, opts.show.clone());
-    let run = Run { l, cache: &cache, cc: &compilers, opts };
+    let run = Run { l, cache: &cache, cc: &compilers, opts, what };
     // Steps are printed in the order of packages.
     let one = |id: &PkgId| (*id, run.package(*id));
     let results: Vec<(PkgId, Result<Output, String>)> =
@@ -102,6 +111,7 @@ struct Run<'a> {
     cache: &'a Cache,
     cc: &'a Compilers<'a>,
     opts: &'a BuildOptions,
+    what: What,
 }
 
 /// An error of the go command's own, shown without the package's header.
@@ -208,16 +218,26 @@ impl Run<'_> {
             return Err(bare(p, "SWIG files are not supported".into()));
         }
         let key = self.key(p, &flags).map_err(|m| bare(p, m))?;
-        if !dry && !self.opts.rebuild && let Some(o) = self.cached(p, &key, &flags) {
+        // What is there in full does for both.
+        let go_key = KeyBuilder::new("cgo without objects").key("all", &key).finish();
+        let known: &[Key] = if self.what == What::Go { &[key, go_key] } else { &[key] };
+        if !self.opts.rebuild && let Some(o) = known.iter().find_map(|k| self.cached(p, k, &flags)) {
             return Ok(o);
+        }
+        if dry && !self.opts.show.as_ref().is_some_and(|s| s.print) {
+            return Ok(Output { key: Some(key), ..Output::default() });
         }
         let (dir, _guard) = self.objdir(id).map_err(|e| bare(p, format!("creating work dir: {e}")))?;
         let _span = crate::timings::span("cgo", &p.import_path);
         let (names, warnings) = self.run_tool(p, &dir, &flags)?;
-        let (objects, more) = self.compile(p, &dir, &flags, &names, &key)?;
+        let (objects, more) = match self.what {
+            What::Go => (Vec::new(), String::new()),
+            What::Everything => self.compile(p, &dir, &flags, &names, &key)?,
+        };
         if dry {
-            return Ok(Output::default());
+            return Ok(Output { key: Some(key), ..Output::default() });
         }
+        let key = if self.what == What::Go { go_key } else { key };
         let mut e = Entry::default();
         let mut list = Vec::new();
         for n in &names {
@@ -342,7 +362,13 @@ impl Run<'_> {
         let (mut files, mut trim) = (Vec::new(), Vec::new());
         for f in &p.cgo_files {
             let path = p.dir.join(&f.name);
-            let at = self.place(p, dir, &f.name, || f.data().map(|d| d.to_vec())).map_err(|m| bare(p, m))?;
+            let data = || f.data().map(|d| d.to_vec());
+            let mut at = self.place(p, dir, &f.name, data).map_err(|m| bare(p, m))?;
+            if at == path && !self.opts.dry() && std::fs::read(&path).is_ok_and(|d| blake3::hash(&d).as_bytes() != &f.hash) {
+                // Instrumented for coverage.
+                at = dir.join(&f.name);
+                std::fs::write(&at, data().map_err(|m| bare(p, m))?).map_err(|e| bare(p, format!("{}: {e}", at.display())))?;
+            }
             if at != path {
                 trim.push(format!("{}=>{}", at.display(), path.display()));
             }
@@ -402,6 +428,12 @@ impl Run<'_> {
         jobs.extend(p.cxx_files.iter().map(|n| ("CXX", at(n), &cxx[..])));
         jobs.extend(p.f_files.iter().map(|n| ("FC", at(n), &f[..])));
         let one = |(i, (var, file, flags)): (usize, &(&str, PathBuf, &[String]))| -> Result<(Vec<u8>, String), String> {
+            if file.extension().is_some_and(|e| e == "s" || e == "S" || e == "sx") && !self.opts.dry() {
+                let data = std::fs::read(file).map_err(|e| bare(p, format!("open {}: {}", file.display(), crate::modload::io_text(&e))))?;
+                if is_go_assembly(&data) {
+                    return Err(bare(p, format!("package using cgo has Go assembly file {}", file.file_name().unwrap_or_default().to_string_lossy())));
+                }
+            }
             let words = self.cc.words(var).map_err(|m| bare(p, m))?;
             let mut line = self.cc.command(&words, &p.dir.display().to_string(), &objdir);
             line.extend(flags.iter().cloned());
@@ -447,6 +479,11 @@ impl Run<'_> {
             None => Ok((objects, warnings)),
         }
     }
+}
+
+/// Whether an assembly file is one for Go's assembler.
+fn is_go_assembly(data: &[u8]) -> bool {
+    data.split(|b| *b == b'\n').any(|l| [&b"TEXT"[..], b"DATA", b"GLOBL"].iter().any(|d| l.starts_with(d)))
 }
 
 /// The import path without the mark of a test variant.

@@ -57,7 +57,7 @@ pub fn instrument(l: &mut Loader<'_>, id: PkgId, c: &Cover<'_>, init_hook: bool)
     let fail = |e: std::io::Error| format!("go: {}: {}", dir.display(), crate::modload::io_text(&e));
     std::fs::create_dir_all(&dir).map_err(fail)?;
     let (mut inputs, mut outputs) = (Vec::new(), vec![dir.join("covervars.go")]);
-    for f in p.go_files.iter().filter(|f| !f.name.ends_with("_test.go")) {
+    for f in p.go_files.iter().filter(|f| !f.name.ends_with("_test.go")).chain(&p.cgo_files) {
         let same = std::fs::read(&f.path).is_ok_and(|d| blake3::hash(&d).as_bytes() == &f.hash);
         let input = if same { f.path.clone() } else { dir.join(&f.name) };
         if !same {
@@ -98,10 +98,15 @@ pub fn instrument(l: &mut Loader<'_>, id: PkgId, c: &Cover<'_>, init_hook: bool)
         let Some(o) = made.next() else { break };
         files.push(SourceFile::new(&p.dir, f.name.clone(), std::fs::read(o).map_err(fail)?));
     }
-    let mut added: Vec<String> = files.iter().flat_map(|f| f.header.imports.iter()).map(|i| i.path.clone()).filter(|i| !p.imports.contains(i)).collect();
+    let mut cgo_files = Vec::new();
+    for (f, o) in p.cgo_files.iter().zip(made) {
+        cgo_files.push(SourceFile::new(&p.dir, f.name.clone(), std::fs::read(o).map_err(fail)?));
+    }
+    let mut added: Vec<String> = files.iter().chain(&cgo_files).flat_map(|f| f.header.imports.iter()).map(|i| i.path.clone()).filter(|i| !p.imports.contains(i)).collect();
     added.sort();
     added.dedup();
     l.packages[id].go_files = files;
+    l.packages[id].cgo_files = cgo_files;
     for i in added {
         let d = l.load_root(&i, None);
         let q = &mut l.packages[id];
