@@ -233,3 +233,8 @@ func fips140_setBypass() { getg().fipsOnlyBypass = true }
 
 //go:linkname fips140_unsetBypass crypto/fips140.unsetBypass
 func fips140_unsetBypass() { getg().fipsOnlyBypass = false }
+
+// getm identifies the thread, for packages that link to it.
+//
+//go:linkname getm
+func getm() uintptr { return uintptr(unsafe.Pointer(getg().m)) }

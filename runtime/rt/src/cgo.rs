@@ -18,7 +18,7 @@ use crate::sched::{self, LOCK};
 use crate::sys::{self, StackT};
 use crate::{mem, print, stack, tracer};
 use core::ptr::null_mut;
-use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering::*};
+use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, Ordering::*};
 
 /// What runtime/cgo's C files know of a g: the bounds of its stack.
 #[repr(C)]
@@ -108,6 +108,10 @@ pub static PLACES: Places = Places {
 
 /// Calls of C made on threads that have ended.
 static CALLS: core::sync::atomic::AtomicU64 = core::sync::atomic::AtomicU64::new(0);
+
+/// Ms of threads that are not ours, in use. Packages look at it by linkname.
+#[cfg_attr(not(test), unsafe(export_name = "runtime.extraMInUse"))]
+static EXTRA_IN_USE: AtomicU32 = AtomicU32::new(0);
 
 /// Ms for threads that are not ours; signals are blocked while it is held.
 static EXTRA_LOCK: Mutex = Mutex::new();
@@ -389,6 +393,7 @@ unsafe fn needm(sp: usize) -> *mut M {
         EXTRA.store((*m).schedlink, Relaxed);
     }
     EXTRA_LOCK.unlock();
+    EXTRA_IN_USE.fetch_add(1, SeqCst);
     if m.is_null() {
         m = new_extra();
     }
@@ -488,6 +493,7 @@ unsafe fn dropm(m: *mut M) {
     }
     (*m).tid.store(0, SeqCst);
     set_tls(null_mut());
+    EXTRA_IN_USE.fetch_sub(1, SeqCst);
     EXTRA_LOCK.lock();
     (*m).schedlink = EXTRA.load(Relaxed);
     EXTRA.store(m, Relaxed);

@@ -594,7 +594,6 @@ fn take_pending() -> Option<u32> {
 
 /// `signal_recv`: blocks its thread like a system call until a signal is there.
 pub unsafe fn recv(g: *mut G, out: *mut u32) {
-    (*g).op[0] = out as usize;
     loop {
         let seen = RECV_WORD.load(SeqCst);
         if let Some(s) = take_pending() {
@@ -602,6 +601,8 @@ pub unsafe fn recv(g: *mut G, out: *mut u32) {
             return;
         }
         sched::entersyscall(g);
+        // What that has put there is also in the frame of the call that this is.
+        (*g).op[0] = out as usize;
         if PENDING.load(SeqCst) == 0 {
             sys::futex_wait(RECV_WORD.as_ptr(), seen, -1);
         }
