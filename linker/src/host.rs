@@ -33,7 +33,7 @@ pub struct Line {
     pub strip: bool,
 }
 
-/// Layout of an executable with C code. `@INTERP@` and `@DYNAMIC@` are lines of dynamic executables.
+/// Layout of an executable with C code. The variables of C lie apart: they are no roots of the collector, and no memory of Go's. `@INTERP@` and `@DYNAMIC@` are lines of dynamic executables.
 const SCRIPT: &str = r#"
 PHDRS {
   headers PT_PHDR PHDRS;
@@ -90,11 +90,13 @@ SECTIONS {
   @DYNAMIC@
   .got : { *(.got) } :data
   .got.plt : { *(.got.plt) *(.igot.plt) } :data
+  .cdata : { */c[0-9]*.o(.data .data.*) *.a:*(EXCLUDE_FILE(*librgort.a:*) .data EXCLUDE_FILE(*librgort.a:*) .data.*) } :data
   .noptrdata : { *(.data.noptr.*) } :data
   .data : { *(.data .data.*) } :data
   PROVIDE(edata = .);
   PROVIDE(_edata = .);
   PROVIDE(__bss_start = .);
+  .cbss : { */c[0-9]*.o(.bss .bss.* COMMON) *.a:*(EXCLUDE_FILE(*librgort.a:*) .bss EXCLUDE_FILE(*librgort.a:*) .bss.*) } :data
   .noptrbss : { *(.bss.noptr.*) } :data
   .bss : { *(.bss .bss.* COMMON) } :data
   PROVIDE(end = .);

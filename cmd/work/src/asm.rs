@@ -23,7 +23,9 @@ pub struct Assembled {
 
 /// Whether a Go function of the package needs its assembly.
 pub fn needed(p: &Package, program: &Program, data: &PackageData, rt: &Runtime) -> bool {
-    if p.standard || p.s_data.is_empty() {
+    // The standard library's is never used; programs for its tests are not part of it.
+    let std = p.standard && !p.import_path.split('/').any(|w| w == "testdata");
+    if std || p.s_data.is_empty() {
         return false;
     }
     let prefix = names::path_to_prefix(data.pkg.path());
