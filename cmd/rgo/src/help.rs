@@ -24,7 +24,13 @@ In the output of test -json a failed test names the package that failed to build
 The other modes of go (archive, c-archive, c-shared, pie, plugin, shared) are not there yet and are refused.
 "),
     ("c", "calling between Go and C", "\
-Files that import \"C\" need cgo, which rgo does not have yet: CGO_ENABLED is 0 and such files are left out.
+Files that import \"C\" may call C functions; the comment above that import is C code and may hold #cgo lines with
+flags for the C compiler (CFLAGS, CPPFLAGS, CXXFLAGS), the linker (LDFLAGS) and pkg-config. They belong to packages
+where CGO_ENABLED is 1: by default where $CC or gcc is found and nothing is cross compiled. The package's C, C++ and
+assembly files are compiled with $CC and $CXX, and the program is linked with the host's C library.
+
+The standard library itself is always built without cgo, as with the tags netgo and osusergo: a program with no
+package that uses cgo is one static file.
 "),
     ("cache", "build and test caching", "\
 Results of compilations and of tests are kept in GOCACHE (rgo's own in the folder rgo inside it), by the content

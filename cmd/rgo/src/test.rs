@@ -383,6 +383,8 @@ pub fn run(env: &GoEnv, args: &[String]) -> Outcome {
             now.push(std::mem::replace(&mut l.packages[*id], p));
         }
         debug_assert!(plain <= l.packages.len());
+        // Where it fails there is nothing to vet, and compiling has said so.
+        let _ = rgo_work::cgo::prepare(&mut l, &own, &opts, rgo_work::cgo::What::Go);
         let bad = run_vet(&l, &cases, &built, &r, flags, &opts)?;
         for (id, p) in own.iter().zip(now) {
             l.packages[*id] = p;

@@ -732,6 +732,10 @@ impl Built {
             let file = out.file_name().unwrap_or_default().to_string_lossy().into_owned();
             let in_exe = inner.as_ref().is_none_or(|i| i.parent().is_some_and(|d| d.ends_with("exe")));
             let target = (if in_exe { "exe/" } else { "" }, if inner.is_some() { file.as_str() } else { "a.out" });
+            if let Some(h) = &o.host {
+                let line: Vec<String> = h.command.iter().chain(&h.flags).cloned().collect();
+                show.line(&format!("{} # flags of the linker", crate::cc::text_of(&line)));
+            }
             show.link(l, id, &LinkStep { packages: &list, cached: &cached, info: &info, words: &opts.words, build_id: &o.build_id, target });
             if inner.is_none() {
                 show.moved(id, "a.out", out);

@@ -64,7 +64,17 @@ fn response_file(line: &[String]) -> std::io::Result<Option<tempfile::NamedTempF
     if line.iter().map(|w| w.len() + 1).sum::<usize>() <= 30 << 10 {
         return Ok(None);
     }
-    let text: String = line[1..].iter().map(|w| w.replace('\\', "\\\\").replace('\n', "\\n") + "\n").collect();
+    let one = |w: &String| {
+        let mut out = String::from("\"");
+        for c in w.chars() {
+            if matches!(c, '\\' | '"' | '$' | '`') {
+                out.push('\\');
+            }
+            out.push(c);
+        }
+        out + "\"\n"
+    };
+    let text: String = line[1..].iter().map(one).collect();
     let mut f = tempfile::Builder::new().prefix("args").tempfile()?;
     std::io::Write::write_all(&mut f, text.as_bytes())?;
     Ok(Some(f))
@@ -280,7 +290,7 @@ mod tests {
         assert_eq!(text_of(&words(&["gcc", "-Ia b", "", "-D\"x\"", "a=>b", "'c'"])), "gcc \"-Ia b\" \"\" \"-D\\\"x\\\"\" \"a=>b\" 'c'");
         assert!(response_file(&words(&["cgo", "x"])).unwrap().is_none());
         let f = response_file(&words(&["cgo", "a\\b\nc", &"y".repeat(31 << 10)])).unwrap().unwrap();
-        assert!(std::fs::read_to_string(f.path()).unwrap().starts_with("a\\\\b\\nc\nyyy"));
+        assert!(std::fs::read_to_string(f.path()).unwrap().starts_with("\"a\\\\b\nc\"\n\"yyy"));
     }
 
     #[test]

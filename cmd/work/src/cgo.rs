@@ -500,9 +500,15 @@ fn work_of<'a>(show: &Option<Arc<Show>>, dir: &'a Path) -> &'a Path {
 fn trimmed(l: &Loader<'_>, p: &Package) -> (PathBuf, String) {
     match &p.module {
         _ if p.standard => (l.env.goroot.clone(), "GOROOT".into()),
+        Some(m) if !m.main && p.dir.ancestors().any(|d| d.ends_with("vendor")) && !p.dir.starts_with(l.env.gomodcache()) => {
+            (p.dir.ancestors().filter(|d| d.ends_with("vendor")).last().unwrap_or(&p.dir).to_path_buf(), "vendor".into())
+        }
         Some(m) if m.version.is_empty() => (m.dir.clone(), m.path.clone()),
         Some(m) => (m.dir.clone(), format!("{}@{}", m.path, m.version)),
-        None => (p.dir.clone(), plain(p).to_string()),
+        None => match l.modules.gopath.iter().flatten().find(|d| p.dir.starts_with(d.join("src"))) {
+            Some(d) => (d.clone(), "GOPATH".into()),
+            None => (p.dir.clone(), plain(p).to_string()),
+        },
     }
 }
 
