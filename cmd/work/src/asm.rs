@@ -23,8 +23,8 @@ pub struct Assembled {
 
 /// Whether a Go function of the package needs its assembly.
 pub fn needed(p: &Package, program: &Program, data: &PackageData, rt: &Runtime) -> bool {
-    // The standard library's is never used; programs for its tests are not part of it.
-    let std = p.standard && !p.import_path.split('/').any(|w| w == "testdata");
+    // The standard library's is never used; commands, and programs for tests, are not part of it.
+    let std = p.standard && !p.import_path.starts_with("cmd/") && !p.import_path.split('/').any(|w| w == "testdata");
     if std || p.s_data.is_empty() {
         return false;
     }

@@ -51,6 +51,12 @@ unsafe extern "C" fn unlockosthread(g: *mut G, _f: *mut u8) {
     unlock_thread(g);
 }
 
+/// Whether the program has locked the goroutine to its thread; packages link to it.
+#[unsafe(export_name = "rt1.runtime.lockedOSThread")]
+unsafe extern "C" fn lockedosthread(g: *mut G, f: *mut bool) {
+    *f = !(*g).lockedm.is_null() && (*(*g).m).locked_ext != 0;
+}
+
 #[repr(C)]
 struct Num {
     n: isize,
