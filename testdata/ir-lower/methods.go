@@ -72,7 +72,7 @@ func deferred(o *outer) (r int) {
 //ir main.deferred
 //  frameaddr
 //  @main.deferred.deferwrap1
-//  call closure
+//  call @"main.(*base).inc"
 //  padrecord
 //  call closure
 

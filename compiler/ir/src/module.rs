@@ -46,6 +46,10 @@ pub struct FuncAttrs {
     pub method_only: bool,
 }
 
+/// Name of the locals that hold what a defer statement calls. The end of the function calls it from there; a panic calls it too, through the list of
+/// the frame's record.
+pub const DEFERRED: &str = "defer.fn";
+
 #[derive(Clone, PartialEq, Debug)]
 pub struct LocalData {
     pub name: String,

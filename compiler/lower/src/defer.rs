@@ -1,7 +1,7 @@
 //! go and defer statements, recovery pads, recover (ARCHITECTURE.md, "Panics, defer, recover").
 
 use rgo_abi::g::{deferframe, defernode, goff};
-use rgo_ir::{Block, Callee, FuncAttrs, FunctionBuilder, Intrinsic, Local, MemFlags, Op, Term, Ty, Value};
+use rgo_ir::{Block, Callee, CmpOp, DEFERRED, FuncAttrs, FunctionBuilder, Intrinsic, Local, MemFlags, Op, Term, Ty, Value};
 use rgo_syntax::ast::*;
 use rgo_types::{BuiltinId, Obj, Type};
 
@@ -16,7 +16,24 @@ pub(crate) struct DeferState {
     pub ret: Block,
     /// For each result: type, offset in the frame, and whether the frame holds its address instead.
     pub slots: Vec<(Type, u64, bool)>,
+    /// The defer statements, in order, while each runs at most once.
+    opened: Vec<Opened>,
+    /// There are others: in loops, or in bodies of range-over-func loops.
+    looped: bool,
 }
+
+/// A defer statement that runs at most once: the end of the function knows its call.
+struct Opened {
+    /// Its `DeferNode`.
+    node: Local,
+    /// The func value.
+    fun: Local,
+    /// The call in a wrapper, to be made without it, and the wrapper's captures (the plan names these, as in `plan_thunk`).
+    call: Option<(Plan, Vec<(Ty, Value)>)>,
+}
+
+/// Functions with more defer statements run them by the list, for the size of their code.
+const MAX_OPENED: usize = 8;
 
 impl<'p> FunctionLowering<'_, 'p> {
     /// Entry of a function with defers: fills the frame record, makes storage for the results and links the record.
@@ -73,7 +90,8 @@ impl<'p> FunctionLowering<'_, 'p> {
         }
         let link = self.fb.ptr_add(g, goff::DEFERFRAME as i64);
         self.fb.store(link, base, plain);
-        self.defer = Some(DeferState { frame, ret, slots });
+        let looped = self.flags.defers_in_range;
+        self.defer = Some(DeferState { frame, ret, slots, opened: Vec::new(), looped });
     }
 
     /// Return from a function with defers: the results are in place.
@@ -87,16 +105,55 @@ impl<'p> FunctionLowering<'_, 'p> {
         let Some(d) = self.defer.take() else { return };
         self.fb.switch_to(d.ret);
         let base = self.fb.local_addr(d.frame);
-        self.run_and_return(base, &d.slots);
+        if d.looped || d.opened.len() > MAX_OPENED {
+            self.run_deferred(base);
+        } else {
+            for o in d.opened.into_iter().rev() {
+                self.run_opened(base, o);
+            }
+        }
+        self.unlink_and_return(base, &d.slots);
         let pad = self.fb.block();
         self.fb.func.pad = Some(pad);
         self.fb.switch_to(pad);
         let rec = self.fb.emit1(Op::Intrinsic(Intrinsic::PadRecord, vec![]), Ty::PTR);
-        self.run_and_return(rec, &d.slots);
+        self.run_deferred(rec);
+        self.unlink_and_return(rec, &d.slots);
     }
 
-    /// Runs what is left on the list of the frame record at `base`, unlinks the record, returns the results.
-    fn run_and_return(&mut self, base: Value, slots: &[(Type, u64, bool)]) {
+    /// Runs the call of one defer statement if it is the innermost on the list. Statements run forwards, so that asking for the last one first
+    /// finds all there are, in the right order; a panic in one leaves to the pad what is still on the list.
+    fn run_opened(&mut self, base: Value, o: Opened) {
+        let plain = MemFlags::default();
+        let (run, done) = (self.fb.block(), self.fb.block());
+        let ha = self.fb.ptr_add(base, deferframe::HEAD as i64);
+        let head = self.fb.load(Ty::PTR, ha);
+        let node = self.fb.local_addr(o.node);
+        let is = self.fb.cmp(CmpOp::Eq, head, node);
+        self.branch_likely(is, run, done, true);
+        self.fb.switch_to(run);
+        let na = self.fb.ptr_add(node, defernode::NEXT as i64);
+        let next = self.fb.load(Ty::PTR, na);
+        self.fb.store(ha, next, plain);
+        let fa = self.fb.local_addr(o.fun);
+        let f = self.fb.load(Ty::PTR, fa);
+        match o.call {
+            Some((plan, fields)) => {
+                let vals = self.record_fields(f, &fields);
+                let plan = plan.with_captures(&vals);
+                self.emit_plan(plan);
+            }
+            None => {
+                self.fb.emit0(Op::NilCheck(f));
+                self.call_thunk(f);
+            }
+        }
+        self.fb.jump(done);
+        self.fb.switch_to(done);
+    }
+
+    /// Runs what is left on the list of the frame record at `base`.
+    fn run_deferred(&mut self, base: Value) {
         let plain = MemFlags::default();
         let (head, run, done) = (self.fb.block(), self.fb.block(), self.fb.block());
         self.start(head);
@@ -114,6 +171,11 @@ impl<'p> FunctionLowering<'_, 'p> {
         self.call_thunk(f);
         self.fb.jump(head);
         self.fb.switch_to(done);
+    }
+
+    /// Unlinks the frame record at `base`, returns the results.
+    fn unlink_and_return(&mut self, base: Value, slots: &[(Type, u64, bool)]) {
+        let plain = MemFlags::default();
         let ga = self.fb.ptr_add(base, deferframe::G as i64);
         let g = self.fb.load(Ty::PTR, ga);
         let pa = self.fb.ptr_add(base, deferframe::PREV as i64);
@@ -137,7 +199,7 @@ impl<'p> FunctionLowering<'_, 'p> {
     }
 
     pub(crate) fn defer_stmt(&mut self, e: &'static Expr) {
-        let f = self.thunk_of(e, "deferwrap");
+        let (f, call) = self.thunk_of(e, "deferwrap");
         self.set_pos(e.pos);
         let frame = match &self.range_body {
             Some(rb) => rb.defer_frame.unwrap_or_else(|| panic!("internal compiler error: no defer frame")),
@@ -149,9 +211,18 @@ impl<'p> FunctionLowering<'_, 'p> {
         let ty = self.pl.m.types.mk_struct(&[Ty::PTR, Ty::PTR]);
         let once = self.loop_depth == 0 && !self.flags.labels && self.range_body.is_none();
         let node = if once {
-            let l = self.fb.local("defer", ty);
-            self.fb.local_addr(l)
+            let node = self.fb.local("defer", ty);
+            let fun = self.fb.local(DEFERRED, Ty::PTR);
+            let fa = self.fb.local_addr(fun);
+            self.fb.store(fa, f, MemFlags::default());
+            if let Some(d) = &mut self.defer {
+                d.opened.push(Opened { node, fun, call });
+            }
+            self.fb.local_addr(node)
         } else {
+            if let Some(d) = &mut self.defer {
+                d.looped = true;
+            }
             let desc = self.pl.shape_desc(ty);
             self.fb.emit1(Op::New { ty, desc }, Ty::PTR)
         };
@@ -166,17 +237,17 @@ impl<'p> FunctionLowering<'_, 'p> {
     }
 
     pub(crate) fn go_stmt(&mut self, e: &'static Expr) {
-        let f = self.thunk_of(e, "gowrap");
+        let (f, _) = self.thunk_of(e, "gowrap");
         self.set_pos(e.pos);
         self.rt("newproc", &[Ty::PTR], &[], vec![f]);
     }
 
-    /// A `func()` value that makes the call `e` with what is evaluated now.
-    fn thunk_of(&mut self, e: &'static Expr, what: &str) -> Value {
+    /// A `func()` value that makes the call `e` with what is evaluated now; if it is a wrapper, also the call and what it captures.
+    fn thunk_of(&mut self, e: &'static Expr, what: &str) -> (Value, Option<(Plan, Vec<(Ty, Value)>)>) {
         let u = e.unparen();
         let ExprKind::CallExpr(c) = &u.kind else { panic!("internal compiler error: go or defer without call") };
         if let Some(id) = self.sh.info.builtin_of(&c.fun) {
-            return self.builtin_thunk(u, c, id, what);
+            return (self.builtin_thunk(u, c, id, what), None);
         }
         let sig = self.call_sig(&c.fun);
         if sig.params().is_empty() && sig.results().is_empty() {
@@ -186,7 +257,7 @@ impl<'p> FunctionLowering<'_, 'p> {
                 _ => false,
             };
             if !method {
-                return self.expr(fun);
+                return (self.expr(fun), None);
             }
         }
         let p = self.plan_call(c);
@@ -194,28 +265,26 @@ impl<'p> FunctionLowering<'_, 'p> {
         self.plan_thunk(u, p, what)
     }
 
-    fn plan_thunk(&mut self, e: &'static Expr, p: Plan, what: &str) -> Value {
+    fn plan_thunk(&mut self, e: &'static Expr, p: Plan, what: &str) -> (Value, Option<(Plan, Vec<(Ty, Value)>)>) {
         let params = self.pl.m.sig_data(p.sig).params.clone();
         let mut fields: Vec<(Ty, Value)> = Vec::new();
         match &p.callee {
             Callee::Direct(_) => {}
             Callee::Code(v) | Callee::Closure(v) | Callee::DirectClosure(_, v) => fields.push((Ty::PTR, *v)),
         }
-        let dynamic = fields.len();
         fields.extend(params.iter().copied().zip(p.args.iter().copied()));
         let (sym, mut fl) = self.thunk(e, what, true);
-        let vals = fl.thunk_fields(&fields);
-        let callee = match p.callee {
-            Callee::Direct(s) => Callee::Direct(s),
-            Callee::Code(_) => Callee::Code(vals[0]),
-            Callee::Closure(_) => Callee::Closure(vals[0]),
-            Callee::DirectClosure(s, _) => Callee::DirectClosure(s, vals[0]),
+        let vals = if fields.is_empty() {
+            Vec::new()
+        } else {
+            let ctx = fl.fb.emit1(Op::Intrinsic(Intrinsic::ClosureCtx, vec![]), Ty::PTR);
+            fl.record_fields(ctx, &fields)
         };
-        let call = Plan { callee, sig: p.sig, args: vals[dynamic..].to_vec(), results: p.results, nil_check: p.nil_check };
-        fl.emit_plan(call);
+        fl.emit_plan(p.clone().with_captures(&vals));
         fl.fb.term(Term::Ret(vec![]));
         fl.commit();
-        self.make_record(sym, &fields)
+        let record = self.make_record(sym, &fields);
+        (record, Some((p, fields)))
     }
 
     fn builtin_thunk(&mut self, e: &'static Expr, c: &'static CallExpr, id: BuiltinId, what: &str) -> Value {
@@ -229,7 +298,12 @@ impl<'p> FunctionLowering<'_, 'p> {
             return self.recover_thunk(e, what);
         }
         let (sym, mut fl) = self.thunk(e, what, true);
-        let vals = fl.thunk_fields(&fields);
+        let vals = if fields.is_empty() {
+            Vec::new()
+        } else {
+            let ctx = fl.fb.emit1(Op::Intrinsic(Intrinsic::ClosureCtx, vec![]), Ty::PTR);
+            fl.record_fields(ctx, &fields)
+        };
         let inner: Vec<(Value, Type)> = vals.into_iter().zip(args.iter().map(|a| a.1)).collect();
         fl.builtin_stmt(id, &inner);
         fl.fb.term(Term::Ret(vec![]));
@@ -265,18 +339,17 @@ impl<'p> FunctionLowering<'_, 'p> {
         (sym, FunctionLowering::new(&mut *self.pl, fb, sh, name, true, e.id))
     }
 
-    /// In a wrapper: the captured values.
-    fn thunk_fields(&mut self, fields: &[(Ty, Value)]) -> Vec<Value> {
+    /// The captured values in the record of a wrapper.
+    fn record_fields(&mut self, record: Value, fields: &[(Ty, Value)]) -> Vec<Value> {
         if fields.is_empty() {
             return Vec::new();
         }
         let tys: Vec<Ty> = fields.iter().map(|f| f.0).collect();
         let rec = self.record_ty(&tys);
-        let ctx = self.fb.emit1(Op::Intrinsic(Intrinsic::ClosureCtx, vec![]), Ty::PTR);
         let mut out = Vec::new();
         for (i, ty) in tys.iter().enumerate() {
             let off = self.pl.m.types.part(rec, i + 1).1;
-            let p = self.fb.ptr_add(ctx, off as i64);
+            let p = self.fb.ptr_add(record, off as i64);
             let v = if self.pl.m.types.is_memory(*ty) {
                 p
             } else if self.pl.m.types.size(*ty) == 0 {
@@ -287,5 +360,23 @@ impl<'p> FunctionLowering<'_, 'p> {
             out.push(v);
         }
         out
+    }
+}
+
+impl Plan {
+    /// The same call with the captures of a wrapper in place of its operands.
+    fn with_captures(mut self, vals: &[Value]) -> Plan {
+        let mut dynamic = 1;
+        self.callee = match self.callee {
+            Callee::Direct(s) => {
+                dynamic = 0;
+                Callee::Direct(s)
+            }
+            Callee::Code(_) => Callee::Code(vals[0]),
+            Callee::Closure(_) => Callee::Closure(vals[0]),
+            Callee::DirectClosure(s, _) => Callee::DirectClosure(s, vals[0]),
+        };
+        self.args = vals[dynamic..].to_vec();
+        self
     }
 }

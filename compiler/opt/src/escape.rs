@@ -19,6 +19,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use rgo_abi::g::{deferframe, goff};
 use rgo_ir::{Block, Callee, Function, Intrinsic, Local, Module, Op, Sym, Term, Ty, TyKind, Value};
 
 use crate::loops::{Cycles, Holder, live_before};
@@ -32,7 +33,7 @@ const MAX_STACK_TOTAL: u64 = 128 << 10;
 /// Functions with more allocations are left alone (generated initialisers).
 const MAX_SITES: usize = 3000;
 /// Offset of the link to the innermost DeferFrame in g.
-const G_DEFERFRAME: i64 = 48;
+const G_DEFERFRAME: i64 = goff::DEFERFRAME as i64;
 
 type Site = u32;
 const UNKNOWN: Site = 0;
@@ -223,6 +224,11 @@ struct Flow<'a> {
     code: HashMap<Site, Option<Sym>>,
     /// Locals that are defer records.
     defer_locals: Vec<Site>,
+    /// Addresses in the defer record, if it is used by field only: the offset. The list of deferred calls is then a site of its own (`defer_head`).
+    frame_at: Vec<Option<i64>>,
+    defer_head: Site,
+    /// Nodes of that list: no func value points to one, though what is loaded from a node may seem to.
+    defer_nodes: Vec<Site>,
     results: Vec<Vec<Site>>,
     /// Sites for what calls return: the memory of a result operand (`true`), new objects of the callee (`false`).
     fresh: HashMap<(Value, bool), Site>,
@@ -258,7 +264,8 @@ fn analyse(cx: &Ctx<'_>, f: &Function) -> Option<Outcome> {
     // Sites: unknown, locals, two per parameter, one holder per memory parameter, two for the context, allocations.
     let param0 = |i: usize| (1 + nl + 3 * i) as Site;
     let ctx0 = (1 + nl + 3 * params) as Site;
-    let mut next = ctx0 + 2;
+    let head = ctx0 + 2;
+    let mut next = head + 1;
     let mut allocs: Vec<Alloc> = Vec::new();
     let mut consts = HashMap::new();
     let mut nulls = HashSet::new();
@@ -328,6 +335,9 @@ fn analyse(cx: &Ctx<'_>, f: &Function) -> Option<Outcome> {
         called: vec![false; n],
         code: HashMap::new(),
         defer_locals: Vec::new(),
+        frame_at: Vec::new(),
+        defer_head: head,
+        defer_nodes: Vec::new(),
         results: vec![Vec::new(); sig.results.len()],
         fresh: HashMap::new(),
         ints: HashMap::new(),
@@ -347,6 +357,7 @@ fn analyse(cx: &Ctx<'_>, f: &Function) -> Option<Outcome> {
     let site_of: HashMap<Value, Site> = allocs.iter().map(|a| (a.value, a.site)).collect();
     fl.find_closures(&site_of);
     fl.find_defer_locals(&into);
+    fl.split_defer_frame(head, &site_of, &exact);
     let mut rounds = 0;
     while fl.changed {
         fl.changed = false;
@@ -474,6 +485,104 @@ impl Flow<'_> {
         }
     }
 
+    /// Tells the fields of the defer record apart, if there is one and nothing but loads and stores sees its fields before the results. The words before
+    /// the list are the runtime's; the results are reached through the local's site.
+    fn split_defer_frame(&mut self, head: Site, site_of: &HashMap<Value, Site>, exact: &[Option<Local>]) {
+        let &[site] = &self.defer_locals[..] else { return };
+        let (frame, links) = (Local(site - 1), self.defer_link_addrs());
+        let mut at: Vec<Option<i64>> = vec![None; self.f.values.len()];
+        // Addresses come before their uses, as values do, but blocks may not.
+        loop {
+            let mut changed = false;
+            for i in self.f.blocks.iter().flat_map(|b| &b.insts) {
+                let a = match &i.op {
+                    Op::LocalAddr(l) if *l == frame => Some(0),
+                    Op::Intrinsic(Intrinsic::PadRecord, _) => Some(0),
+                    Op::PtrAdd(p, o) => at[p.0 as usize].map(|b| b + o),
+                    _ => None,
+                };
+                if let Some(r) = i.results.first().filter(|_| a.is_some()) {
+                    changed |= at[r.0 as usize] != a;
+                    at[r.0 as usize] = a;
+                }
+            }
+            if !changed {
+                break;
+            }
+        }
+        let inner = |v: Value| at[v.0 as usize].is_some_and(|o| o < deferframe::RESULTS as i64);
+        for b in &self.f.blocks {
+            for i in &b.insts {
+                let ok = match &i.op {
+                    Op::PtrAdd(..) | Op::Load { .. } => true,
+                    Op::Store { addr, value, .. } => !inner(*value) || links.contains(addr),
+                    op => {
+                        let mut ok = true;
+                        op.for_each_operand(&mut |v| ok &= !inner(v));
+                        ok
+                    }
+                };
+                if !ok {
+                    return;
+                }
+            }
+            if matches!(&b.term, Some(Term::Ret(vs)) if vs.iter().any(|v| inner(*v))) {
+                return;
+            }
+        }
+        // What is put on the list: new nodes, and the next one when one is taken off.
+        let is_head = |v: Value| at[v.0 as usize] == Some(deferframe::HEAD as i64);
+        let (mut heads, mut nexts, mut nodes) = (HashSet::new(), HashMap::new(), Vec::new());
+        for i in self.f.blocks.iter().flat_map(|b| &b.insts) {
+            if let Op::Load { addr, .. } = &i.op {
+                if is_head(*addr) {
+                    heads.insert(i.results[0]);
+                } else if heads.contains(addr) || exact[addr.0 as usize].is_some() {
+                    nexts.insert(i.results[0], exact[addr.0 as usize].map(Self::local_site));
+                }
+            }
+        }
+        let mut taken: Vec<Option<Option<Site>>> = Vec::new();
+        for i in self.f.blocks.iter().flat_map(|b| &b.insts) {
+            if let Op::Store { addr, value, .. } = &i.op
+                && is_head(*addr)
+            {
+                let node = site_of.get(value).copied().or(exact[value.0 as usize].map(Self::local_site));
+                let null = self.f.blocks.iter().flat_map(|b| &b.insts).any(|i| matches!(i.op, Op::Null) && i.results[0] == *value);
+                match node {
+                    Some(n) => _ = add(&mut nodes, n),
+                    None if null => {}
+                    None => taken.push(nexts.get(value).copied()),
+                }
+            }
+        }
+        if !taken.iter().all(|t| t.is_some_and(|of| of.is_none_or(|n| nodes.contains(&n)))) {
+            return;
+        }
+        for &n in &nodes {
+            self.contents[n as usize].extend_from_slice(&nodes);
+        }
+        self.contents[head as usize].extend_from_slice(&nodes);
+        self.defer_nodes = nodes;
+        self.frame_at = at;
+        self.defer_head = head;
+    }
+
+    /// What an address in the defer record points to, if its fields are told apart.
+    fn in_defer_frame(&self, v: Value) -> Option<Site> {
+        let o = (*self.frame_at.get(v.0 as usize)?)?;
+        Some(match o {
+            _ if o >= deferframe::RESULTS as i64 => self.defer_locals[0],
+            _ if o == deferframe::HEAD as i64 => self.defer_head,
+            _ => UNKNOWN,
+        })
+    }
+
+    /// Sites that hold the list of deferred calls.
+    fn defer_lists(&self) -> Vec<Site> {
+        if self.frame_at.is_empty() { self.defer_locals.clone() } else { vec![self.defer_head] }
+    }
+
     /// Values that are the address of g's DeferFrame link.
     fn defer_link_addrs(&self) -> Vec<Value> {
         let mut gs = Vec::new();
@@ -596,6 +705,10 @@ impl Flow<'_> {
         for b in &f.blocks {
             for i in &b.insts {
                 let p = |v: &Value, fl: &Flow| fl.pts[v.0 as usize].clone();
+                if let Some(s) = i.results.first().and_then(|r| self.in_defer_frame(*r)) {
+                    self.grow(i.results[0], &[s]);
+                    continue;
+                }
                 match &i.op {
                     Op::Param(n) => {
                         let t = sig.params[*n as usize];
@@ -653,6 +766,10 @@ impl Flow<'_> {
                     Op::Store { addr, value, .. } => {
                         if links.contains(addr) {
                             self.run_deferred();
+                            continue;
+                        }
+                        // Its contents are known from the start, and what is loaded from nodes is more than what is put here.
+                        if self.pts[addr.0 as usize] == [self.defer_head] {
                             continue;
                         }
                         let (a, v) = (p(addr, self), p(value, self));
@@ -740,12 +857,15 @@ impl Flow<'_> {
 
     /// The closures in this function's defer records are called.
     fn run_deferred(&mut self) {
-        for d in self.defer_locals.clone() {
-            let c = self.contents[d as usize].clone();
-            for s in self.reach(&c) {
-                if let Some(code) = self.code.get(&s).copied() {
-                    self.call_record(s, code, None);
-                }
+        let called = if self.frame_at.is_empty() {
+            let held: Vec<Site> = self.defer_locals.iter().flat_map(|d| self.contents[*d as usize].clone()).collect();
+            self.reach(&held)
+        } else {
+            self.load(&self.defer_nodes)
+        };
+        for s in called {
+            if let Some(code) = self.code.get(&s).copied().filter(|_| !self.defer_nodes.contains(&s)) {
+                self.call_record(s, code, None);
             }
         }
     }
@@ -848,6 +968,9 @@ impl Flow<'_> {
             Callee::Code(_) => None,
             Callee::Closure(v) => {
                 for s in self.pts[v.0 as usize].clone() {
+                    if self.defer_nodes.contains(&s) {
+                        continue;
+                    }
                     if let Some(code) = self.code.get(&s).copied() {
                         self.call_record(s, code, Some((results, &sd.results)));
                     } else if self.is_param(s) && (s - 1 - self.f.locals.len() as Site) % 3 == 0 {
@@ -913,6 +1036,10 @@ impl Flow<'_> {
     /// May the object of an allocation that repeats share one slot over the rounds?
     fn safe_in_cycle(&self, cyc: &Cycles, exact: &[Option<Local>], into: &[Option<Local>], a: &Alloc) -> bool {
         let mut holders = Vec::new();
+        // The pad reads the record without naming the local.
+        if self.defer_lists().iter().any(|s| self.reach(&[*s]).contains(&a.site)) {
+            return false;
+        }
         for l in 0..self.f.locals.len() {
             let s = Self::local_site(Local(l as u32));
             if self.reach(&[s]).contains(&a.site) {

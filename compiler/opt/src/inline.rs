@@ -15,7 +15,7 @@
 
 use std::collections::HashMap;
 
-use rgo_ir::{Block, BlockData, Callee, Datum, Function, Inlined, Inst, Intrinsic, Linkage, Loc, Local, LocalData, MemFlags, Module, Op, Sym, Term, Ty, Value};
+use rgo_ir::{Block, BlockData, Callee, DEFERRED, Datum, Function, Inlined, Inst, Intrinsic, Linkage, Loc, Local, LocalData, MemFlags, Module, Op, Sym, Term, Ty, Value};
 
 /// Largest cost of a function that is inlined wherever it is called.
 const SMALL: u32 = 40;
@@ -200,31 +200,38 @@ impl Inliner<'_> {
         let from_pad = f.pad.map(|p| rgo_ir::verify::reachable(f, p));
         for _ in 0..ROUNDS {
             let known = Known::new(self.m, self.globals, f);
-            let mut changes: Vec<(Block, usize, Callee)> = Vec::new();
+            let mut changes: Vec<(Block, usize, Callee, bool)> = Vec::new();
             for (bi, b) in f.blocks.iter().enumerate() {
                 if from_pad.as_ref().is_some_and(|p| p.get(bi).copied().unwrap_or(false)) {
                     continue;
                 }
                 for (ii, i) in b.insts.iter().enumerate() {
                     let Op::Call { callee, .. } = &i.op else { continue };
+                    let mut deferred = false;
                     let target = match callee {
                         Callee::Closure(v) => known.code(*v, 0).map(|s| Callee::DirectClosure(s, *v)),
                         Callee::Code(v) => known.method(*v).map(Callee::Direct),
                         c => Some(c.clone()),
                     };
                     let Some(target) = target else { continue };
-                    changes.push((Block(bi as u32), ii, target));
+                    if let Callee::DirectClosure(_, v) = &target
+                        && let Some(Op::Load { addr, .. }) = known.op(*v)
+                        && let Some(Op::LocalAddr(l)) = known.op(*addr)
+                    {
+                        deferred = f.locals[l.0 as usize].name == DEFERRED;
+                    }
+                    changes.push((Block(bi as u32), ii, target, deferred));
                 }
             }
             let mut calls: HashMap<Sym, u32> = HashMap::new();
-            for (.., c) in &changes {
+            for (_, _, c, _) in &changes {
                 if let Callee::DirectClosure(s, _) = c {
                     *calls.entry(*s).or_default() += 1;
                 }
             }
             let mut changed = false;
             // From the back: an inlined call moves what follows it to another block.
-            for (b, i, target) in changes.into_iter().rev() {
+            for (b, i, target, deferred) in changes.into_iter().rev() {
                 let inst = &mut f.blocks[b.0 as usize].insts[i];
                 let Op::Call { callee, .. } = &mut inst.op else { continue };
                 if *callee != target {
@@ -238,8 +245,9 @@ impl Inliner<'_> {
                 };
                 let at = inst.loc.at;
                 let Some(c) = self.done.get(&s) else { continue };
-                let once = calls.get(&s) == Some(&1) && self.uses.get(&s).copied().unwrap_or(0) <= 1;
-                let limit = if once { ONLY_USE } else if ctx.is_some() { CLOSURE } else if c.constructor { CONSTRUCTOR } else { SMALL };
+                // What a defer statement calls stays a function as well, for panics.
+                let once = !deferred && calls.get(&s) == Some(&1) && self.uses.get(&s).copied().unwrap_or(0) <= 1;
+                let limit = if once { ONLY_USE } else if ctx.is_some() && !deferred { CLOSURE } else if c.constructor { CONSTRUCTOR } else { SMALL };
                 if c.cost > limit || total + c.cost > MAX_COST || (c.uses_ctx && ctx.is_none()) || nested(f, at, s) {
                     continue;
                 }

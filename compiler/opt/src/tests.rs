@@ -268,3 +268,121 @@ fn boxes_stay_in_the_frame_unless_they_or_their_holders_leave() {
     let leaks = |f: &str| sums.get(f).unwrap().params[0].leak0;
     assert_eq!([leaks("p.reads"), leaks("p.keep")], [false, true]);
 }
+
+/// A function with one deferred closure that holds the address of a variable, and what the closure does with that.
+fn deferring(in_closure: &str, result: &str) -> usize {
+    let text = r#"module "p"
+type t14 = struct {ptr 0, ptr 8, i64 16, i64 24, ptr 32, ptr 40, i64 48, i64 56, ptr 64} size 72 align 8
+type t15 = struct {ptr 0, ptr 8} size 16 align 8
+
+func external @p.f.func1 () -> () noinline loc 0:1 {
+b0:
+  v0: ptr = intrinsic closurectx ()
+  v1: ptr = ptradd v0, 8
+  v2: ptr = load v1
+  v3: ptr = sym @p.g+0
+  v4: ptr = null
+  IN_CLOSURE
+  ret ()
+}
+
+func external @p.f () -> (ptr) noinline loc 0:1 pad b4 {
+  local l0 "x" ptr
+  local l1 "deferframe" t14
+  local l2 "defer" t15
+  local l3 "defer.fn" ptr
+b0:
+  v2: ptr = local l1
+  v3: ptr = intrinsic getg ()
+  v4: ptr = ptradd v3, 48
+  v5: ptr = load v4
+  v9: ptr = null
+  store v2, v5
+  v10: ptr = ptradd v2, 8
+  store v10, v3
+  v14: ptr = ptradd v2, 40
+  store v14, v9
+  v15: ptr = ptradd v3, 48
+  store v15, v2
+  v17: ptr = new i64, @type:int
+  v20: ptr = new t15, @"type:struct { X0 unsafe.Pointer; X1 unsafe.Pointer }"
+  v21: ptr = sym @p.f.func1+0
+  store v20, v21 init
+  v22: ptr = ptradd v20, 8
+  store v22, v17 barrier init
+  v25: ptr = local l3
+  store v25, v20
+  v26: ptr = local l2
+  v28: ptr = load v14
+  store v26, v28
+  v29: ptr = ptradd v26, 8
+  store v29, v20
+  store v14, v26
+  v27: ptr = ptradd v2, 64
+  store v27, RESULT
+  jump b1
+b1:
+  v39: ptr = ptradd v2, 40
+  v40: ptr = load v39
+  v42: bool = cmp eq v40, v26
+  if v42, b2, b3 likely
+b2:
+  v43: ptr = load v26
+  store v39, v43
+  v44: ptr = local l3
+  v45: ptr = load v44
+  nilcheck v45
+  call closure v45 () -> () ()
+  jump b3
+b3:
+  v46: ptr = ptradd v2, 8
+  v47: ptr = load v46
+  v48: ptr = load v2
+  v49: ptr = ptradd v47, 48
+  store v49, v48
+  v31: ptr = ptradd v2, 64
+  v32: ptr = load v31
+  ret (v32)
+b4:
+  v50: ptr = intrinsic padrecord ()
+  jump b5
+b5:
+  v51: ptr = ptradd v50, 40
+  v52: ptr = load v51
+  v53: ptr = null
+  v54: bool = cmp eq v52, v53
+  if v54, b7, b6
+b6:
+  v55: ptr = load v52
+  store v51, v55
+  v56: ptr = ptradd v52, 8
+  v57: ptr = load v56
+  nilcheck v57
+  call closure v57 () -> () ()
+  jump b5
+b7:
+  v58: ptr = ptradd v50, 8
+  v59: ptr = load v58
+  v60: ptr = load v50
+  v61: ptr = ptradd v59, 48
+  store v61, v60
+  v33: ptr = ptradd v50, 64
+  v34: ptr = load v33
+  ret (v34)
+}
+"#;
+    let mut m = rgo_ir::parse(&text.replace("IN_CLOSURE", in_closure).replace("RESULT", result)).expect("IR");
+    run(&mut m);
+    rgo_ir::verify(&m).expect("verifies");
+    heap(&m, "p.f")
+}
+
+#[test]
+fn deferred_closures_stay_in_the_frame() {
+    assert_eq!(deferring("store v2, v4", "v9"), 0);
+    // The variable, or the closure's record, outlives the call.
+    assert_eq!(deferring("store v3, v2 barrier", "v9"), 1);
+    assert_eq!(deferring("store v3, v0 barrier", "v9"), 2);
+    assert_eq!(deferring("store v2, v4", "v17"), 1);
+    assert_eq!(deferring("store v2, v4", "v20"), 2);
+}
