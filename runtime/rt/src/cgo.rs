@@ -476,7 +476,7 @@ unsafe fn dropm(m: *mut M) {
     (*g).status.store(DEAD, SeqCst);
     LOCK.unlock();
     tracer::thread_ends(m);
-    sched::wait_scan(g);
+    crate::proto::hold::wait(&(*g).scan);
     (*g).dead = true;
     (*g).in_syscall = false;
     (*g).labels = 0;

@@ -7,13 +7,14 @@
 //! `Hchan.lock` protects everything in the channel and the sudogs in its queues. A waiting G belongs to whoever took its
 //! sudog out of a queue (for select: who won `select_done`). Channels are heap objects that the frames of their users keep.
 
+pub use crate::chanq::{Done, Hchan, WaitQ, try_recv, try_send};
+use crate::chanq::{bump, complete, slot, take};
 use crate::g::*;
+use crate::heap::barrier::{self, clear, copy};
 use crate::lock::Mutex;
 use crate::{heap, mem, sched};
-use crate::heap::barrier::{self, clear, copy};
 use core::ptr::{null_mut, write_bytes};
 use core::sync::atomic::Ordering::*;
-use core::sync::atomic::{AtomicU32, AtomicUsize};
 use rgo_abi::types::typ;
 
 /// A type descriptor of our own, for heap objects that Rust makes: only what the collector reads.
@@ -59,85 +60,8 @@ impl RawType {
     }
 }
 
-/// Channel. The first two words are the pointers that the collector sees.
-#[repr(C)]
-pub struct Hchan {
-    pub buf: *mut u8,
-    /// The timer that sends here, if this is the channel of a timer.
-    pub timer: *mut u8,
-    pub count: AtomicUsize,
-    pub cap: usize,
-    pub elem_size: usize,
-    pub sendx: usize,
-    pub recvx: usize,
-    pub closed: AtomicU32,
-    pub lock: Mutex,
-    pub recvq: WaitQ,
-    pub sendq: WaitQ,
-    /// Number of the bubble of testing/synctest it was made in, or 0. Waiting for it there is durable.
-    pub bubble: u64,
-}
-
 static HCHAN_MASK: u64 = 0b11;
 static HCHAN_TYPE: RawType = RawType::new(size_of::<Hchan>(), 2, &HCHAN_MASK);
-
-/// Queue of waiting sudogs.
-#[repr(C)]
-pub struct WaitQ {
-    pub first: *mut Sudog,
-    pub last: *mut Sudog,
-}
-
-impl WaitQ {
-    pub unsafe fn enqueue(&mut self, s: *mut Sudog) {
-        (*s).next = null_mut();
-        (*s).prev = self.last;
-        if self.last.is_null() {
-            self.first = s;
-        } else {
-            (*self.last).next = s;
-        }
-        self.last = s;
-    }
-
-    /// The first waiter that is still to be had; a select may have been won elsewhere.
-    pub unsafe fn dequeue(&mut self) -> *mut Sudog {
-        loop {
-            let s = self.first;
-            if s.is_null() {
-                return s;
-            }
-            self.unlink(s);
-            if (*s).is_select && (*(*s).g).select_done.compare_exchange(0, 1, AcqRel, Relaxed).is_err() {
-                continue;
-            }
-            return s;
-        }
-    }
-
-    /// Removes s if it is in this queue.
-    pub unsafe fn remove(&mut self, s: *mut Sudog) {
-        if !(*s).prev.is_null() || !(*s).next.is_null() || self.first == s {
-            self.unlink(s);
-        }
-    }
-
-    unsafe fn unlink(&mut self, s: *mut Sudog) {
-        let (p, n) = ((*s).prev, (*s).next);
-        if p.is_null() {
-            self.first = n;
-        } else {
-            (*p).next = n;
-        }
-        if n.is_null() {
-            self.last = p;
-        } else {
-            (*n).prev = p;
-        }
-        (*s).prev = null_mut();
-        (*s).next = null_mut();
-    }
-}
 
 // --- sudogs: a cache per P, surplus in a common list ---
 
@@ -204,111 +128,6 @@ pub unsafe fn make(elem: *const u8, size: usize) -> *mut Hchan {
         (*c).buf = heap::mallocgc(size * elem_size, elem, true);
     }
     c
-}
-
-#[inline]
-unsafe fn slot(c: *mut Hchan, i: usize) -> *mut u8 {
-    (*c).buf.add(i * (*c).elem_size)
-}
-
-#[inline]
-unsafe fn bump(c: *mut Hchan, i: usize) -> usize {
-    if i + 1 == (*c).cap { 0 } else { i + 1 }
-}
-
-/// What an attempt did: result as the facade wants it, and a goroutine to ready after the lock is released.
-pub struct Done {
-    /// 1 sent or received, 2 closed (receive), -1 closed (send).
-    pub result: isize,
-    pub wake: *mut G,
-}
-
-fn done(result: isize) -> Option<Done> {
-    Some(Done { result, wake: null_mut() })
-}
-
-/// The operation of waiter s is complete.
-unsafe fn complete(s: *mut Sudog, success: bool) -> *mut G {
-    let g = (*s).g;
-    (*s).elem = null_mut();
-    (*s).success = success;
-    (*g).param = s as usize;
-    g
-}
-
-/// Sends if that is possible at once. Lock held.
-pub unsafe fn try_send(c: *mut Hchan, elem: *const u8) -> Option<Done> {
-    if (*c).closed.load(Relaxed) != 0 {
-        return done(-1);
-    }
-    let s = (*c).recvq.dequeue();
-    if !s.is_null() {
-        if !(*s).elem.is_null() {
-            copy(elem, (*s).elem, (*c).elem_size);
-        }
-        return Some(Done { result: 1, wake: complete(s, true) });
-    }
-    let n = (*c).count.load(Relaxed);
-    if n < (*c).cap {
-        copy(elem, slot(c, (*c).sendx), (*c).elem_size);
-        (*c).sendx = bump(c, (*c).sendx);
-        (*c).count.store(n + 1, Relaxed);
-        return done(1);
-    }
-    None
-}
-
-/// Receives if that is possible at once; elem may be null. Lock held.
-pub unsafe fn try_recv(c: *mut Hchan, elem: *mut u8) -> Option<Done> {
-    let n = (*c).count.load(Relaxed);
-    if n == 0 && (*c).closed.load(Relaxed) != 0 {
-        if !elem.is_null() {
-            clear(elem, (*c).elem_size);
-        }
-        return done(2);
-    }
-    let s = (*c).sendq.dequeue();
-    if !s.is_null() {
-        if (*c).cap == 0 {
-            if !elem.is_null() {
-                copy((*s).elem, elem, (*c).elem_size);
-            }
-        } else {
-            // The buffer is full: take its head; the sender's value becomes its tail, in the same slot.
-            let q = slot(c, (*c).recvx);
-            if !elem.is_null() {
-                copy(q, elem, (*c).elem_size);
-            }
-            copy((*s).elem, q, (*c).elem_size);
-            (*c).recvx = bump(c, (*c).recvx);
-            (*c).sendx = (*c).recvx;
-        }
-        return Some(Done { result: 1, wake: complete(s, true) });
-    }
-    if n > 0 {
-        take(c, elem);
-        return done(1);
-    }
-    None
-}
-
-/// Moves the head of the buffer to elem.
-unsafe fn take(c: *mut Hchan, elem: *mut u8) {
-    let q = slot(c, (*c).recvx);
-    if (*c).elem_size == 8 && !barrier::enabled() {
-        if !elem.is_null() {
-            (elem as *mut u64).write_unaligned((q as *const u64).read_unaligned());
-        }
-        (q as *mut u64).write_unaligned(0);
-    } else {
-        if !elem.is_null() {
-            copy(q, elem, (*c).elem_size);
-        }
-        clear(q, (*c).elem_size);
-    }
-    (*c).recvx = bump(c, (*c).recvx);
-    // Written under the lock only.
-    (*c).count.store((*c).count.load(Relaxed) - 1, Relaxed);
 }
 
 /// Parks g in a queue of c (lock held). `resumed` completes the frame.

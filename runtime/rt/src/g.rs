@@ -8,6 +8,7 @@
 
 use crate::heap::cache::MCache;
 use crate::lock::Note;
+use crate::proto::runq::RunQ;
 use crate::stack::Seg;
 use crate::timer::Timer;
 use core::sync::atomic::*;
@@ -155,7 +156,7 @@ const _: () = {
 
 pub const IDLE: u32 = 0;
 pub const RUNNABLE: u32 = 1;
-pub const RUNNING: u32 = 2;
+pub use crate::proto::hold::RUNNING;
 pub const SYSCALL: u32 = 3;
 pub const WAITING: u32 = 4;
 pub const DEAD: u32 = 6;
@@ -312,10 +313,7 @@ pub struct P {
     pub seen_schedwhen: i64,
     pub seen_syscalltick: u32,
     pub seen_syscallwhen: i64,
-    pub runqhead: AtomicU32,
-    pub runqtail: AtomicU32,
-    pub runq: [AtomicPtr<G>; RUNQ_LEN],
-    pub runnext: AtomicPtr<G>,
+    pub runq: RunQ<G, RUNQ_LEN>,
     pub gfree: [crate::sched::FreeGs; 2],
     pub sudogs: *mut Sudog,
     pub sudogs_n: u32,

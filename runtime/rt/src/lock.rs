@@ -2,24 +2,24 @@
 //!
 //! Only code on g0, signal-free, takes these. Holders never park a goroutine and never touch Go code.
 //!
-//! # Safety
-//! The futex word is the struct's own; the structs live in statics or permanent descriptors.
+//! The structs live in statics or permanent descriptors.
 
-use crate::sys;
-use core::sync::atomic::{AtomicU32, Ordering::*};
+use crate::sync::{Futex, Ordering::*, constructor, nanotime, spin_loop};
 
 /// 0 free, 1 held, 2 held with waiters.
 #[repr(transparent)]
-pub struct Mutex(AtomicU32);
+pub struct Mutex(Futex);
 
 impl Mutex {
-    pub const fn new() -> Mutex {
-        Mutex(AtomicU32::new(0))
+    constructor! {
+        pub fn new() -> Mutex {
+            Mutex(Futex::new())
+        }
     }
 
     #[inline]
     pub fn lock(&self) {
-        if self.0.compare_exchange(0, 1, Acquire, Relaxed).is_err() {
+        if self.0.word().compare_exchange(0, 1, Acquire, Relaxed).is_err() {
             self.lock_slow();
         }
     }
@@ -27,65 +27,62 @@ impl Mutex {
     #[cold]
     fn lock_slow(&self) {
         for _ in 0..40 {
-            core::hint::spin_loop();
-            if self.0.load(Relaxed) == 0 && self.0.compare_exchange(0, 1, Acquire, Relaxed).is_ok() {
+            spin_loop();
+            if self.0.word().load(Relaxed) == 0 && self.0.word().compare_exchange(0, 1, Acquire, Relaxed).is_ok() {
                 return;
             }
         }
-        while self.0.swap(2, Acquire) != 0 {
-            // SAFETY: the word belongs to this mutex.
-            unsafe { sys::futex_wait(self.0.as_ptr(), 2, -1) };
+        while self.0.word().swap(2, Acquire) != 0 {
+            self.0.wait(2, -1);
         }
     }
 
     pub fn try_lock(&self) -> bool {
-        self.0.compare_exchange(0, 1, Acquire, Relaxed).is_ok()
+        self.0.word().compare_exchange(0, 1, Acquire, Relaxed).is_ok()
     }
 
     #[inline]
     pub fn unlock(&self) {
-        if self.0.swap(0, Release) == 2 {
-            // SAFETY: the word belongs to this mutex.
-            unsafe { sys::futex_wake(self.0.as_ptr(), 1) };
+        if self.0.word().swap(0, Release) == 2 {
+            self.0.wake_one();
         }
     }
 }
 
 /// One sleeper, one wakeup; `clear` before each use.
 #[repr(transparent)]
-pub struct Note(AtomicU32);
+pub struct Note(Futex);
 
 impl Note {
-    pub const fn new() -> Note {
-        Note(AtomicU32::new(0))
+    constructor! {
+        pub fn new() -> Note {
+            Note(Futex::new())
+        }
     }
     pub fn clear(&self) {
-        self.0.store(0, Relaxed);
+        self.0.word().store(0, Relaxed);
     }
     pub fn wakeup(&self) {
-        self.0.store(1, Release);
-        // SAFETY: the word belongs to this note.
-        unsafe { sys::futex_wake(self.0.as_ptr(), 1) };
+        self.0.word().store(1, Release);
+        self.0.wake_one();
     }
     pub fn sleep(&self) {
-        while self.0.load(Acquire) == 0 {
-            // SAFETY: the word belongs to this note.
-            unsafe { sys::futex_wait(self.0.as_ptr(), 0, -1) };
+        while self.0.word().load(Acquire) == 0 {
+            self.0.wait(0, -1);
         }
     }
     /// True if woken, false after `ns`.
     pub fn sleep_for(&self, ns: i64) -> bool {
-        let deadline = sys::nanotime() + ns;
+        let deadline = nanotime() + ns;
         loop {
-            if self.0.load(Acquire) != 0 {
+            if self.0.word().load(Acquire) != 0 {
                 return true;
             }
-            let left = deadline - sys::nanotime();
+            let left = deadline - nanotime();
             if left <= 0 {
                 return false;
             }
-            // SAFETY: the word belongs to this note.
-            unsafe { sys::futex_wait(self.0.as_ptr(), 0, left) };
+            self.0.wait(0, left);
         }
     }
 }

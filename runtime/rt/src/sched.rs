@@ -9,6 +9,7 @@
 
 use crate::g::*;
 use crate::heap::roots;
+use crate::proto::{hold, idle};
 use crate::lock::{Mutex, Note};
 use crate::{cgo, entry, mem, metrics, netpoll, print, prof, synctest, sys, timer, tracer};
 use core::ptr::null_mut;
@@ -123,119 +124,36 @@ unsafe fn globrunqget(p: *mut P, max: u32) -> *mut G {
 }
 
 /// Puts g on p's local queue; `next` makes it run first.
-pub unsafe fn runqput(p: *mut P, mut g: *mut G, next: bool) {
-    if next {
-        let old = (*p).runnext.swap(g, AcqRel);
-        if old.is_null() {
-            return;
+#[inline]
+pub unsafe fn runqput(p: *mut P, g: *mut G, next: bool) {
+    (*p).runq.put(g, next, |batch| {
+        for w in batch.windows(2) {
+            (*w[0]).schedlink = w[1];
         }
-        g = old;
-    }
-    loop {
-        let h = (*p).runqhead.load(Acquire);
-        let t = (*p).runqtail.load(Relaxed);
-        if t.wrapping_sub(h) < RUNQ_LEN as u32 {
-            (*p).runq[t as usize % RUNQ_LEN].store(g, Relaxed);
-            (*p).runqtail.store(t.wrapping_add(1), Release);
-            return;
-        }
-        if runqputslow(p, g, h, t) {
-            return;
-        }
-    }
-}
-
-/// Moves half of a full local queue to the global one.
-unsafe fn runqputslow(p: *mut P, g: *mut G, h: u32, t: u32) -> bool {
-    let n = t.wrapping_sub(h) / 2;
-    let mut batch = [null_mut::<G>(); RUNQ_LEN / 2 + 1];
-    for i in 0..n {
-        batch[i as usize] = (*p).runq[h.wrapping_add(i) as usize % RUNQ_LEN].load(Relaxed);
-    }
-    if (*p).runqhead.compare_exchange(h, h.wrapping_add(n), AcqRel, Relaxed).is_err() {
-        return false;
-    }
-    batch[n as usize] = g;
-    for i in 0..n as usize {
-        (*batch[i]).schedlink = batch[i + 1];
-    }
-    LOCK.lock();
-    globrunqputlist(batch[0], batch[n as usize], n + 1);
-    LOCK.unlock();
-    true
+        LOCK.lock();
+        globrunqputlist(batch[0], batch[batch.len() - 1], batch.len() as u32);
+        LOCK.unlock();
+    });
 }
 
 /// Next local goroutine; true if it inherits the time slice.
+#[inline]
 pub unsafe fn runqget(p: *mut P) -> (*mut G, bool) {
-    let next = (*p).runnext.load(Relaxed);
-    if !next.is_null() && (*p).runnext.compare_exchange(next, null_mut(), AcqRel, Relaxed).is_ok() {
-        return (next, true);
-    }
-    loop {
-        let h = (*p).runqhead.load(Acquire);
-        let t = (*p).runqtail.load(Relaxed);
-        if t == h {
-            return (null_mut(), false);
-        }
-        let g = (*p).runq[h as usize % RUNQ_LEN].load(Relaxed);
-        if (*p).runqhead.compare_exchange(h, h.wrapping_add(1), AcqRel, Relaxed).is_ok() {
-            return (g, false);
-        }
-    }
+    (*p).runq.get()
 }
 
 pub unsafe fn runqempty(p: *mut P) -> bool {
-    loop {
-        let h = (*p).runqhead.load(Acquire);
-        let t = (*p).runqtail.load(Acquire);
-        let n = (*p).runnext.load(Acquire);
-        if t == (*p).runqtail.load(Acquire) {
-            return h == t && n.is_null();
-        }
-    }
+    (*p).runq.is_empty()
 }
 
 /// Steals half of p2's queue into p.
 unsafe fn runqsteal(p: *mut P, p2: *mut P, steal_next: bool) -> *mut G {
-    let t = (*p).runqtail.load(Relaxed);
-    let n = loop {
-        let h2 = (*p2).runqhead.load(Acquire);
-        let t2 = (*p2).runqtail.load(Acquire);
-        let mut n = t2.wrapping_sub(h2);
-        n -= n / 2;
-        if n == 0 {
-            if steal_next {
-                let next = (*p2).runnext.load(Relaxed);
-                if !next.is_null() {
-                    if (*p2).status.load(Relaxed) == P_RUNNING {
-                        // It is about to be run by p2: give it a moment.
-                        sys::usleep(3);
-                    }
-                    if (*p2).runnext.compare_exchange(next, null_mut(), AcqRel, Relaxed).is_err() {
-                        continue;
-                    }
-                    return next;
-                }
-            }
-            return null_mut();
+    (*p).runq.steal(&(*p2).runq, steal_next, || {
+        if (*p2).status.load(Relaxed) == P_RUNNING {
+            // It is about to be run by p2: give it a moment.
+            sys::usleep(3);
         }
-        if n > RUNQ_LEN as u32 / 2 {
-            continue; // inconsistent read
-        }
-        for i in 0..n {
-            let g = (*p2).runq[h2.wrapping_add(i) as usize % RUNQ_LEN].load(Relaxed);
-            (*p).runq[t.wrapping_add(i) as usize % RUNQ_LEN].store(g, Relaxed);
-        }
-        if (*p2).runqhead.compare_exchange(h2, h2.wrapping_add(n), AcqRel, Relaxed).is_ok() {
-            break n;
-        }
-    };
-    let n = n - 1;
-    let g = (*p).runq[t.wrapping_add(n) as usize % RUNQ_LEN].load(Relaxed);
-    if n > 0 {
-        (*p).runqtail.store(t.wrapping_add(n), Release);
-    }
-    g
+    })
 }
 
 // --- idle lists; LOCK held ---
@@ -461,13 +379,9 @@ unsafe extern "C" fn schedule_entry(_: usize) -> ! {
 
 /// Tries to start a spinning M, since there is new work.
 pub unsafe fn wakep() {
-    if NPIDLE.load(SeqCst) == 0
-        || NMSPINNING.load(SeqCst) != 0
-        || NMSPINNING.compare_exchange(0, 1, SeqCst, Relaxed).is_err()
-    {
-        return;
+    if idle::claim(&NPIDLE, &NMSPINNING) {
+        startm(null_mut(), true);
     }
-    startm(null_mut(), true);
 }
 
 /// Finds another M for p, or makes it idle. p is not attached to an M.
@@ -583,9 +497,7 @@ pub unsafe fn execute(g: *mut G, inherit: bool) -> ! {
     (*g).preempt.store(0, Release);
     (*g).limit.store((*(*g).seg).limit, Release);
     (*p).preempt.store(0, Relaxed);
-    // Orders all of these before the reads below: one expensive store is enough.
-    (*g).status.store(RUNNING, SeqCst);
-    wait_scan(g);
+    hold::begin_run(&(*g).status, &(*g).scan);
     (*g).waitsince = 0;
     if GCWAITING.load(SeqCst) {
         // The stopper may have looked before curg was set.
@@ -608,20 +520,6 @@ pub unsafe fn execute(g: *mut G, inherit: bool) -> ! {
         prof::resumed(g);
     }
     rt_gogo(g)
-}
-
-/// Before g runs, its status saying so: a scan of its stack must have ended.
-#[inline]
-pub unsafe fn wait_scan(g: *mut G) {
-    let mut spins = 0u32;
-    while (*g).scan.load(SeqCst) != 0 {
-        spins += 1;
-        if spins < 200 {
-            core::hint::spin_loop();
-        } else {
-            sys::yield_now();
-        }
-    }
 }
 
 /// Detaches the current goroutine from its M.
@@ -706,9 +604,8 @@ unsafe fn findrunnable() -> (*mut G, bool) {
         let was_spinning = (*m).spinning;
         if was_spinning {
             (*m).spinning = false;
-            NMSPINNING.fetch_sub(1, SeqCst);
             // Work that came after our last look may have seen us spinning and not woken anyone: look again.
-            if any_work() {
+            if idle::last_look(&NMSPINNING, || any_work()) {
                 LOCK.lock();
                 let p = pidleget();
                 LOCK.unlock();

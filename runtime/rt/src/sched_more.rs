@@ -367,8 +367,7 @@ pub unsafe fn exitsyscall(g: *mut G) {
 }
 
 unsafe fn back_from_syscall(g: *mut G) {
-    (*g).status.store(RUNNING, SeqCst);
-    wait_scan(g);
+    crate::proto::hold::begin_run(&(*g).status, &(*g).scan);
     (*g).waitsince = 0;
     (*g).in_syscall = false;
     // The limit may have been rewritten while nobody could be asked.

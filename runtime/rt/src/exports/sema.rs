@@ -98,8 +98,7 @@ unsafe extern "C" fn can_spin(g: *mut G, f: *mut CanSpin) {
     (*f).ret = (*f).i < 4
         && NPROCS.load(Relaxed) > 1
         && running > 1
-        && (*p).runqhead.load(Relaxed) == (*p).runqtail.load(Relaxed)
-        && (*p).runnext.load(Relaxed).is_null();
+        && (*p).runq.looks_empty();
 }
 
 #[unsafe(export_name = "rt1.internal/sync.runtime_doSpin")]

@@ -14,6 +14,7 @@
 //! `start` and `finish` run with the world stopped; slices run on g0 with a P, so the world is not stopped within them.
 
 use super::mark::*;
+use super::central;
 use super::pages;
 use super::span;
 use super::sweep::{self, LARGE_FREED, NFREE, NLARGE_FREE};
@@ -120,12 +121,12 @@ pub unsafe fn finish() -> bool {
     let now = sys::nanotime();
     for_all_ps(|p| {
         (*p).wb.flush();
-        (*p).gcw.flush();
+        publish(&raw mut (*p).gcw);
     });
     let w = gcw();
     let mut n = 0;
     if roots::jobs_left() || roots::LEFT.load(SeqCst) != 0 || !drain(w, LIMIT, &mut n) {
-        (*w).flush();
+        publish(w);
         NOW.pause += (sys::nanotime() - stopped) as u64;
         return false;
     }
@@ -144,7 +145,7 @@ pub unsafe fn finish() -> bool {
     }
     let live = MARKED_BYTES.load(Relaxed) + BLACK_BYTES.load(Relaxed);
     let before = HEAP_LIVE.load(Relaxed);
-    span::begin_sweep();
+    central::CENTRAL.begin_sweep();
     pace::end(before.saturating_sub(NOW.heap_start));
     HEAP_MARKED.store(live, Relaxed);
     HEAP_LIVE.store(live, Relaxed);
@@ -255,14 +256,14 @@ pub unsafe fn mark_slice(g: *mut G, more: *mut bool, driver: bool) {
                 // Running goroutines have been asked to stop.
                 idle = true;
             } else if FULL_N.load(SeqCst) == 0 {
-                (*w).flush();
+                publish(w);
                 if FULL_N.load(SeqCst) == 0 {
                     break;
                 }
             }
         }
         if idle || sched::GCWAITING.load(Relaxed) || sys::nanotime() - began >= slice {
-            (*w).flush();
+            publish(w);
             *more = true;
             if driver && jobs() {
                 wake_workers();

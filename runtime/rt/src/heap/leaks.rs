@@ -12,6 +12,7 @@ use super::pages::span_of;
 use super::roots::{CYCLE, LEFT, try_scan};
 use crate::g::*;
 use crate::lock::Mutex;
+use crate::proto::hold;
 use crate::mem::WordVec;
 use core::sync::atomic::{AtomicUsize, Ordering::*};
 
@@ -41,7 +42,7 @@ unsafe fn candidate(g: *mut G) -> bool {
 
 /// g's turn to be scanned has come: true if that is put off.
 pub unsafe fn defer(g: *mut G) -> bool {
-    if !candidate(g) || (*g).scan.compare_exchange(0, 1, SeqCst, Relaxed).is_err() {
+    if !candidate(g) || !hold::try_hold(&(*g).status, &(*g).scan) {
         return false;
     }
     // Now it cannot run.
@@ -54,7 +55,7 @@ pub unsafe fn defer(g: *mut G) -> bool {
         DEFERRED.push(g as usize);
         LOCK.unlock();
     }
-    (*g).scan.store(0, SeqCst);
+    hold::release(&(*g).scan);
     yes
 }
 

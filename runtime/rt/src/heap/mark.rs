@@ -10,13 +10,13 @@
 //! handed out while marking are marked before they count as allocated, so none is scanned before it has its pointer map.
 
 use super::pages::span_of;
+pub use super::queue::{FULL_N, Gcw};
 use super::span::Span;
 use super::{Type, typemask};
 use crate::g::*;
 use crate::lock::Mutex;
-use crate::{mem, sched};
-use core::ptr::null_mut;
-use core::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::*};
+use crate::sched;
+use core::sync::atomic::{AtomicBool, AtomicU64, Ordering::*};
 use rgo_abi::sizeclass::*;
 
 /// The collector marks; changes with the world stopped.
@@ -31,166 +31,12 @@ pub fn marking() -> bool {
     MARKING.load(Relaxed)
 }
 
-// --- queues ---
-
-const BLOCK_WORDS: usize = 510;
-
-pub struct Block {
-    next: *mut Block,
-    n: usize,
-    words: [usize; BLOCK_WORDS],
-}
-
-static LISTS: Mutex = Mutex::new();
-static mut FULL: *mut Block = null_mut();
-static mut EMPTY: *mut Block = null_mut();
-/// Blocks in `FULL`.
-pub static FULL_N: AtomicUsize = AtomicUsize::new(0);
-
-/// Queue of grey objects.
-pub struct Gcw {
-    cur: *mut Block,
-    alt: *mut Block,
-    /// Bytes marked through this queue and not yet in `MARKED_BYTES`.
-    bytes: u64,
-}
-
-impl Gcw {
-    pub const fn new() -> Gcw {
-        Gcw { cur: null_mut(), alt: null_mut(), bytes: 0 }
+/// Lets everybody have what is queued.
+pub unsafe fn publish(w: *mut Gcw) {
+    let bytes = (*w).flush();
+    if bytes > 0 {
+        MARKED_BYTES.fetch_add(bytes, Relaxed);
     }
-
-    #[inline]
-    unsafe fn push(&mut self, p: usize) {
-        let b = self.cur;
-        if b.is_null() || (*b).n == BLOCK_WORDS {
-            self.push_slow(p);
-            return;
-        }
-        (*b).words[(*b).n] = p;
-        (*b).n += 1;
-    }
-
-    #[cold]
-    unsafe fn push_slow(&mut self, p: usize) {
-        if !self.cur.is_null() {
-            if !self.alt.is_null() && (*self.alt).n == 0 {
-                core::mem::swap(&mut self.cur, &mut self.alt);
-            } else {
-                if !self.alt.is_null() {
-                    put_full(self.alt);
-                }
-                self.alt = self.cur;
-                self.cur = get_empty();
-            }
-        } else {
-            self.cur = get_empty();
-        }
-        let b = self.cur;
-        (*b).words[(*b).n] = p;
-        (*b).n += 1;
-    }
-
-    #[inline]
-    unsafe fn pop(&mut self) -> usize {
-        let b = self.cur;
-        if b.is_null() || (*b).n == 0 {
-            return self.pop_slow();
-        }
-        (*b).n -= 1;
-        (*b).words[(*b).n]
-    }
-
-    #[cold]
-    unsafe fn pop_slow(&mut self) -> usize {
-        if !self.alt.is_null() && (*self.alt).n > 0 {
-            core::mem::swap(&mut self.cur, &mut self.alt);
-        } else {
-            let b = get_full();
-            if b.is_null() {
-                return 0;
-            }
-            if !self.cur.is_null() {
-                put_empty(self.cur);
-            }
-            self.cur = b;
-        }
-        let b = self.cur;
-        (*b).n -= 1;
-        (*b).words[(*b).n]
-    }
-
-    /// Lets others have part of the queue.
-    unsafe fn share(&mut self) {
-        if !self.alt.is_null() && (*self.alt).n > 0 {
-            put_full(self.alt);
-            self.alt = null_mut();
-        } else if !self.cur.is_null() && (*self.cur).n > 16 {
-            let b = get_empty();
-            let k = (*self.cur).n / 2;
-            (*self.cur).n -= k;
-            core::ptr::copy_nonoverlapping((*self.cur).words.as_ptr().add((*self.cur).n), (*b).words.as_mut_ptr(), k);
-            (*b).n = k;
-            put_full(b);
-        }
-    }
-
-    /// Publishes everything.
-    pub unsafe fn flush(&mut self) {
-        for b in [core::mem::replace(&mut self.cur, null_mut()), core::mem::replace(&mut self.alt, null_mut())] {
-            if b.is_null() {
-                continue;
-            }
-            if (*b).n > 0 { put_full(b) } else { put_empty(b) }
-        }
-        if self.bytes > 0 {
-            MARKED_BYTES.fetch_add(self.bytes, Relaxed);
-            self.bytes = 0;
-        }
-    }
-}
-
-unsafe fn put_full(b: *mut Block) {
-    LISTS.lock();
-    (*b).next = FULL;
-    FULL = b;
-    FULL_N.fetch_add(1, SeqCst);
-    LISTS.unlock();
-}
-
-unsafe fn get_full() -> *mut Block {
-    if FULL_N.load(SeqCst) == 0 {
-        return null_mut();
-    }
-    LISTS.lock();
-    let b = FULL;
-    if !b.is_null() {
-        FULL = (*b).next;
-        FULL_N.fetch_sub(1, SeqCst);
-    }
-    LISTS.unlock();
-    b
-}
-
-unsafe fn put_empty(b: *mut Block) {
-    LISTS.lock();
-    (*b).next = EMPTY;
-    EMPTY = b;
-    LISTS.unlock();
-}
-
-unsafe fn get_empty() -> *mut Block {
-    LISTS.lock();
-    let mut b = EMPTY;
-    if !b.is_null() {
-        EMPTY = (*b).next;
-    }
-    LISTS.unlock();
-    if b.is_null() {
-        b = mem::persistent_new();
-    }
-    (*b).n = 0;
-    b
 }
 
 /// The queue of the current P.
@@ -294,7 +140,7 @@ unsafe fn shade_without_p(p: usize) {
     static mut ORPHANS: Gcw = Gcw::new();
     LOCK.lock();
     mark_ptr(&raw mut ORPHANS, p);
-    (*(&raw mut ORPHANS)).flush();
+    publish(&raw mut ORPHANS);
     LOCK.unlock();
 }
 

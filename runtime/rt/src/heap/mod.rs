@@ -15,6 +15,7 @@
 
 pub mod barrier;
 pub mod cache;
+pub mod central;
 pub mod check;
 pub mod gc;
 pub mod dump;
@@ -22,6 +23,7 @@ pub mod leaks;
 pub mod mark;
 pub mod pace;
 pub mod pages;
+pub mod queue;
 pub mod roots;
 pub mod span;
 pub mod special;

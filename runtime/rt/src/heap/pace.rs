@@ -141,7 +141,7 @@ pub unsafe fn assist(n: usize) {
             break;
         }
     }
-    (*w).flush();
+    mark::publish(w);
     if done < want {
         nothing_to_do(w, n);
     }

@@ -5,14 +5,14 @@
 //! stopped at a later try. What a goroutine does afterwards needs no second scan, thanks to the write barrier.
 //!
 //! # Safety
-//! Stack and descriptor of a goroutine do not change while it is held: every way to run passes `wait_scan` after the status
-//! says RUNNING, and the scanner looks at the status after taking the word.
+//! Stack and descriptor of a goroutine do not change while it is held: every way to run passes `hold::begin_run`, and the scanner looks at the status after taking the word.
 
 use super::mark::*;
 use super::{leaks, special};
 use crate::g::*;
 use crate::lock::Mutex;
 use crate::mem::WordVec;
+use crate::proto::hold;
 use crate::stack::Seg;
 use crate::{print, sched, timer};
 use core::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, AtomicUsize, Ordering::*};
@@ -198,17 +198,15 @@ pub unsafe fn try_scan(w: *mut Gcw, g: *mut G) -> bool {
         scanned(g, cycle);
         return true;
     }
-    if (*g).scan.compare_exchange(0, 1, SeqCst, Relaxed).is_err() {
+    if !hold::try_hold(&(*g).status, &(*g).scan) {
         return false;
     }
-    let st = (*g).status.load(SeqCst);
-    let ok = st != RUNNING;
-    if ok && (*g).gc_cycle.load(SeqCst) != cycle {
+    if (*g).gc_cycle.load(SeqCst) != cycle {
         scan_goroutine(w, g);
         scanned(g, cycle);
     }
-    (*g).scan.store(0, SeqCst);
-    ok
+    hold::release(&(*g).scan);
+    true
 }
 
 /// g has just stopped (it is in no queue yet): the best moment to scan it.

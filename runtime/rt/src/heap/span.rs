@@ -1,4 +1,4 @@
-//! Spans: runs of pages cut into objects of one size, with allocation and mark bitmaps; central lists of usable spans.
+//! Spans: runs of pages cut into objects of one size, with allocation and mark bitmaps. `central.rs` has the lists of usable ones.
 //!
 //! Every span that is not in a P's cache is in one of the lists, by span class: swept or unswept, with free objects or full.
 //!
@@ -6,11 +6,12 @@
 //! A span in a P's cache belongs to that P, one being swept to the sweeper; otherwise it is under `pages::LOCK`. Mark bits are
 //! atomic.
 
+use super::Type;
+use super::central::CENTRAL;
 use super::pages::{self, LOCK};
-use super::{Type, sweep};
 use crate::mem;
 use core::ptr::null_mut;
-use core::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering::*, compiler_fence};
+use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::*, compiler_fence};
 use rgo_abi::sizeclass::*;
 
 pub const MAX_OBJS: usize = PAGE_SIZE / 8;
@@ -91,17 +92,17 @@ impl Span {
     }
     /// The sweeper has dealt with the records of dead objects (or there were none when it came).
     pub fn specials_swept(&self) -> bool {
-        self.specials_swept.load(Acquire) == SWEEP_GEN.load(Relaxed)
+        self.specials_swept.load(Acquire) == CENTRAL.generation()
     }
     pub fn set_specials_swept(&self) {
-        self.specials_swept.store(SWEEP_GEN.load(Relaxed), Release);
+        self.specials_swept.store(CENTRAL.generation(), Release);
     }
     /// The same for timers.
     pub fn timers_swept(&self) -> bool {
-        self.timers_swept.load(Acquire) == SWEEP_GEN.load(Relaxed)
+        self.timers_swept.load(Acquire) == CENTRAL.generation()
     }
     pub fn set_timers_swept(&self) {
-        self.timers_swept.store(SWEEP_GEN.load(Relaxed), Release);
+        self.timers_swept.store(CENTRAL.generation(), Release);
     }
     /// Next run of free objects from `freeindex` on: (first, end). `before` is called with it before its objects count as
     /// allocated (freeindex = end).
@@ -144,82 +145,6 @@ impl Span {
 
 static mut FREE_SPANS: *mut Span = null_mut();
 pub static mut ALL: mem::WordVec = mem::WordVec::new();
-
-struct Lists {
-    partial: [*mut Span; NUM_SPAN_CLASSES],
-    full: [*mut Span; NUM_SPAN_CLASSES],
-}
-const NONE: Lists = Lists { partial: [null_mut(); NUM_SPAN_CLASSES], full: [null_mut(); NUM_SPAN_CLASSES] };
-static mut SWEPT: Lists = NONE;
-static mut UNSWEPT: Lists = NONE;
-/// Number of collections.
-static SWEEP_GEN: AtomicU32 = AtomicU32::new(0);
-static SWEPT_N: AtomicUsize = AtomicUsize::new(0);
-/// Spans unswept or being swept.
-pub static UNSWEPT_N: AtomicUsize = AtomicUsize::new(0);
-/// No unswept span has a lower class.
-static mut UNSWEPT_FROM: usize = 0;
-
-unsafe fn pop(list: *mut *mut Span) -> *mut Span {
-    let s = *list;
-    if !s.is_null() {
-        *list = (*s).next;
-        (*s).next = null_mut();
-    }
-    s
-}
-
-/// LOCK held.
-unsafe fn push_swept(s: *mut Span) {
-    let sc = (*s).class as usize;
-    let list = if (*s).alloc_count < (*s).nelems { &raw mut SWEPT.partial[sc] } else { &raw mut SWEPT.full[sc] };
-    (*s).next = *list;
-    *list = s;
-    SWEPT_N.fetch_add(1, Relaxed);
-}
-
-/// Marking is done, no span is in a cache: all are to be swept.
-pub unsafe fn begin_sweep() {
-    LOCK.lock();
-    SWEEP_GEN.fetch_add(1, SeqCst);
-    UNSWEPT = core::mem::replace(&mut *(&raw mut SWEPT), NONE);
-    UNSWEPT_FROM = 0;
-    UNSWEPT_N.store(SWEPT_N.swap(0, Relaxed), SeqCst);
-    LOCK.unlock();
-}
-
-/// Some unswept span, for a sweeper.
-pub unsafe fn take_unswept() -> *mut Span {
-    if UNSWEPT_N.load(Relaxed) == 0 {
-        return null_mut();
-    }
-    let mut s = null_mut();
-    LOCK.lock();
-    while UNSWEPT_FROM < NUM_SPAN_CLASSES {
-        s = pop(&raw mut UNSWEPT.full[UNSWEPT_FROM]);
-        if s.is_null() {
-            s = pop(&raw mut UNSWEPT.partial[UNSWEPT_FROM]);
-        }
-        if !s.is_null() {
-            break;
-        }
-        UNSWEPT_FROM += 1;
-    }
-    LOCK.unlock();
-    s
-}
-
-/// The sweeper is done with s: `live` objects are in use.
-pub unsafe fn put_swept(s: *mut Span, live: u32) {
-    LOCK.lock();
-    if live == 0 {
-        free_span(s);
-    } else {
-        push_swept(s);
-    }
-    UNSWEPT_N.fetch_sub(1, SeqCst);
-    LOCK.unlock();
-}
 
 /// LOCK held.
 unsafe fn new_span(npages: usize) -> *mut Span {
@@ -266,7 +191,7 @@ pub unsafe fn alloc_large(npages: usize, noscan: bool) -> *mut Span {
     (*s).freeindex = 0;
     compiler_fence(Release);
     (*s).nelems = 1;
-    push_swept(s);
+    CENTRAL.push_swept(s);
     LOCK.unlock();
     s
 }
@@ -274,38 +199,18 @@ pub unsafe fn alloc_large(npages: usize, noscan: bool) -> *mut Span {
 /// A swept span with free objects for a cache, which gives back `old` (null allowed).
 pub unsafe fn take(sc: usize, old: *mut Span) -> *mut Span {
     LOCK.lock();
-    if !old.is_null() {
-        push_swept(old);
+    let mut s = CENTRAL.take(sc, old);
+    if s.is_null() {
+        s = new_small(sc);
     }
-    let mut s = pop(&raw mut SWEPT.partial[sc]);
-    if !s.is_null() {
-        SWEPT_N.fetch_sub(1, Relaxed);
-        LOCK.unlock();
-        return s;
-    }
-    // Sweep for it: spans with free objects at the last collection first, then some of the others.
-    let mut tries = 0;
-    while UNSWEPT_N.load(Relaxed) != 0 && tries < 64 {
-        s = pop(&raw mut UNSWEPT.partial[sc]);
-        if s.is_null() {
-            s = pop(&raw mut UNSWEPT.full[sc]);
-            tries += 1;
-        }
-        if s.is_null() {
-            break;
-        }
-        LOCK.unlock();
-        sweep::sweep_span(s);
-        LOCK.lock();
-        UNSWEPT_N.fetch_sub(1, SeqCst);
-        if (*s).alloc_count < (*s).nelems {
-            LOCK.unlock();
-            return s;
-        }
-        push_swept(s);
-    }
+    LOCK.unlock();
+    s
+}
+
+/// A new span of class sc; LOCK held.
+unsafe fn new_small(sc: usize) -> *mut Span {
     let class = sc >> 1;
-    s = new_span(CLASS_PAGES[class] as usize);
+    let s = new_span(CLASS_PAGES[class] as usize);
     let size = CLASS_SIZE[class] as usize;
     (*s).class = sc as u8;
     (*s).elemsize = size;
@@ -319,13 +224,24 @@ pub unsafe fn take(sc: usize, old: *mut Span) -> *mut Span {
     }
     compiler_fence(Release);
     (*s).nelems = (bytes / size) as u32;
-    LOCK.unlock();
     s
 }
 
 /// A cache gives a span back (world stopped or P retired).
 pub unsafe fn give_back(s: *mut Span) {
     LOCK.lock();
-    push_swept(s);
+    CENTRAL.push_swept(s);
+    LOCK.unlock();
+}
+
+/// The sweeper is done with s: `live` objects are in use.
+pub unsafe fn put_swept(s: *mut Span, live: u32) {
+    LOCK.lock();
+    if live == 0 {
+        free_span(s);
+    } else {
+        CENTRAL.push_swept(s);
+    }
+    CENTRAL.sweep_ends();
     LOCK.unlock();
 }

@@ -1,12 +1,13 @@
 //! Sweeping: lazily by whoever needs a span, in the background by the collector goroutine; returning memory to the system.
 //!
-//! At the end of marking all spans become unswept (`span::begin_sweep`). A sweeper takes one out of its list, so it has it
+//! At the end of marking all spans become unswept (`Central::begin_sweep`). A sweeper takes one out of its list, so it has it
 //! alone; finalizers, weak handles and timers of dead objects are seen to, then mark bits become allocation bits. All are swept before the next marking begins.
 //!
 //! # Safety
 //! An unswept span belongs to who took it from the list. Its live objects may be looked up meanwhile: allocation bits are
 //! replaced before `freeindex` is reset, so a live object counts as allocated all the time.
 
+use super::central::CENTRAL;
 use super::pages::{self, LOCK};
 use super::span::{self, Span};
 use super::{GOAL, MEMORY_LIMIT, special};
@@ -78,7 +79,7 @@ unsafe fn poison(p: usize, n: usize) {
 /// Sweeps up to n spans; false if all are done (or in others' hands).
 pub unsafe fn some(n: usize) -> bool {
     for _ in 0..n {
-        let s = span::take_unswept();
+        let s = CENTRAL.take_unswept();
         if s.is_null() {
             return false;
         }
@@ -93,21 +94,21 @@ static RATIO: AtomicUsize = AtomicUsize::new(0);
 
 /// All spans have become unswept; `room` bytes will be allocated before the next cycle.
 pub fn begin(room: u64) {
-    let spans = span::UNSWEPT_N.load(Relaxed) as u64;
+    let spans = CENTRAL.unswept() as u64;
     RATIO.store((spans * 4 / 3 / (room / PAGE_SIZE as u64).max(1) + 1).min(64) as usize, Relaxed);
 }
 
 /// The share of a cache that takes a span.
 #[inline]
 pub unsafe fn share() {
-    if span::UNSWEPT_N.load(Relaxed) != 0 {
+    if CENTRAL.unswept() != 0 {
         some(RATIO.load(Relaxed));
     }
 }
 
 /// Everything is swept and nobody sweeps.
 pub fn done() -> bool {
-    span::UNSWEPT_N.load(SeqCst) == 0
+    CENTRAL.unswept() == 0
 }
 
 /// Before a large allocation: frees about as many pages, if sweeping has them.

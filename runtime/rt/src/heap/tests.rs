@@ -403,7 +403,7 @@ mod concurrent {
                         let w = mark::gcw();
                         let mut n = 0;
                         mark::drain(w, 4096, &mut n);
-                        (*w).flush();
+                        mark::publish(w);
                     }
                     helping.store(false, SeqCst);
                     std::thread::yield_now();
@@ -431,7 +431,7 @@ mod concurrent {
                     while roots::job(w) || !mark::drain(w, 512, &mut n) {
                         helping.store(true, SeqCst);
                     }
-                    (*w).flush();
+                    mark::publish(w);
                     // The helper has nothing in hand when it is not helping.
                     while helping.load(SeqCst) {
                         std::thread::yield_now();
