@@ -45,6 +45,7 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
             object: Input::Bytes(o.object),
             assembly: None,
             sidecar: Some(Input::Bytes(o.sidecar)),
+            graph: Some(Input::Bytes(o.graph)),
             aliases: o.foreign_aliases,
         });
     }

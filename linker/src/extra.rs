@@ -1,4 +1,4 @@
-//! The object that the linker adds: build information, build id, and the variables set by -X.
+//! The object that the linker adds: build information, build id, the variables set by -X, and references to what only [`crate::reach`] keeps.
 
 use object::write::{Object, Relocation, StandardSection, Symbol, SymbolSection};
 use object::{
@@ -38,7 +38,7 @@ pub fn build_info(version: &str, modinfo: &str) -> (Vec<u8>, usize, usize) {
     (out, at, framed.len())
 }
 
-pub fn object(opts: &LinkOptions) -> Result<Vec<u8>, Error> {
+pub fn object(opts: &LinkOptions, live: &[Vec<u8>]) -> Result<Vec<u8>, Error> {
     let fail = |e: object::write::Error| Error(format!("internal compiler error: link object: {e}"));
     let mut o = Object::new(BinaryFormat::Elf, Architecture::X86_64, Endianness::Little);
     if let Some(bi) = &opts.build_info {
@@ -113,6 +113,24 @@ pub fn object(opts: &LinkOptions) -> Result<Vec<u8>, Error> {
                 },
             )
             .map_err(fail)?;
+        }
+    }
+    if !live.is_empty() {
+        let s = o.add_section(Vec::new(), b".go.live".to_vec(), SectionKind::ReadOnlyData);
+        o.append_section_data(s, &[0], 1);
+        for name in live {
+            let symbol = o.add_symbol(Symbol {
+                name: name.clone(),
+                value: 0,
+                size: 0,
+                kind: SymbolKind::Unknown,
+                scope: SymbolScope::Linkage,
+                weak: false,
+                section: SymbolSection::Undefined,
+                flags: SymbolFlags::None,
+            });
+            let flags = RelocationFlags::Elf { r_type: object::elf::R_X86_64_NONE };
+            o.add_relocation(s, Relocation { offset: 0, symbol, addend: 0, flags }).map_err(fail)?;
         }
     }
     o.write().map_err(fail)

@@ -64,7 +64,7 @@ SECTIONS {
   .gnu.version_r : { *(.gnu.version_r) } :ro
   .rela.dyn : { *(.rela.dyn) } :ro
   .rela.plt : { *(.rela.plt) } :ro
-  .rodata : { *(.rodata .rodata.*) } :ro
+  .rodata : { KEEP(*(.go.live)) *(.rodata .rodata.*) } :ro
   .eh_frame_hdr : { *(.eh_frame_hdr) } :ro :eh
   .eh_frame : { KEEP(*(.eh_frame)) } :ro
   .gcc_except_table : { *(.gcc_except_table .gcc_except_table.*) } :ro

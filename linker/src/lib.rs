@@ -4,11 +4,13 @@
 //! non-PIE ELF executable.
 //!
 //! Phases, one file each
-//! 1. [`extra`]: an object of our own with build information, build id and `-X` strings.
-//! 2. [`lld`]: LLD with our linker script (`--gc-sections`; unwind tables are discarded).
-//! 3. [`diag`]: LLD's complaints in Go's terms.
-//! 4. [`table`]: the function table, typelinks and itablinks, from the final symbol table and the sidecars.
-//! 5. [`finish`]: the table becomes a segment of the file, `rt_moduledata` is filled, symbols and DWARF are dropped for -s and -w.
+//! 1. [`reach`]: which methods can be called.
+//! 2. [`extra`]: an object of our own with build information, build id and `-X` strings.
+//! 3. [`lld`]: LLD with our linker script (`--gc-sections`; unwind tables are discarded).
+//! 4. [`diag`]: LLD's complaints in Go's terms.
+//! 5. [`table`]: the function table, typelinks and itablinks, from the final symbol table and the sidecars.
+//! 6. [`reach::fill`]: entries of methods in descriptors and method tables.
+//! 7. [`finish`]: the table becomes a segment of the file, `rt_moduledata` is filled, symbols and DWARF are dropped for -s and -w.
 //!
 //! [`host`] is about programs with C code: those are dynamic executables, linked as the host's C compiler says.
 //! Beside them, [`goobj`] and [`asm`] make objects of what the release's assembler writes.
@@ -23,9 +25,13 @@ pub mod finish;
 pub mod goobj;
 pub mod host;
 pub mod lld;
+pub mod reach;
 pub mod table;
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
+
+use rgo_abi::linkgraph::Graph;
 
 /// Contents of an object or archive.
 #[derive(Clone, Debug)]
@@ -44,6 +50,8 @@ pub struct Object {
     pub assembly: Option<Input>,
     /// Function table records; None for foreign objects.
     pub sidecar: Option<Input>,
+    /// What refers to what ([`rgo_abi::linkgraph`]); None for foreign objects: all they refer to is kept.
+    pub graph: Option<Input>,
     /// `(alias, target)` for aliases whose target is in another package.
     pub aliases: Vec<(String, String)>,
 }
@@ -117,10 +125,10 @@ pub(crate) fn err<T>(s: impl Into<String>) -> Result<T, Error> {
 }
 
 impl Input {
-    pub(crate) fn read(&self) -> Result<Vec<u8>, Error> {
+    pub(crate) fn data(&self) -> Result<Cow<'_, [u8]>, Error> {
         match self {
-            Input::Bytes(b) => Ok(b.clone()),
-            Input::Path(p) => std::fs::read(p).map_err(|e| Error(format!("{}: {e}", p.display()))),
+            Input::Bytes(b) => Ok(Cow::Borrowed(b)),
+            Input::Path(p) => std::fs::read(p).map(Cow::Owned).map_err(|e| Error(format!("{}: {e}", p.display()))),
         }
     }
 
@@ -142,7 +150,23 @@ pub fn link(opts: &LinkOptions) -> Result<(), Error> {
     let dir = tempfile::Builder::new().prefix("rgo-link").tempdir().map_err(|e| Error(format!("temporary directory: {e}")))?;
     let dir = dir.path();
     let mut files = Vec::new();
-    let extra = Input::Bytes(extra::object(opts)?).file(dir, "go.link.o")?;
+    let graphs: Vec<Option<Cow<'_, [u8]>>> =
+        opts.objects.iter().map(|o| o.graph.as_ref().map(Input::data).transpose()).collect::<Result<_, _>>()?;
+    let graphs: Vec<Option<Graph<'_>>> = graphs.iter().map(|g| g.as_deref().and_then(Graph::new)).collect();
+    let mut foreign = reach::undefined(&opts.runtime.data()?)?;
+    for (o, g) in opts.objects.iter().zip(&graphs) {
+        if g.is_none() {
+            foreign.extend(reach::undefined(&o.object.data()?)?);
+        }
+        if let Some(a) = &o.assembly {
+            foreign.extend(reach::undefined(&a.data()?)?);
+        }
+    }
+    for (_, o) in opts.host.iter().flat_map(|h| &h.objects) {
+        foreign.extend(reach::undefined(&o.data()?)?);
+    }
+    let live = reach::walk(opts, &graphs, foreign);
+    let extra = Input::Bytes(extra::object(opts, &live.symbols)?).file(dir, "go.link.o")?;
     files.push(extra);
     for (i, o) in opts.objects.iter().enumerate() {
         files.push(o.object.file(dir, &format!("{i}.o"))?);
@@ -163,8 +187,9 @@ pub fn link(opts: &LinkOptions) -> Result<(), Error> {
     } else {
         opts
     };
-    let data = std::fs::read(&image).map_err(|e| Error(format!("{}: {e}", image.display())))?;
+    let mut data = std::fs::read(&image).map_err(|e| Error(format!("{}: {e}", image.display())))?;
     let tables = table::build(opts, &data)?;
+    reach::fill(&graphs, &tables.symbols, &mut data)?;
     let out = finish::finish(opts, data, &tables)?;
     write_output(&opts.output, &out)
 }

@@ -27,7 +27,7 @@ SECTIONS {
   . = 0x400000 + SIZEOF_HEADERS;
   .note.go.buildid : { KEEP(*(.note.go.buildid)) } :ro :note
   .note.gnu.build-id : { KEEP(*(.note.gnu.build-id)) } :ro :note
-  .rodata : { *(.rodata .rodata.*) } :ro
+  .rodata : { KEEP(*(.go.live)) *(.rodata .rodata.*) } :ro
   . = ALIGN(0x1000);
   .text : { *(.text .text.*) } :text
   . = ALIGN(0x1000);

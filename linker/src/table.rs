@@ -5,8 +5,10 @@
 
 use object::{Object, ObjectSymbol, SymbolKind};
 use rgo_abi::functab::{Builder, read_sidecar};
-use rustc_hash::{FxHashMap, FxHashSet};
+use rgo_abi::linkgraph::hash;
+use rustc_hash::FxHashSet;
 
+use crate::reach::HashMap;
 use crate::{Error, LinkOptions};
 
 /// What the extra segment holds.
@@ -20,21 +22,20 @@ pub struct Tables {
     pub modinfo: (u64, u64),
     /// Address of `rt_moduledata`.
     pub moduledata: Option<u64>,
+    /// Addresses of all symbols, by the hash of their names.
+    pub symbols: HashMap<u64>,
 }
 
 pub fn build(opts: &LinkOptions, image: &[u8]) -> Result<Tables, Error> {
     let file = object::File::parse(image).map_err(|e| Error(format!("internal compiler error: linked file: {e}")))?;
-    let mut t = Tables { functab: Vec::new(), typelinks: Vec::new(), itablinks: Vec::new(), modinfo: (0, 0), moduledata: None };
-    let mut text: FxHashMap<&str, u64> = FxHashMap::default();
+    let mut t = Tables { functab: Vec::new(), typelinks: Vec::new(), itablinks: Vec::new(), modinfo: (0, 0), moduledata: None, symbols: HashMap::default() };
     for s in file.symbols() {
         if s.is_undefined() {
             continue;
         }
         let Ok(name) = s.name() else { continue };
+        t.symbols.entry(hash(name.as_bytes())).or_insert(s.address());
         match s.kind() {
-            SymbolKind::Text => {
-                text.entry(name).or_insert(s.address());
-            }
             SymbolKind::Data | SymbolKind::Unknown => {
                 if let Some(r) = name.strip_prefix("type:") {
                     // `type:.eq.T`, `type:.namedata.N` and the like are not descriptors.
@@ -57,16 +58,17 @@ pub fn build(opts: &LinkOptions, image: &[u8]) -> Result<Tables, Error> {
     t.itablinks.sort();
     t.itablinks.dedup();
     let mut b = Builder::new();
-    let mut seen: FxHashSet<String> = FxHashSet::default();
+    let mut seen: FxHashSet<u64> = FxHashSet::default();
     for o in &opts.objects {
         let Some(s) = &o.sidecar else { continue };
-        let data = s.read()?;
+        let data = s.data()?;
         let Some(funcs) = read_sidecar(&data) else {
             return Err(Error(format!("{}: damaged function table (stale build cache?)", o.package)));
         };
         for f in funcs {
-            if let Some(&addr) = text.get(f.symbol.as_str())
-                && seen.insert(f.symbol.clone())
+            let h = hash(f.symbol.as_bytes());
+            if let Some(&addr) = t.symbols.get(&h)
+                && seen.insert(h)
             {
                 b.add(addr, &f);
             }

@@ -52,6 +52,7 @@ fn run_fixture(path: &Path, dir: &Path, harness: &[u8]) {
             object: Input::Bytes(o.object),
             assembly: None,
             sidecar: Some(Input::Bytes(o.sidecar)),
+            graph: Some(Input::Bytes(o.graph)),
             aliases: o.foreign_aliases,
         });
         link(&l).unwrap_or_else(|e| panic!("{name}: {e}"));
@@ -94,7 +95,7 @@ fn undefined_symbols_name_the_function() {
     let rt = RtSymbols::default();
     let o = compile_module(&m, &Options::linux_amd64(Level::Release, &rt)).unwrap();
     let mut l = LinkOptions::new(tmp.path().join("x"), Input::Bytes(harness(tmp.path())));
-    l.objects.push(Object { package: "p".into(), object: Input::Bytes(o.object), assembly: None, sidecar: None, aliases: vec![] });
+    l.objects.push(Object { package: "p".into(), object: Input::Bytes(o.object), assembly: None, sidecar: None, graph: Some(Input::Bytes(o.graph)), aliases: vec![] });
     let e = link(&l).unwrap_err();
     assert!(e.0.contains("main.test: relocation target p.gone not defined"), "{e}");
 }
@@ -108,7 +109,7 @@ fn variables_set_by_the_linker() {
     let o = compile_module(&m, &Options::linux_amd64(Level::Release, &rt)).unwrap();
     let exe = tmp.path().join("x");
     let mut l = LinkOptions::new(&exe, Input::Bytes(harness(tmp.path())));
-    l.objects.push(Object { package: "main".into(), object: Input::Bytes(o.object), assembly: None, sidecar: None, aliases: vec![] });
+    l.objects.push(Object { package: "main".into(), object: Input::Bytes(o.object), assembly: None, sidecar: None, graph: Some(Input::Bytes(o.graph)), aliases: vec![] });
     l.x_vars.push(("main.v".into(), "hello".into()));
     l.strip_symbols = true;
     link(&l).unwrap();

@@ -284,6 +284,7 @@ fn object_of(m: &rgo_ir::Module, level: Level, rt: &Runtime, goarch: &str, p: &P
     let mut e = Entry::default();
     e.set("object", out.object);
     e.set("sidecar", out.sidecar);
+    e.set("graph", out.graph);
     let aliases: Vec<String> = out.foreign_aliases.iter().map(|(a, t)| format!("{a}\t{t}\n")).collect();
     e.set("aliases", aliases.concat().into_bytes());
     Ok(e)
@@ -309,6 +310,7 @@ pub fn object(package: &str, e: &Artifact) -> Option<rgo_linker::Object> {
         object,
         assembly: assembly.map(rgo_linker::Input::Bytes),
         sidecar: Some(rgo_linker::Input::Bytes(e.read("sidecar")?)),
+        graph: Some(rgo_linker::Input::Bytes(e.read("graph")?)),
         aliases: text.lines().filter_map(|l| l.split_once('\t')).map(|(a, t)| (a.into(), t.into())).collect(),
     })
 }

@@ -315,6 +315,10 @@ pub enum Op {
     /// Results: one value per result of the signature (operand types, see the crate header).
     Call { callee: Callee, sig: Sig, args: Vec<Value> },
     Intrinsic(Intrinsic, Vec<Value>),
+
+    // --- for the linker
+    /// Does nothing; while the function is in the program, the linker heeds what the symbol says ([`crate::uses`]).
+    Use(Sym),
 }
 
 #[derive(Clone, PartialEq, Debug)]
@@ -333,7 +337,7 @@ impl Op {
     /// Replaces each value operand by what `f` says.
     pub fn map_operands(&mut self, f: &mut dyn FnMut(Value) -> Value) {
         match self {
-            Op::Int(_) | Op::Float(_) | Op::Null | Op::Zero | Op::SymAddr(..) | Op::Param(_) | Op::LocalAddr(_) | Op::New { .. } => {}
+            Op::Int(_) | Op::Float(_) | Op::Null | Op::Zero | Op::SymAddr(..) | Op::Param(_) | Op::LocalAddr(_) | Op::New { .. } | Op::Use(_) => {}
             Op::Un(_, a) | Op::Conv(_, a) | Op::Extract(a, _) | Op::PtrAdd(a, _) | Op::NilCheck(a) | Op::DivCheck(a) | Op::ShiftCheck(a) => *a = f(*a),
             Op::Load { addr: a, .. } | Op::AtomicLoad { addr: a } | Op::ZeroMem { dst: a, .. } => *a = f(*a),
             Op::Bin(_, a, b)
@@ -369,7 +373,7 @@ impl Op {
     /// Calls `f` with each value operand.
     pub fn for_each_operand(&self, f: &mut dyn FnMut(Value)) {
         match self {
-            Op::Int(_) | Op::Float(_) | Op::Null | Op::Zero | Op::SymAddr(..) | Op::Param(_) | Op::LocalAddr(_) | Op::New { .. } => {}
+            Op::Int(_) | Op::Float(_) | Op::Null | Op::Zero | Op::SymAddr(..) | Op::Param(_) | Op::LocalAddr(_) | Op::New { .. } | Op::Use(_) => {}
             Op::Bin(_, a, b) | Op::Cmp(_, a, b) => {
                 f(*a);
                 f(*b);

@@ -29,6 +29,7 @@ mod names;
 pub mod parse;
 pub mod print;
 pub mod types;
+pub mod uses;
 pub mod verify;
 
 pub use builder::FunctionBuilder;

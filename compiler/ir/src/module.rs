@@ -132,6 +132,15 @@ pub struct Global {
     pub data: Vec<Datum>,
 }
 
+/// What a descriptor or a method table refers to without keeping it.
+#[derive(Clone, PartialEq, Debug)]
+pub enum WeakRefs {
+    /// An entry of a descriptor's table of methods: type, interface function and function follow the name at `offset`. `key`: see [`crate::uses::method`].
+    Method { global: Sym, offset: u64, key: Sym, name: String, exported: bool },
+    /// A code address in a method table.
+    Entry { global: Sym, offset: u64 },
+}
+
 /// One package.
 #[derive(Clone, Debug, Default)]
 pub struct Module {
@@ -148,6 +157,10 @@ pub struct Module {
     pub decls: Vec<(Sym, Sig)>,
     /// Functions without body that the package's assembly defines, with arguments on the stack, and how much stack a call of each needs, in bytes.
     pub assembly: Vec<(Sym, u64)>,
+    /// Places in globals whose targets they do not keep in the program. Not part of the text form.
+    pub weak: Vec<WeakRefs>,
+    /// Functions that give a variable its value, and nothing more: `(variable, function)`. Not part of the text form.
+    pub var_inits: Vec<(Sym, Sym)>,
     /// Those of `decls` whose arguments do not escape (`//go:noescape`). Not part of the text form.
     pub noescape: Vec<Sym>,
     /// Data symbols that C code defines, perhaps in a shared library. Not part of the text form.

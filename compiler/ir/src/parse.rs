@@ -737,6 +737,7 @@ impl Parser {
                 let desc = self.sym()?;
                 Op::MakeSlice { elem, desc, len: self.comma_val()?, cap: self.comma_val()? }
             }
+            "use" => Op::Use(self.sym()?),
             "nilcheck" => Op::NilCheck(self.val()?),
             "bounds" => {
                 let w = self.word()?;

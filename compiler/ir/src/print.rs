@@ -289,6 +289,7 @@ impl Printer<'_> {
                 };
                 format!("call {c} {} ({})", self.sig(*sig), vals(args))
             }
+            Op::Use(s) => format!("use {}", self.sym(*s)),
             Op::Intrinsic(i, vs) => format!("intrinsic {} ({})", intrinsic_name(*i), vals(vs)),
         };
         self.out.push_str(&s);

@@ -456,6 +456,10 @@ impl Checker<'_> {
                 self.want(*cap, Ty::I64);
                 self.result(inst, &[Ty::PTR]);
             }
+            Op::Use(s) => {
+                self.check_sym(*s);
+                self.result(inst, &[]);
+            }
             Op::NilCheck(v) => {
                 self.want(*v, Ty::PTR);
                 self.result(inst, &[]);

@@ -4,7 +4,7 @@
 //! The only crate that names LLVM. One LLVM context per call: [`compile_module`] may run on several threads at once.
 //!
 //! Steps: [`module`] (symbols, globals) and [`func`] (functions) build LLVM IR; [`passes`] runs the pipeline; [`stack`] inserts stack checks;
-//! LLVM emits the object; [`sidecar`] reads it back. If frames came out larger than estimated, everything is done again with the
+//! LLVM emits the object; [`sidecar`] and [`graph`] read it back. If frames came out larger than estimated, everything is done again with the
 //! reported sizes.
 //!
 //! Invariants
@@ -19,6 +19,7 @@ pub mod abi;
 mod barrier;
 mod debug;
 mod func;
+mod graph;
 mod intrin;
 mod lifetime;
 mod module;
@@ -120,6 +121,8 @@ pub struct Output {
     pub object: Vec<u8>,
     /// Function table records ([`rgo_abi::functab`]).
     pub sidecar: Vec<u8>,
+    /// What refers to what ([`rgo_abi::linkgraph`]).
+    pub graph: Vec<u8>,
     /// Aliases whose target is defined in another package: `(alias, target)`, for the linker.
     pub foreign_aliases: Vec<(String, String)>,
     /// How long each step took.
@@ -203,13 +206,15 @@ fn attempt(m: &rgo_ir::Module, opts: &Options<'_>, known: &FxHashMap<String, u64
         times.lap("llvm codegen");
         return Ok(Err(TooLarge { frames: std::mem::take(&mut diags.frames), steps: times.steps }));
     }
-    let object = buf.as_slice().to_vec();
+    let mut object = buf.as_slice().to_vec();
     if let Some(p) = &opts.emit_ir.after {
         std::fs::write(p.with_extension("o"), &object).map_err(|e| err("writing object", &e))?;
     }
     times.lap("llvm codegen");
     let sidecar = sidecar::build(&object, &g.meta).map_err(|e| err("function table", &e))?;
     times.lap("llvm sidecar");
+    let graph = graph::build(&mut object, m).map_err(|e| err("link graph", &e))?;
+    times.lap("llvm graph");
     let foreign_aliases = m
         .aliases
         .iter()
@@ -217,7 +222,7 @@ fn attempt(m: &rgo_ir::Module, opts: &Options<'_>, known: &FxHashMap<String, u64
         .map(|(a, t)| (module::link_name(m.sym_name(*a)), module::link_name(m.sym_name(*t))))
         .collect();
     drop(g);
-    Ok(Ok(Output { object, sidecar, foreign_aliases, steps: times.steps }))
+    Ok(Ok(Output { object, sidecar, graph, foreign_aliases, steps: times.steps }))
 }
 
 /// Time of one step of a compilation.

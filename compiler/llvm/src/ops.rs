@@ -183,6 +183,8 @@ impl FnGen<'_, '_> {
                 let r = self.runtime_call("runtime.makeslice", &[Ty::PTR, Ty::I64, Ty::I64], &[Ty::PTR], &[Val::one(d), l, c]);
                 Some(r[0])
             }
+            // `crate::graph` reads it.
+            Op::Use(_) => None,
             Op::NilCheck(v) => {
                 let p = self.v1(*v);
                 let ok = self.g.b.icmp(LLVMIntNE, p, self.g.b.null(self.g.b.ptr));

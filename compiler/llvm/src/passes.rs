@@ -33,6 +33,10 @@ const RELEASE: &str = "function<eager-inv>(sroa<modify-cfg>,early-cse<>,simplify
     instcombine<no-verify-fixpoint>,simplifycfg),globaldce";
 const DEV: &str = "function(sroa,early-cse,simplifycfg),globaldce";
 
+unsafe extern "C" {
+    fn rgo_section_per_function(t: inkwell::llvm_sys::target_machine::LLVMTargetMachineRef);
+}
+
 fn init() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
@@ -63,9 +67,12 @@ pub fn target_machine(opts: &Options<'_>) -> Result<TargetMachine, String> {
         Level::Dev => OptimizationLevel::None,
         Level::Release => OptimizationLevel::Default,
     };
-    target
+    let tm = target
         .create_target_machine(&triple, &opts.cpu, &opts.features, level, RelocMode::Static, CodeModel::Small)
-        .ok_or_else(|| format!("no target machine for {}", opts.triple))
+        .ok_or_else(|| format!("no target machine for {}", opts.triple))?;
+    // SAFETY: the machine is alive and nobody else uses it.
+    unsafe { rgo_section_per_function(tm.as_mut_ptr()) };
+    Ok(tm)
 }
 
 pub fn optimize(m: &Module<'_>, tm: &TargetMachine, level: Level) -> Result<(), String> {

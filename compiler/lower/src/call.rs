@@ -149,9 +149,9 @@ impl FunctionLowering<'_, '_> {
         let arg_calls = c.args.iter().any(|a| self.has_call(a));
         let (m, args) = if arg_calls && !self.has_call(&s.x) {
             let args = self.args(c, sig);
-            (self.method(s, sel), args)
+            (self.called_method(c, s, sel), args)
         } else {
-            let m = self.method(s, sel);
+            let m = self.called_method(c, s, sel);
             let m = if arg_calls { self.snapshot_method(m) } else { m };
             (m, self.args(c, sig))
         };
@@ -183,6 +183,8 @@ impl FunctionLowering<'_, '_> {
         let data = self.part(iface, 1);
         self.fb.emit0(Op::NilCheck(tab));
         let idx = self.pl.iface_method_index(iface_ty, m);
+        let used = self.pl.iface_method_use(iface_ty, idx);
+        self.fb.emit0(Op::Use(used));
         let fa = self.fb.ptr_add(tab, 24 + 8 * idx as i64);
         let code = self.fb.load(Ty::PTR, fa);
         let env = self.sh.env.clone();
@@ -195,6 +197,16 @@ impl FunctionLowering<'_, '_> {
 
     /// Evaluates the receiver of a method selector and finds the method.
     pub(crate) fn method(&mut self, s: &'static SelectorExpr, sel: &'static Selection) -> Method {
+        self.use_method(sel.obj, None);
+        self.find_method(s, sel)
+    }
+
+    fn called_method(&mut self, c: &'static CallExpr, s: &'static SelectorExpr, sel: &'static Selection) -> Method {
+        self.use_method(sel.obj, Some(c));
+        self.find_method(s, sel)
+    }
+
+    fn find_method(&mut self, s: &'static SelectorExpr, sel: &'static Selection) -> Method {
         let x = self.operand(&s.x);
         let t = self.value_type(&s.x);
         self.set_pos(s.sel.pos);

@@ -4,7 +4,7 @@
 //! descriptor it has at hand. Layout of a descriptor: `abi.Type`, the kind's tail, `UncommonType`
 //! if the type has a name or methods, variable-length data, methods.
 
-use rgo_ir::{Datum, Global, Linkage, Sym};
+use rgo_ir::{Datum, Global, Linkage, Sym, WeakRefs};
 use rgo_types::{BasicKind, ChanDir, Obj, Package, Type};
 
 use crate::alg::EqFn;
@@ -461,6 +461,9 @@ impl PackageLowering<'_> {
                 let ft = self.type_desc(crate::wrapper::method_type(m.obj));
                 let tfn = self.method_func(t, m);
                 let ifn = self.method_iface_func(t, m);
+                let key = self.method_use(m.obj);
+                let name = m.obj.name().to_string();
+                self.m.weak.push(WeakRefs::Method { global: sym, offset: d.len + extra.len, key, name, exported });
                 extra.off(n);
                 extra.off(ft);
                 extra.off(ifn);
@@ -547,6 +550,7 @@ impl PackageLowering<'_> {
                 .unwrap_or_else(|| panic!("internal compiler error: {link} does not implement {}: no method {}", self.link_string(iface), m.name()))
                 .clone();
             let f = self.method_iface_func(concrete, &e);
+            self.m.weak.push(WeakRefs::Entry { global: sym, offset: d.len });
             d.addr(f, 0);
         }
         self.push_ro(sym, d, 8, Linkage::LinkOnce);
@@ -610,7 +614,7 @@ fn needs_key_update(t: Type) -> bool {
     }
 }
 
-fn hash_might_panic(t: Type) -> bool {
+pub(crate) fn hash_might_panic(t: Type) -> bool {
     match t.underlying() {
         Type::Interface(_) => true,
         Type::Array(a) => hash_might_panic(a.elem()),

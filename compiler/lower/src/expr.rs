@@ -368,6 +368,7 @@ impl FunctionLowering<'_, '_> {
 
     /// The function a method expression denotes.
     pub(crate) fn method_expr_sym(&mut self, s: &SelectorExpr, sel: &Selection) -> rgo_ir::Sym {
+        self.use_method(sel.obj, None);
         let recv = self.subst(sel.recv);
         let targs = self.method_targs(&s.sel);
         self.pl.method_expr_func(recv, sel.obj, targs)

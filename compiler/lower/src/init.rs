@@ -3,12 +3,13 @@
 use std::collections::HashSet;
 
 use rgo_ir::{Datum, FuncAttrs, FunctionBuilder, Global, Linkage, Loc, MemFlags, Op, Sym, Term};
-use rgo_syntax::ast::Decl;
+use rgo_syntax::ast::{Decl, ExprKind};
 use rgo_types::{Initializer, Obj, Type, VarKind};
 
 use crate::directives::plain_symbol;
 use crate::env::Env;
 use crate::package::PackageLowering;
+use crate::services::InitStep;
 
 impl PackageLowering<'_> {
     /// Defines all package variables, and `path.init`, which gives them their values and calls the init functions.
@@ -54,13 +55,13 @@ impl PackageLowering<'_> {
         let name = plain_symbol(self.pd.pkg, "init");
         if calls.is_empty() {
             let sym = self.m.sym(&name);
-            crate::func::lower_package_init(self, sym, &dynamic);
+            self.lower_var_inits(sym, &dynamic);
             return;
         }
         // The variables' part is what traces call `path.init`; what calls it and the init functions is in none, as gc's runtime calls each by itself.
         if !dynamic.is_empty() {
             let sym = self.m.sym(&format!("{name}.vars"));
-            crate::func::lower_package_init(self, sym, &dynamic);
+            self.lower_var_inits(sym, &dynamic);
             if let Some(f) = self.m.functions.iter_mut().rev().find(|f| f.sym == sym) {
                 f.display_name = Some(name.clone());
             }
@@ -77,6 +78,39 @@ impl PackageLowering<'_> {
         fb.term(Term::Ret(Vec::new()));
         let f = fb.finish();
         self.m.functions.push(f);
+    }
+
+    /// Emits function `sym`, which gives variables their values in order. What does nothing else than that stands in functions of its own,
+    /// which the linker drops with their variables.
+    fn lower_var_inits(&mut self, sym: Sym, inits: &[&'static Initializer]) {
+        let mut steps = Vec::new();
+        let mut n = 0;
+        for &i in inits {
+            let [v] = i.lhs.as_slice() else {
+                steps.push(InitStep::Inline(i));
+                continue;
+            };
+            let lit = match &i.rhs.unparen().kind {
+                ExprKind::UnaryExpr(u) => u.x.unparen(),
+                _ => i.rhs.unparen(),
+            };
+            // Others are hardly longer than a call.
+            let long = matches!(&lit.kind, ExprKind::CompositeLit(c) if c.elts.len() > 1);
+            if v.name() == "_" || !long || !crate::order::only_a_value(self.pd.info, i.rhs) {
+                steps.push(InitStep::Inline(i));
+                continue;
+            }
+            let f = self.m.sym(&plain_symbol(self.pd.pkg, &format!("map.init.{n}")));
+            n += 1;
+            crate::func::lower_package_init(self, f, &[InitStep::Inline(i)]);
+            if let Some(f) = self.m.functions.iter_mut().rev().find(|x| x.sym == f) {
+                f.attrs.noinline = true;
+            }
+            let v = self.global(*v);
+            self.m.var_inits.push((v, f));
+            steps.push(InitStep::Call(f));
+        }
+        crate::func::lower_package_init(self, sym, &steps);
     }
 
     /// Storage of a variable without static value.

@@ -49,6 +49,7 @@ pub mod services;
 pub mod static_data;
 pub mod stmt;
 pub mod switch;
+mod uses;
 pub mod wrapper;
 
 pub use env::Env;

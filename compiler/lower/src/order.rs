@@ -5,7 +5,7 @@
 
 use rgo_syntax::ast::*;
 use rgo_syntax::token::Op;
-use rgo_types::{BuiltinId, Info, Type};
+use rgo_types::{BuiltinId, Info, SelectionKind, Type};
 
 use crate::func::FunctionLowering;
 use rgo_ir::Value;
@@ -77,6 +77,47 @@ fn has_any_call(info: &Info, e: &Expr) -> bool {
         ExprKind::StarExpr(s) => h(&s.x),
         ExprKind::UnaryExpr(u) => h(&u.x),
         ExprKind::BinaryExpr(b) => h(&b.x) || h(&b.y),
+        _ => false,
+    }
+}
+
+/// Does evaluating `e` make a value and nothing else: no calls, no panics, no functions of its own? Not known of everything.
+pub(crate) fn only_a_value(info: &Info, e: &Expr) -> bool {
+    if info.tv(e).is_some_and(|tv| tv.value.is_some()) {
+        return true;
+    }
+    let h = |e: &Expr| only_a_value(info, e);
+    match &e.kind {
+        ExprKind::ParenExpr(p) => h(&p.x),
+        ExprKind::Ident(_) => true,
+        // A qualified identifier, or a field of a struct variable.
+        ExprKind::SelectorExpr(s) => match info.selection_of(e) {
+            None => true,
+            Some(sel) => sel.kind == SelectionKind::FieldVal && sel.index.len() == 1 && !sel.indirect && h(&s.x),
+        },
+        ExprKind::UnaryExpr(u) => u.op != Op::Recv && h(&u.x),
+        ExprKind::CompositeLit(c) => {
+            // Keys of interface type may not be hashable.
+            let keyed = match info.try_type_of(e).map(|t| t.underlying()) {
+                Some(Type::Map(m)) => !crate::descriptor::hash_might_panic(m.key()),
+                Some(_) => true,
+                None => false,
+            };
+            keyed
+                && c.elts.iter().all(|x| match &x.kind {
+                    ExprKind::KeyValueExpr(kv) => (info.tv(&kv.key).is_none() || h(&kv.key)) && h(&kv.value),
+                    _ => h(x),
+                })
+        }
+        ExprKind::CallExpr(c) if info.is_type_expr(&c.fun) => {
+            let slice = c.args.iter().any(|a| info.try_type_of(a).is_some_and(|t| matches!(t.underlying(), Type::Slice(_))));
+            !slice && c.args.iter().all(h)
+        }
+        ExprKind::CallExpr(c) => match info.builtin_of(&c.fun) {
+            Some(BuiltinId::Make) => c.args[1..].iter().all(|a| info.tv(a).is_some_and(|tv| tv.value.is_some())),
+            Some(BuiltinId::New) => info.is_type_expr(&c.args[0]) || h(&c.args[0]),
+            _ => false,
+        },
         _ => false,
     }
 }

@@ -194,14 +194,31 @@ impl PackageLowering<'_> {
     }
 }
 
-/// Emits function `sym`, which gives variables their values: `inits` in order.
-pub fn lower_package_init(pl: &mut PackageLowering<'_>, sym: Sym, inits: &[&'static Initializer]) {
+/// A part of a package's initialisation.
+pub enum InitStep {
+    Inline(&'static Initializer),
+    /// A function that does it.
+    Call(Sym),
+}
+
+/// Emits function `sym`, which gives variables their values: `steps` in order.
+pub fn lower_package_init(pl: &mut PackageLowering<'_>, sym: Sym, steps: &[InitStep]) {
     let pd = pl.pd;
-    let exprs: Vec<_> = inits.iter().map(|i| i.rhs).collect();
+    let inline = |s: &InitStep| match s {
+        InitStep::Inline(i) => Some(i.rhs),
+        InitStep::Call(_) => None,
+    };
+    let exprs: Vec<_> = steps.iter().filter_map(inline).collect();
     let pos = exprs.first().map_or(Pos::NONE, |e| e.pos);
     let mut fl = lower_synthetic(pl, pd, &exprs, sym, Linkage::External, pos);
-    for i in inits {
-        fl.init_vars(i);
+    for s in steps {
+        match s {
+            InitStep::Inline(i) => fl.init_vars(i),
+            InitStep::Call(f) => {
+                let name = fl.pl.m.sym_name(*f).to_string();
+                fl.fb.call(&mut fl.pl.m, &name, &[], &[], Vec::new());
+            }
+        }
     }
     fl.fb.term(rgo_ir::Term::Ret(Vec::new()));
     fl.commit();

@@ -241,6 +241,10 @@ impl PackageLowering<'_> {
     #[allow(clippy::too_many_arguments)]
     fn call_through(&mut self, fb: &mut FunctionBuilder, t: Type, v: Value, path: &[usize], m: Obj, targs: &[Type], args: Vec<Value>) -> Vec<Value> {
         let env = self.method_env(m, targs);
+        if crate::uses::looks_up_methods(m) {
+            let used = self.m.sym(rgo_ir::uses::REFLECT);
+            fb.emit0(Op::Use(used));
+        }
         // The address of a value of type `cur`, or the value itself when nothing has to be addressed.
         let mut cur = t;
         let mut addr: Option<Value> = None;
@@ -279,6 +283,8 @@ impl PackageLowering<'_> {
                 _ => panic!("internal compiler error: wrapper without receiver"),
             };
             let idx = iface_methods(i).iter().position(|x| x.same_id(m.pkg(), m.name, false)).unwrap_or_else(|| panic!("internal compiler error: interface method {} is missing", m.name()));
+            let used = self.iface_method_use(cur, idx);
+            fb.emit0(Op::Use(used));
             return self.iface_call(fb, iv, idx, m.signature(), args);
         }
         let want_ptr = m.has_ptr_recv();

@@ -823,7 +823,7 @@ impl Flow<'_> {
                         }
                     }
                     Op::Int(_) | Op::Float(_) | Op::Null | Op::Zero | Op::Un(..) | Op::Cmp(..) | Op::ZeroMem { .. } | Op::MemClear { .. } | Op::NilCheck(_)
-                    | Op::Bounds { .. } | Op::DivCheck(_) | Op::ShiftCheck(_) => {}
+                    | Op::Bounds { .. } | Op::DivCheck(_) | Op::ShiftCheck(_) | Op::Use(_) => {}
                 }
             }
             if let Some(Term::Ret(vs)) = &b.term {

@@ -99,7 +99,7 @@ fn drop_unused_copies(m: &mut Module) {
 /// Cost of one instruction: about the machine instructions it becomes.
 fn weight(op: &Op) -> u32 {
     match op {
-        Op::Int(_) | Op::Float(_) | Op::Null | Op::Zero | Op::SymAddr(..) | Op::Param(_) | Op::LocalAddr(_) | Op::PtrAdd(..) | Op::Aggregate(_) | Op::Extract(..) | Op::Insert { .. } => 0,
+        Op::Int(_) | Op::Float(_) | Op::Null | Op::Zero | Op::SymAddr(..) | Op::Param(_) | Op::LocalAddr(_) | Op::PtrAdd(..) | Op::Aggregate(_) | Op::Extract(..) | Op::Insert { .. } | Op::Use(_) => 0,
         Op::Call { args, .. } => 8 + args.len() as u32,
         Op::New { .. } | Op::MakeSlice { .. } => 6,
         Op::Copy { .. } | Op::ZeroMem { .. } | Op::MemMove { .. } | Op::MemClear { .. } | Op::Bounds { .. } => 2,

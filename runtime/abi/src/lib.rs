@@ -9,6 +9,7 @@
 //! * [`stack`]: stack geometry and frame-size limits.
 //! * [`moduledata`]: the block of addresses that the linker step fills in after lld.
 //! * [`functab`]: the function table: sidecar records, builder (feature `std`), allocation-free reader.
+//! * [`linkgraph`]: what the parts of an object refer to, for the linker's reachability pass.
 //!
 //! Invariant: the crate builds without `std` (feature off) and without `alloc`; all layouts are for 64-bit targets.
 //! A change here changes ARCHITECTURE.md when it alters a contract named there.
@@ -19,6 +20,7 @@
 pub mod call;
 pub mod functab;
 pub mod g;
+pub mod linkgraph;
 pub mod moduledata;
 pub mod sizeclass;
 pub mod stack;
