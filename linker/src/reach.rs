@@ -319,3 +319,114 @@ pub fn fill(graphs: &[Option<Graph<'_>>], symbols: &HashMap<u64>, image: &mut [u
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use rgo_abi::linkgraph::{Builder, Method, Slot};
+
+    use super::*;
+    use crate::Input;
+
+    /// A program: `main` refers to type T with methods A, B (exported) and c; `marks` are what main does besides.
+    fn program(marks: &[(u32, &str)]) -> Vec<String> {
+        let mut b = Builder::default();
+        let (main, t) = (b.node(node::PLAIN), b.node(node::TYPE));
+        let (sm, st) = (b.symbol(b"_start"), b.symbol(b"type:T"));
+        b.define(sm, main, false);
+        b.define(st, t, true);
+        b.edge(main, edge::SYM, st);
+        for (name, exported) in [("A", true), ("B", true), ("c", false)] {
+            let f = b.named(format!("T.{name}").as_bytes());
+            let mtype = b.named(b"type:func()");
+            let key = b.symbol(format!("{name} func()").as_bytes());
+            let name = b.symbol(name.as_bytes());
+            b.method(t, Method { key, name, exported, mtype, ifn: f, tfn: f });
+        }
+        for (kind, s) in marks {
+            let s = b.symbol(s.as_bytes());
+            b.edge(main, *kind, s);
+        }
+        let data = b.finish();
+        let opts = LinkOptions { entry: "_start".into(), ..LinkOptions::new("x", Input::Bytes(vec![])) };
+        walk(&opts, &[Graph::new(&data)], []).symbols.into_iter().map(|s| String::from_utf8(s).unwrap()).collect()
+    }
+
+    #[test]
+    fn methods_live_with_types_and_calls() {
+        let seen = (edge::IFACE, "type:T");
+        assert!(program(&[]).is_empty());
+        assert!(program(&[seen]).is_empty());
+        assert!(program(&[(edge::METHOD, "A func()"), (edge::REFLECT, "")]).is_empty());
+        assert_eq!(program(&[seen, (edge::METHOD, "A func()")]), ["type:func()", "T.A"]);
+        assert!(program(&[seen, (edge::METHOD, "A func(int)")]).is_empty());
+        assert_eq!(program(&[(edge::METHOD, "c func()"), seen]), ["type:func()", "T.c"]);
+        assert_eq!(program(&[seen, (edge::REFLECT, "")]), ["type:func()", "T.A", "T.B"]);
+        assert_eq!(program(&[seen, (edge::NAMED, "B")]), ["type:func()", "T.B"]);
+    }
+
+    #[test]
+    fn parts_of_visible_types_are_visible() {
+        let mut b = Builder::default();
+        let nodes: Vec<u32> = [node::PLAIN, node::TYPE, node::TYPE, node::PLAIN].map(|k| b.node(k)).to_vec();
+        let names = ["_start", "type:[]T", "type:T", "T.M"].map(|n| b.named(n.as_bytes()));
+        for (n, s) in nodes.iter().zip(names) {
+            b.define(s, *n, false);
+        }
+        b.edge(nodes[0], edge::SYM, names[2]);
+        b.edge(nodes[0], edge::IFACE, names[1]);
+        b.edge(nodes[1], edge::SYM, names[2]);
+        // What the method does counts once it is reached.
+        b.edge(nodes[3], edge::WEAK, names[0]);
+        let key = b.symbol(b"M func()");
+        b.method(nodes[2], Method { key, name: key, exported: true, mtype: names[3], ifn: names[3], tfn: names[3] });
+        b.edge(nodes[0], edge::METHOD, key);
+        let data = b.finish();
+        let opts = LinkOptions { entry: "_start".into(), ..LinkOptions::new("x", Input::Bytes(vec![])) };
+        let live = walk(&opts, &[None, Graph::new(&data)], []);
+        assert_eq!(live.symbols, [&b"T.M"[..], b"_start"]);
+    }
+
+    #[test]
+    fn strong_definitions_win() {
+        let object = |weak: bool, keeps: &str| {
+            let mut b = Builder::default();
+            let (n, s, k) = (b.node(node::PLAIN), b.symbol(b"f"), b.named(keeps.as_bytes()));
+            b.define(s, n, weak);
+            b.edge(n, edge::WEAK, k);
+            b.finish()
+        };
+        let opts = LinkOptions { entry: "f".into(), ..LinkOptions::new("x", Input::Bytes(vec![])) };
+        let (a, b, c) = (object(true, "a"), object(true, "b"), object(false, "c"));
+        let first = |list: &[&[u8]]| walk(&opts, &list.iter().map(|d| Graph::new(d)).collect::<Vec<_>>(), []).symbols[0].clone();
+        assert_eq!(first(&[&a, &b]), b"a");
+        assert_eq!(first(&[&a, &c, &b]), b"c");
+    }
+
+    #[test]
+    fn places_are_filled() {
+        let mut b = Builder::default();
+        let (owner, here, gone) = (b.symbol(b"type:T"), b.named(b"T.A"), b.named(b"T.B"));
+        for (offset, kind, target) in [(0, slot::CODE64, here), (8, slot::CODE32, gone), (12, slot::TYPE32, gone), (17, slot::CALL, here), (22, slot::CALL, gone)] {
+            b.slot(Slot { owner, offset, kind, target });
+        }
+        let data = b.finish();
+        // A file with one segment: at 0x1000, from offset 0x80 on.
+        let mut image = vec![0u8; 0x100];
+        image[..8].copy_from_slice(b"\x7fELF\x02\x01\x01\0");
+        for (at, v, n) in [(0x10, 2u64, 2), (0x12, 62, 2), (0x14, 1, 4), (0x20, 64, 8), (0x34, 64, 2), (0x36, 56, 2), (0x38, 1, 2), (0x3a, 64, 2)] {
+            image[at..at + n].copy_from_slice(&v.to_le_bytes()[..n]);
+        }
+        for (at, v, n) in [(0x40, 1u64, 4), (0x48, 0x80, 8), (0x50, 0x1000, 8), (0x60, 0x80, 8), (0x68, 0x80, 8)] {
+            image[at..at + n].copy_from_slice(&v.to_le_bytes()[..n]);
+        }
+        image[0x90] = 0xe8;
+        image[0x95] = 0xe8;
+        let symbols: HashMap<u64> = [("type:T", 0x1000), ("T.A", 0x1040), (UNREACHABLE, 0x1050)].into_iter().map(|(n, a)| (hash(n.as_bytes()), a)).collect();
+        fill(&[Graph::new(&data)], &symbols, &mut image).expect("filled");
+        assert_eq!(image[0x80..0x88], 0x1040u64.to_le_bytes());
+        assert_eq!(image[0x88..0x8c], 0x1050u32.to_le_bytes());
+        assert_eq!(image[0x8c..0x90], [0xff; 4]);
+        assert_eq!(image[0x91..0x95], (0x1040u32 - 0x1015).to_le_bytes());
+        assert_eq!(image[0x95..0x9a], [0x0f, 0x1f, 0x44, 0, 0]);
+    }
+}

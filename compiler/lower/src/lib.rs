@@ -25,6 +25,7 @@ pub mod builtin;
 pub mod call;
 pub mod capture;
 pub mod compare;
+mod constant_vars;
 pub mod conv;
 pub mod defer;
 pub mod descriptor;

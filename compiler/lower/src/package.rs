@@ -43,6 +43,10 @@ pub struct PackageLowering<'a> {
     pub(crate) anon: u32,
     /// Variables with static contents: their symbols.
     pub(crate) static_vars: HashSet<Sym>,
+    /// Of those whose contents an expression gave: their place among the globals.
+    pub(crate) static_contents: HashMap<Sym, usize>,
+    /// Package variables that do not keep their initial value, once asked for.
+    pub(crate) changed_vars: Option<HashSet<Obj>>,
     /// Types that are never compared (parts of map groups): no equality function is made for them.
     pub(crate) no_alg: HashSet<Type>,
     /// What makes the program invalid: rules for instances, which the checker does not see.
@@ -102,6 +106,8 @@ impl<'a> PackageLowering<'a> {
             files: HashMap::new(),
             anon: 0,
             static_vars: HashSet::new(),
+            static_contents: HashMap::new(),
+            changed_vars: None,
             no_alg: HashSet::new(),
             rejected: Vec::new(),
             inline_depth: 0,

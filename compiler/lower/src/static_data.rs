@@ -89,6 +89,7 @@ impl PackageLowering<'_> {
             return false;
         }
         let sym = self.global(v);
+        self.static_contents.insert(sym, self.m.globals.len());
         self.define(sym, t, img, Linkage::External, false);
         true
     }
@@ -263,7 +264,10 @@ impl PackageLowering<'_> {
         true
     }
 
-    fn put_object(&mut self, _cx: &StaticCtx, o: Obj, instance: bool, off: u64, img: &mut Image) -> bool {
+    fn put_object(&mut self, cx: &StaticCtx, o: Obj, instance: bool, off: u64, img: &mut Image) -> bool {
+        if cx.once && o.is_var() {
+            return self.put_variable(o, off, img);
+        }
         if !o.is_func() || instance || crate::package::is_generic(o) {
             return false;
         }
@@ -274,6 +278,34 @@ impl PackageLowering<'_> {
         }
         let v = self.func_value(f);
         img.addr(off, v, 0);
+        true
+    }
+
+    /// The value of a package variable that has it already and keeps it.
+    fn put_variable(&mut self, o: Obj, off: u64, img: &mut Image) -> bool {
+        if !crate::constant_vars::may_be_constant(self.pd, o) {
+            return false;
+        }
+        let sym = self.global(o);
+        let Some(&i) = self.static_contents.get(&sym) else { return false };
+        if self.changed_vars.get_or_insert_with(|| crate::constant_vars::changed(self.pd)).contains(&o) {
+            return false;
+        }
+        let mut at = off;
+        for d in &self.m.globals[i].data {
+            match d {
+                Datum::Bytes(b) => {
+                    img.put(at, b);
+                    at += b.len() as u64;
+                }
+                Datum::Zero(n) => at += n,
+                Datum::Addr(s, addend) => {
+                    img.addr(at, *s, *addend);
+                    at += 8;
+                }
+                Datum::Addr32(..) | Datum::Rel32 { .. } => return false,
+            }
+        }
         true
     }
 
