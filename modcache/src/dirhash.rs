@@ -6,7 +6,12 @@ use sha2::{Digest, Sha256};
 
 /// SHA-256 of some bytes as hexadecimal digits.
 pub fn hex(data: &[u8]) -> String {
-    Sha256::digest(data).iter().map(|b| format!("{b:02x}")).collect()
+    hex_of(Sha256::new_with_prefix(data))
+}
+
+/// The sum so far as hexadecimal digits.
+pub fn hex_of(h: Sha256) -> String {
+    h.finalize().iter().map(|b| format!("{b:02x}")).collect()
 }
 
 /// The checksum of files given by name and contents.

@@ -63,6 +63,15 @@ impl std::fmt::Display for ModVersion {
     }
 }
 
+/// A character in Go's quotes.
+pub fn quote_rune(c: char) -> String {
+    match c {
+        '\'' => "'\\''".into(),
+        '"' => "'\"'".into(),
+        c => format!("'{}'", quote(&c.to_string()).trim_matches('"')),
+    }
+}
+
 /// The text in double quotes as Go's `%q` writes it.
 pub fn quote(s: &str) -> String {
     let mut out = String::from("\"");

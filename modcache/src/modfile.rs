@@ -438,8 +438,16 @@ impl File {
         self.refresh();
     }
 
+    /// The first two replacements of one module that differ.
+    pub fn conflicting_replacements(&self) -> Option<(&Replace, &Replace)> {
+        let pairs = self.replace.iter().enumerate().map(|(i, r)| (self.replace[..i].iter().rfind(|p| p.old == r.old), r));
+        pairs.filter_map(|(p, r)| Some((p?, r))).find(|(p, r)| p.new != r.new)
+    }
+
     /// Drops lines that say what others say already; of replacements the last one counts.
     pub fn remove_dups(&mut self) {
+        // Edits before this may have moved lines.
+        self.refresh();
         let mut kill: Vec<LineRef> = Vec::new();
         let mut seen = std::collections::HashSet::new();
         kill.extend(self.exclude.iter().filter(|x| !seen.insert(x.module.to_string())).map(|x| x.at));

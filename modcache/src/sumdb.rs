@@ -223,19 +223,29 @@ impl Client {
         let version = m.version.strip_suffix("/go.mod").unwrap_or(&m.version);
         let path = format!("lookup/{}@{}", escape_path(&m.path)?, escape_version(version)?);
         self.records.get(path.clone(), || {
-            let (data, fresh) = match self.cached(&path) {
-                Some(d) => (d, false),
-                None => (self.remote(&path)?, true),
-            };
-            let text = String::from_utf8(data).map_err(|_| Error::text("malformed record data"))?;
-            let (id, record, head) = parse_record(&text)?;
-            self.merge(head)?;
-            self.check(id, record)?;
-            if fresh {
+            // What the cache has is of no more use than what the server says now if it does not hold.
+            match self.cached(&path).map(|d| self.record(d)) {
+                Some(Ok((_, record))) => return Ok(record),
+                Some(Err(Error::Fatal(t))) => return Err(Error::Fatal(t)),
+                Some(Err(_)) | None => {}
+            }
+            let (text, record) = self.record(self.remote(&path)?)?;
+            // A true record about something else is no answer to keep.
+            if record.lines().any(|l| l.starts_with(&format!("{} {version} ", m.path)) || l.starts_with(&format!("{} {version}/go.mod ", m.path))) {
                 self.cache(&path, text.as_bytes());
             }
-            Ok(record.to_string())
+            Ok(record)
         })
+    }
+
+    /// An answer and its record, if the record is in the database.
+    fn record(&self, data: Vec<u8>) -> Result<(String, String)> {
+        let text = String::from_utf8(data).map_err(|_| Error::text("malformed record data"))?;
+        let (id, record, head) = parse_record(&text)?;
+        self.merge(head)?;
+        self.check(id, record)?;
+        let record = record.to_string();
+        Ok((text, record))
     }
 
     fn latest_file(&self) -> Result<PathBuf> {
@@ -465,6 +475,23 @@ mod tests {
             assert!(e.contains(want), "{e}");
             assert!(!w.t.path().join("cache").join(NAME).join("lookup").exists(), "kept: {bad}");
         }
+    }
+
+    #[test]
+    fn a_record_of_another_module_is_not_kept() {
+        let w = World::new();
+        w.publish(5, "x", &key(1));
+        let db = w.t.path().join("db/lookup/a.b");
+        let right = std::fs::read(db.join("c3@v1.0.0")).unwrap();
+        std::fs::copy(db.join("c2@v1.0.0"), db.join("c3@v1.0.0")).unwrap();
+        assert!(w.client().lookup(&c(3)).unwrap().is_empty());
+        std::fs::write(db.join("c3@v1.0.0"), right).unwrap();
+        assert_eq!(w.client().lookup(&c(3)).unwrap(), ["a.b/c3 v1.0.0 h1:x"]);
+        // Nor is a damaged one in the cache believed, or in the way.
+        let kept = w.t.path().join("cache").join(NAME).join("lookup/a.b/c3@v1.0.0");
+        let text = std::fs::read_to_string(&kept).unwrap();
+        std::fs::write(&kept, text.replace("h1:x", "h1:y")).unwrap();
+        assert_eq!(w.client().lookup(&c(3)).unwrap(), ["a.b/c3 v1.0.0 h1:x"]);
     }
 
     #[test]

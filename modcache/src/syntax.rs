@@ -240,7 +240,7 @@ impl<'a> Parser<'a> {
                 self.end_token(Kind::Str, start);
                 Ok(())
             }
-            c if !is_ident(c) => self.error(self.pos, format!("unexpected input character {c:?}")),
+            c if !is_ident(c) => self.error(self.pos, format!("unexpected input character {}", crate::quote_rune(c))),
             _ => {
                 while self.peek_char().is_some_and(is_ident) {
                     let rest = &self.text[self.pos.byte..];

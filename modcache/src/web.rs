@@ -225,7 +225,7 @@ fn call(url: &str, insecure: bool, limit: u64) -> Result<Response> {
                 req = req.header(k, v);
             }
         }
-        let resp = req.call().map_err(|e| fail(e.to_string()))?;
+        let resp = req.call().map_err(|e| fail(net_error(&e, &target)))?;
         let status = resp.status();
         if status.is_redirection() {
             if let Some(loc) = resp.headers().get("location").and_then(|l| l.to_str().ok()) {
@@ -246,8 +246,7 @@ fn call(url: &str, insecure: bool, limit: u64) -> Result<Response> {
         let plain = kind.split(';').next().is_some_and(|t| t.trim() == "text/plain")
             && kind.split(';').skip(1).all(|p| p.trim().strip_prefix("charset=").is_none_or(|c| matches!(c.trim_matches('"'), "" | "us-ascii" | "utf-8")));
         let mut body = Vec::new();
-        let read = resp.into_body().into_reader().take(limit + 1).read_to_end(&mut body);
-        read.map_err(|e| Error::text(format!("read {}: {}", crate::quote(&redact(&target)), io_text(&e))))?;
+        read_body(resp.into_body().into_reader().take(limit + 1), &mut body).map_err(|t| Error::text(format!("read {}: {t}", crate::quote(&redact(&target)))))?;
         if body.len() as u64 > limit {
             return Err(Error::text(format!("reading {}: response is larger than {limit} bytes", redact(&target))));
         }
@@ -257,6 +256,58 @@ fn call(url: &str, insecure: bool, limit: u64) -> Result<Response> {
         return Ok(Response { url: redact(&target), status: status.as_u16(), reason, body, plain, file_err: None });
     }
     Err(fail("stopped after 10 redirects".into()))
+}
+
+/// How long an answer that has begun may stand still.
+const STALL: Duration = Duration::from_secs(60);
+
+/// Reads an answer to its end; gives up when nothing comes any more.
+fn read_body(mut from: impl Read + Send + 'static, body: &mut Vec<u8>) -> std::result::Result<(), String> {
+    use std::sync::mpsc::{RecvTimeoutError, sync_channel};
+    let (tx, rx) = sync_channel::<std::io::Result<Vec<u8>>>(4);
+    std::thread::spawn(move || {
+        loop {
+            let mut buf = vec![0; 1 << 16];
+            let r = from.read(&mut buf).map(|n| {
+                buf.truncate(n);
+                buf
+            });
+            let end = !r.as_ref().is_ok_and(|b| !b.is_empty());
+            // The other side may have given up.
+            if tx.send(r).is_err() || end {
+                return;
+            }
+        }
+    });
+    loop {
+        match rx.recv_timeout(STALL) {
+            Ok(Ok(b)) if b.is_empty() => return Ok(()),
+            Ok(Ok(b)) => body.extend_from_slice(&b),
+            Ok(Err(e)) if e.kind() == std::io::ErrorKind::UnexpectedEof => return Err("unexpected EOF".into()),
+            Ok(Err(e)) => return Err(io_text(&e)),
+            Err(RecvTimeoutError::Timeout) => return Err(format!("no data for {} seconds", STALL.as_secs())),
+            Err(RecvTimeoutError::Disconnected) => return Err("unexpected EOF".into()),
+        }
+    }
+}
+
+/// What Go's net/http would say.
+fn net_error(e: &ureq::Error, url: &str) -> String {
+    use std::io::ErrorKind;
+    let (scheme, rest) = url.split_once("://").unwrap_or(("https", url));
+    let host = rest.split('/').next().unwrap_or("").rsplit('@').next().unwrap_or("");
+    let bare = host.rsplit_once(':').filter(|(_, p)| p.bytes().all(|b| b.is_ascii_digit())).map_or(host, |h| h.0);
+    match e {
+        ureq::Error::Io(e) if e.kind() == ErrorKind::ConnectionRefused => {
+            let port = if bare.len() < host.len() { "" } else if scheme == "http" { ":80" } else { ":443" };
+            format!("dial tcp {host}{port}: connect: connection refused")
+        }
+        ureq::Error::Io(e) if e.kind() == ErrorKind::UnexpectedEof => "EOF".into(),
+        ureq::Error::Io(e) => io_text(e),
+        ureq::Error::HostNotFound => format!("dial tcp: lookup {bare}: no such host"),
+        ureq::Error::Timeout(_) => "context deadline exceeded".into(),
+        e => e.to_string(),
+    }
 }
 
 /// A location relative to a URL.

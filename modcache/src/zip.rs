@@ -28,16 +28,44 @@ fn u64_at(b: &[u8], i: usize) -> Option<u64> {
     Some(u64::from_le_bytes(b.get(i..i + 8)?.try_into().ok()?))
 }
 
-fn crc32(data: &[u8]) -> u32 {
-    let mut table = [0u32; 256];
-    for (i, t) in table.iter_mut().enumerate() {
-        let mut c = i as u32;
-        for _ in 0..8 {
-            c = if c & 1 != 0 { 0xedb8_8320 ^ c >> 1 } else { c >> 1 };
-        }
-        *t = c;
+/// CRC-32 as zip has it.
+struct Crc(u32);
+
+impl Default for Crc {
+    fn default() -> Crc {
+        Crc(!0)
     }
-    !data.iter().fold(!0u32, |c, &b| table[((c ^ b as u32) & 0xff) as usize] ^ c >> 8)
+}
+
+impl Crc {
+    const TABLE: [u32; 256] = {
+        let mut table = [0u32; 256];
+        let mut i = 0;
+        while i < 256 {
+            let (mut c, mut k) = (i as u32, 0);
+            while k < 8 {
+                c = if c & 1 != 0 { 0xedb8_8320 ^ c >> 1 } else { c >> 1 };
+                k += 1;
+            }
+            table[i] = c;
+            i += 1;
+        }
+        table
+    };
+
+    fn add(&mut self, data: &[u8]) {
+        self.0 = data.iter().fold(self.0, |c, &b| Crc::TABLE[((c ^ b as u32) & 0xff) as usize] ^ c >> 8);
+    }
+
+    fn value(&self) -> u32 {
+        !self.0
+    }
+}
+
+fn crc32(data: &[u8]) -> u32 {
+    let mut c = Crc::default();
+    c.add(data);
+    c.value()
 }
 
 struct Entry {
@@ -147,6 +175,10 @@ impl Collisions {
     }
 }
 
+fn damaged(e: &Entry) -> Error {
+    Error::text(format!("{}: zip: checksum error", e.name))
+}
+
 /// A zip in memory.
 pub struct Archive<'a> {
     data: &'a [u8],
@@ -166,7 +198,7 @@ impl<'a> Archive<'a> {
     }
 
     fn contents(&self, e: &Entry) -> Result<Vec<u8>> {
-        contents(self.data, e).ok_or_else(|| Error::text(format!("{}: zip: checksum error", e.name)))
+        contents(self.data, e).ok_or_else(|| damaged(e))
     }
 
     /// The `h1:` sum.
@@ -176,7 +208,15 @@ impl<'a> Archive<'a> {
             if e.name.contains('\n') {
                 return Err("dirhash: filenames with newlines are not supported".into());
             }
-            lines.push((e.name.clone(), dirhash::hex(&self.contents(e)?)));
+            let mut h = <sha2::Sha256 as sha2::Digest>::new();
+            let whole = read(self.data, e, &mut |piece| {
+                sha2::Digest::update(&mut h, piece);
+                Ok(())
+            });
+            if !whole.unwrap_or(false) {
+                return Err(damaged(e));
+            }
+            lines.push((e.name.clone(), dirhash::hex_of(h)));
         }
         Ok(dirhash::of_lines(lines))
     }
@@ -242,13 +282,15 @@ impl<'a> Archive<'a> {
             if made.insert(parent.to_path_buf()) {
                 std::fs::create_dir_all(parent).map_err(|e| io("mkdir", parent, &e))?;
             }
-            let data = self.contents(e)?;
             let mut o = std::fs::File::options();
             o.write(true).create_new(true);
             #[cfg(unix)]
             std::os::unix::fs::OpenOptionsExt::mode(&mut o, 0o444);
             let mut f = o.open(&path).map_err(|e| io("open", &path, &e))?;
-            std::io::Write::write_all(&mut f, &data).map_err(|e| io("write", &path, &e))?;
+            let whole = read(self.data, e, &mut |piece| std::io::Write::write_all(&mut f, piece));
+            if !whole.map_err(|e| io("write", &path, &e))? {
+                return Err(damaged(e));
+            }
         }
         Ok(())
     }
@@ -419,18 +461,56 @@ pub fn read_all(zip: &[u8]) -> std::result::Result<Vec<(String, Vec<u8>)>, Strin
 }
 
 fn contents(zip: &[u8], e: &Entry) -> Option<Vec<u8>> {
+    let mut out = Vec::new();
+    read(zip, e, &mut |piece| {
+        out.extend_from_slice(piece);
+        Ok(())
+    })
+    .ok()?
+    .then_some(out)
+}
+
+/// Hands on an entry's contents in pieces; false if it is damaged, which may be known only at the end.
+fn read(zip: &[u8], e: &Entry, to: &mut dyn FnMut(&[u8]) -> std::io::Result<()>) -> std::io::Result<bool> {
+    use miniz_oxide::{DataFormat, MZFlush, MZStatus, inflate::stream};
+    let Some(packed) = packed(zip, e) else { return Ok(false) };
+    let (mut total, mut crc) = (0u64, Crc::default());
+    let mut take = |piece: &[u8]| {
+        total += piece.len() as u64;
+        crc.add(piece);
+        to(piece)
+    };
+    match e.method {
+        0 => take(packed)?,
+        8 => {
+            let mut state = stream::InflateState::new_boxed(DataFormat::Raw);
+            let mut buf = vec![0; 1 << 16];
+            let (mut rest, mut room) = (packed, e.size);
+            loop {
+                let r = stream::inflate(&mut state, rest, &mut buf, MZFlush::None);
+                rest = &rest[r.bytes_consumed..];
+                let Some(left) = room.checked_sub(r.bytes_written as u64) else { return Ok(false) };
+                room = left;
+                take(&buf[..r.bytes_written])?;
+                match r.status {
+                    Ok(MZStatus::StreamEnd) => break,
+                    Ok(_) if r.bytes_consumed + r.bytes_written > 0 => {}
+                    _ => return Ok(false),
+                }
+            }
+        }
+        _ => return Ok(false),
+    }
+    Ok(total == e.size && crc.value() == e.crc)
+}
+
+fn packed<'a>(zip: &'a [u8], e: &Entry) -> Option<&'a [u8]> {
     let h = zip.get(usize::try_from(e.offset).ok()?..)?;
     if !h.starts_with(b"PK\x03\x04") {
         return None;
     }
     let start = 30 + u16_at(h, 26)? as usize + u16_at(h, 28)? as usize;
-    let packed = h.get(start..start.checked_add(usize::try_from(e.packed).ok()?)?)?;
-    let data = match e.method {
-        0 => packed.to_vec(),
-        8 => miniz_oxide::inflate::decompress_to_vec_with_limit(packed, usize::try_from(e.size).ok()?).ok()?,
-        _ => return None,
-    };
-    (data.len() as u64 == e.size && crc32(&data) == e.crc).then_some(data)
+    h.get(start..start.checked_add(usize::try_from(e.packed).ok()?)?)
 }
 
 #[cfg(test)]

@@ -121,6 +121,9 @@ fn dispatch(mut args: Vec<String>) -> Outcome {
     };
     let env = GoEnv::new(cwd);
     toolchain::select(&env)?;
+    if matches!(cmd.as_str(), "get" | "install" | "run" | "mod" | "work") {
+        toolchain::switch_on_errors(&env);
+    }
     if !env.raw("GOCACHEPROG").is_empty() {
         rgo_work::cacheprog::configure(flags::split_quoted(env.raw("GOCACHEPROG")));
     }

@@ -295,7 +295,12 @@ pub fn run(env: &GoEnv, args: &[String]) -> Outcome {
     if fuzzing && ids.len() > 1 {
         return Err(Exit::Error("cannot use -fuzz flag with multiple packages".into()));
     }
-    if fuzzing && ids.iter().any(|id| l.packages[*id].module.as_ref().is_some_and(|m| !m.main)) {
+    let outside = |p: &rgo_work::package::Package| match &p.module {
+        Some(m) => !m.main,
+        // Results would be lost, or change the tests of std for everybody.
+        None => p.standard && env.raw("GO111MODULE") != "off" && !env.cwd.starts_with(env.goroot.join("src")),
+    };
+    if fuzzing && ids.iter().any(|id| outside(&l.packages[*id])) {
         return Err(Exit::Error("cannot use -fuzz flag on package outside the main module".into()));
     }
     let compile_only = r.p.bool("c");

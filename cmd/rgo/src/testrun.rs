@@ -309,6 +309,13 @@ fn run_into(cx: &Context<'_>, i: usize, sink: &mut Sink) -> bool {
     // Perhaps all is known already.
     let exec_words = r.p.str("exec");
     let test = match (&cx.cache_args, cx.built.program_key(cx.l, t.main, &link)) {
+        // Files named on the command line are no package that others could mean.
+        (Some(_), _) if c.path == "command-line-arguments" => {
+            if cx.results.debug() {
+                eprintln!("testcache: caching disabled for package outside of module root, GOPATH, or GOROOT: {}", c.path);
+            }
+            None
+        }
         (Some(args), Some(program)) if !keep && !dry => Some(Test { path: &c.path, dir: &c.dir, root: &c.root, id: cx.results.id(&program, args, exec_words) }),
         _ => None,
     };

@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"internal/bytealg"
+	"internal/godebugs"
 	"internal/runtime/atomic"
 	"internal/strconv"
 	"unsafe"
@@ -74,7 +75,29 @@ func parseDebugVars() {
 	debug.cgocheck.Store(1)
 	parsegodebug(godebugDefault)
 	parsegodebug(env)
+	checkRemovedSettings(env)
 	godebugEnv.Store(&env)
+}
+
+// checkRemovedSettings ends the program when the environment asks for behaviour that is no longer there.
+func checkRemovedSettings(s string) {
+	for s != "" {
+		field := s
+		if i := bytealg.IndexByteString(s, ','); i >= 0 {
+			field, s = s[:i], s[i+1:]
+		} else {
+			s = ""
+		}
+		i := bytealg.IndexByteString(field, '=')
+		if i < 0 {
+			continue
+		}
+		for _, info := range godebugs.Removed {
+			if info.Name == field[:i] && info.Old(field[i+1:]) {
+				fatal(`removed GODEBUG "` + info.Name + `" set to old value "` + field[i+1:] + `" in environment (https://go.dev/doc/godebug#go-1` + strconv.Itoa(info.Removed) + `)`)
+			}
+		}
+	}
 }
 
 // reparsedebugvars follows a change of GODEBUG in the environment; only some settings can change.

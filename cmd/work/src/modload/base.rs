@@ -4,6 +4,7 @@
 //! the next [`exit_if_errors`]. A process serves one command, so both are process-wide.
 
 use rgo_modcache::error::Error;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicI32, Ordering};
 
 static STATUS: AtomicI32 = AtomicI32::new(0);
@@ -14,8 +15,24 @@ pub fn errorf(msg: impl std::fmt::Display) {
     set_status(1);
 }
 
+type Switch = Box<dyn Fn(&Error) + Send + Sync>;
+static SWITCH: OnceLock<Switch> = OnceLock::new();
+
+/// What is done about errors that say that a newer Go is needed, before they are reported.
+pub fn on_too_new(f: Switch) {
+    let _ = SWITCH.set(f);
+}
+
+/// Gives a newer Go, if that is what an error asks for, the chance to take over.
+pub fn try_newer(e: &Error) {
+    if let Some(f) = SWITCH.get().filter(|_| e.is_too_new()) {
+        f(e);
+    }
+}
+
 /// Prints an error; the command will fail.
 pub fn error(e: &Error) {
+    try_newer(e);
     match e.fatal() {
         Some(t) => fatalf(t),
         None => errorf(format_args!("go: {e}")),

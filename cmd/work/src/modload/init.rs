@@ -815,6 +815,7 @@ fn same_dir(a: &Path, b: &Path) -> bool {
 
 /// An error as the command prints it.
 pub(crate) fn show(e: &Error) -> String {
+    base::try_newer(e);
     match e.fatal() {
         Some(t) => t.into(),
         None => format!("go: {e}"),
@@ -823,6 +824,9 @@ pub(crate) fn show(e: &Error) -> String {
 
 impl Index {
     pub(super) fn new(data: Vec<u8>, f: &File, needs_fix: bool) -> Index {
+        if let Some((a, b)) = f.conflicting_replacements() {
+            base::fatalf(format_args!("go: conflicting replacements for {}:\n\t{}\n\t{}", a.old, a.new, b.new));
+        }
         Index {
             data,
             needs_fix,

@@ -197,6 +197,12 @@ pub struct Modules {
 /// Threads for work that waits for disks and networks.
 pub(crate) const THREADS: usize = 10;
 
+/// A fetcher for what is wanted before modules are loaded.
+pub fn fetcher(env: &GoEnv, flags: &ModFlags) -> Fetcher {
+    rgo_modcache::web::configure(rgo_modcache::web::Settings { trace: flags.trace, auth: env.value("GOAUTH"), home: env.home_dir() });
+    Fetcher::new(Modules::fetch_config(env, flags))
+}
+
 /// The lock that go.mod files are written under.
 pub fn side_lock(env: &GoEnv, flags: &ModFlags) -> Option<std::fs::File> {
     Fetcher::new(Modules::fetch_config(env, flags)).side_lock()
