@@ -317,7 +317,11 @@ impl Fetcher {
                 return Ok(file);
             }
             if self.config.command != "mod download" {
-                eprintln!("go: downloading {} {}", m.path, m.version);
+                // A release of Go is named as users know it.
+                match m.version.strip_prefix("v0.0.1-").and_then(|v| v.rsplit_once('.')).filter(|_| m.path == "golang.org/toolchain") {
+                    Some((name, target)) => eprintln!("go: downloading {name} ({})", target.replacen('-', "/", 1)),
+                    None => eprintln!("go: downloading {} {}", m.path, m.version),
+                }
             }
             let _guard = self.lock(m)?;
             self.fetch_zip(m, &file, &hash)?;

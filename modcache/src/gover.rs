@@ -35,6 +35,12 @@ pub const TOOL: &str = "1.24";
 pub const SIMPLIFY_REQUIRE: &str = "1.27";
 
 static STARTUP: OnceLock<String> = OnceLock::new();
+static ASKED: OnceLock<String> = OnceLock::new();
+
+/// Remembers what go.mod or go.work said when the release to run was chosen, as `go.mod sets go 1.30`.
+pub fn set_asked(text: String) {
+    let _ = ASKED.set(text);
+}
 
 /// Remembers GOTOOLCHAIN for messages about Go being too old.
 pub fn set_gotoolchain(v: &str) {
@@ -43,10 +49,11 @@ pub fn set_gotoolchain(v: &str) {
 
 /// What messages about Go being too old add.
 pub fn startup_note() -> String {
-    match STARTUP.get().map_or("", String::as_str) {
+    let setting = match STARTUP.get().map_or("", String::as_str) {
         "" | "auto" => String::new(),
         v => format!("; GOTOOLCHAIN={v}"),
-    }
+    };
+    ASKED.get().map_or(setting.clone(), |a| format!("{setting}; {a}"))
 }
 
 /// Whether the path is `go` or `toolchain`.

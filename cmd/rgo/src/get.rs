@@ -729,6 +729,9 @@ impl Resolver {
                         eprintln!("go: {c}");
                     }
                 }
+                for e in list.iter().filter_map(|c| c.err.as_ref()) {
+                    report::try_newer(e);
+                }
                 for c in &list {
                     let adverb = if c.path.len() > 2 { "indirectly " } else { "" };
                     let (Some(first), Some(last)) = (c.path.first(), c.path.last()) else { continue };

@@ -166,6 +166,7 @@ impl Query {
             report::error(e);
             return;
         }
+        report::try_newer(e);
         let text = e.to_string();
         let named = mentions(&text, &self.pattern, " \t(\"`", " @:;)\"`") && (self.raw_version.is_empty() || mentions(&text, &self.version, " @(\"`", " :;)\"`"));
         if named || self.raw.is_empty() {

@@ -54,7 +54,9 @@ fn asked_for(env: &GoEnv, least: &str) -> Result<Option<String>, String> {
     let Some(file) = env.go_work().filter(|f| f.is_file()).or_else(|| GoEnv::find_go_mod(&env.cwd)) else { return Ok(None) };
     let text = String::from_utf8_lossy(&std::fs::read(&file).unwrap_or_default()).into_owned();
     let (go, toolchain) = (go_mod_lookup(&text, "go"), go_mod_lookup(&text, "toolchain"));
+    let shown = rgo_work::pattern::short_path(&env.cwd, &file);
     if toolchain == "default" {
+        gover::set_asked(format!("{shown} sets toolchain default"));
         return Ok(None);
     }
     let mut best = gover::from_toolchain(least).to_string();
@@ -62,7 +64,7 @@ fn asked_for(env: &GoEnv, least: &str) -> Result<Option<String>, String> {
     if !toolchain.is_empty() {
         let v = gover::from_toolchain(&toolchain);
         if v.is_empty() {
-            return Err(format!("invalid toolchain {toolchain:?} in {}", rgo_work::pattern::short_path(&env.cwd, &file)));
+            return Err(format!("invalid toolchain {toolchain:?} in {shown}"));
         }
         if gover::compare(v, &best).is_gt() {
             best = v.to_string();
@@ -71,6 +73,9 @@ fn asked_for(env: &GoEnv, least: &str) -> Result<Option<String>, String> {
     }
     if gover::compare(&go, &best).is_gt() {
         name = Some(release_of(&go));
+        gover::set_asked(format!("{shown} sets go {go}"));
+    } else if let Some(n) = &name {
+        gover::set_asked(format!("{shown} sets toolchain {n}"));
     }
     Ok(name)
 }

@@ -85,7 +85,10 @@ impl Loader<'_> {
 
     /// The packages of `path@version` arguments, built as if nothing but their module mattered.
     pub fn load_outside_module(&mut self, args: &[String]) -> Result<Vec<PkgId>, String> {
-        let at = |e: &dyn std::fmt::Display| format!("go: {}: {e}", args[0]);
+        let at = |e: &rgo_modcache::error::Error| {
+            modload::base::try_newer(e);
+            format!("go: {}: {e}", args[0])
+        };
         let Some((first, version)) = args.iter().find_map(|a| a.split_once('@')) else { return Err("go: no version".into()) };
         if version.is_empty() {
             let arg = args.iter().find(|a| a.contains('@')).map_or("", String::as_str);

@@ -75,12 +75,13 @@ func parseDebugVars() {
 	debug.cgocheck.Store(1)
 	parsegodebug(godebugDefault)
 	parsegodebug(env)
-	checkRemovedSettings(env)
 	godebugEnv.Store(&env)
 }
 
-// checkRemovedSettings ends the program when the environment asks for behaviour that is no longer there.
-func checkRemovedSettings(s string) {
+// The program ends when the environment asks for behaviour that is no longer there. The runtime's initialisers run before all others
+// but those of what it imports.
+func init() {
+	s := gogetenv("GODEBUG")
 	for s != "" {
 		field := s
 		if i := bytealg.IndexByteString(s, ','); i >= 0 {
