@@ -114,7 +114,7 @@ fn messages_of_c_compilers() {
     let d = d.path();
     fails(d, &[], &["build", "."], &["# m\nm: in function `_cgo_", "undefined reference to `f'"]);
     fails(d, &[], &["build", "./x"], &["# m/x\n", "x.c:1:10: fatal error: gone.h"]);
-    fails(d, &[], &["build", "./y"], &["# m/y\n", "y/y.go:6:", "y/y.go:8:", "cannot define new methods on non-local type C.T"]);
+    fails(d, &[], &["build", "./y"], &["# m/y\n", "y/y.go:8:7: cannot define new methods on non-local type C.T"]);
     fails(d, &[], &["build", "./z"], &["# m/z\n", "z/z.go:5:12: could not determine what C.none refers to"]);
     fails(d, &[], &["build", "./s"], &["m/s: package using cgo has Go assembly file s.s"]);
     // Warnings are shown again when the result comes from the cache.

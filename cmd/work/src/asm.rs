@@ -25,7 +25,8 @@ pub struct Assembled {
 pub fn needed(p: &Package, program: &Program, data: &PackageData, rt: &Runtime) -> bool {
     // The standard library's is never used; commands, and programs for tests, are not part of it.
     let std = p.standard && !p.import_path.starts_with("cmd/") && !p.import_path.split('/').any(|w| w == "testdata");
-    if std || p.s_data.is_empty() {
+    // Beside cgo the C compiler assembles.
+    if std || p.uses_cgo() || p.s_data.is_empty() {
         return false;
     }
     let prefix = names::path_to_prefix(data.pkg.path());

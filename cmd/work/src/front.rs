@@ -141,7 +141,10 @@ pub fn check(
         match check_package(p, map, need(id) == Need::Full, &flags(id), &goarch, opts) {
             Ok(c) => drop(checked[id].set(c)),
             Err(text) => {
-                let text = shorten(&text, &shown_dir(p, opts.trimpath), &p.dir, cwd);
+                let mut text = shorten(&text, &shown_dir(p, opts.trimpath), &p.dir, cwd);
+                if p.uses_cgo() {
+                    text = crate::report::c_names(&text);
+                }
                 errors.lock().unwrap_or_else(PoisonError::into_inner).push((i, id, text));
             }
         }

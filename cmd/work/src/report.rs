@@ -14,6 +14,31 @@ pub fn headed(path: &str, text: &str) -> String {
     }
 }
 
+/// Names that cgo made, as they were written: `C.f` for `_Cfunc_f`.
+pub fn c_names(text: &str) -> String {
+    const MADE: &[&str] = &["_Ctype_", "_Cfunc_", "_Cvar_", "_Cmacro_", "_C2type_", "_C2func_", "_C2var_", "_C2macro_"];
+    let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(i) = rest.find("_C") {
+        out.push_str(&rest[..i]);
+        rest = &rest[i..];
+        let begins = !out.chars().next_back().is_some_and(word);
+        match MADE.iter().find_map(|m| rest.strip_prefix(m)).filter(|r| begins && r.starts_with(word)) {
+            Some(r) => {
+                out.push_str("C.");
+                rest = r;
+            }
+            None => {
+                out.push_str("_C");
+                rest = &rest[2..];
+            }
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
 /// Replaces the folder a package's positions show by how its folder looks from the current one.
 pub fn shorten(text: &str, shown: &Path, dir: &Path, cwd: &Path) -> String {
     let full = shown.display().to_string();
@@ -43,6 +68,13 @@ pub fn shorten(text: &str, shown: &Path, dir: &Path, cwd: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_of_c() {
+        assert_eq!(c_names("a.go:1: *[100]_Ctype_foo, _C2func_f x_Ctype_a _Ctype_ _Cx"), "a.go:1: *[100]C.foo, C.f x_Ctype_a _Ctype_ _Cx");
+        assert_eq!(headed("p", "x\n"), "# p\nx\n");
+        assert_eq!(headed("p", "\u{1}p: x"), "p: x\n");
+    }
 
     #[test]
     fn shortens() {
