@@ -34,7 +34,6 @@ use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use inkwell::context::Context;
-use inkwell::targets::FileType;
 use rustc_hash::FxHashMap;
 
 pub use passes::Level;
@@ -198,7 +197,7 @@ fn attempt(m: &rgo_ir::Module, opts: &Options<'_>, known: &FxHashMap<String, u64
         module.verify().map_err(|e| err("invalid LLVM IR after optimisation", &e))?;
     }
     times.lap("llvm checks");
-    let buf = tm.write_to_memory_buffer(&module, FileType::Object).map_err(|e| err("code generation", &e))?;
+    let buf = passes::emit(&module, &tm).map_err(|e| err("code generation", &e))?;
     if let Some(e) = diags.errors.first() {
         return Err(err("code generation", e));
     }
