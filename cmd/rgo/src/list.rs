@@ -81,10 +81,17 @@ fn package_fields(x: &Listing<'_>, id: PkgId) -> Vec<(&'static str, Value)> {
         Some(d) => l.packages[*d].import_path.clone(),
         None => p.import_map.get(i).unwrap_or(i).clone(),
     };
-    let mut imports: Vec<String> = if x.find { Vec::new() } else { p.imports.iter().map(resolved).collect() };
+    let mut written = p.imports.clone();
+    if x.compiled {
+        // What only generated files import.
+        let made = p.cgo.iter().flat_map(|c| &c.go).flat_map(|f| &f.header.imports);
+        let more: std::collections::BTreeSet<String> = made.map(|i| i.path.clone()).filter(|i| !p.imports.contains(i)).collect();
+        written.extend(more);
+    }
+    let mut imports: Vec<String> = if x.find { Vec::new() } else { written.iter().map(resolved).collect() };
     let mut seen = std::collections::HashSet::new();
     imports.retain(|i| seen.insert(i.clone()));
-    let map: Vec<(String, Value)> = p.imports.iter().map(|i| (i.clone(), resolved(i))).filter(|(a, b)| a != b).map(|(a, b)| (a, Value::Str(b))).collect();
+    let map: Vec<(String, Value)> = written.iter().map(|i| (i.clone(), resolved(i))).filter(|(a, b)| a != b).map(|(a, b)| (a, Value::Str(b))).collect();
     let is_root = x.roots.contains(&id);
     // Nothing named means this folder, which is not shown as a match.
     let matches = if x.patterns.is_empty() && x.named.contains(&id) { vec![".".to_string()] } else { p.matched.clone() };

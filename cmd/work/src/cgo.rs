@@ -167,7 +167,7 @@ impl Run<'_> {
             };
             if !ok {
                 let desc = format!("{} {what} {} -- {}", line[0], flags.join(" "), names.join(" "));
-                return Err(format!("\n{}", self.message(&desc, &text, p, Path::new(""))));
+                return Err(format!("\n# [{desc}]\n{}", cc::shorten(text.trim_end(), Path::new(""), &p.dir, &env.cwd)));
             }
             let words = split_pkg_config(text.trim())?;
             cgoflags::check(env, kind, name, &format!("pkg-config {what}"), &words)?;
@@ -210,8 +210,8 @@ impl Run<'_> {
         let p = &self.l.packages[id];
         let dry = self.opts.dry();
         let flags = self.flags(p).map_err(|m| match m.strip_prefix('\n') {
-            // A command's output has a header already.
-            Some(m) => format!("{}{m}", crate::report::BARE),
+            // A command's output stands under the package's header.
+            Some(m) => m.to_string(),
             None => bare(p, m),
         })?;
         if !p.swig_files.is_empty() || !p.swigcxx_files.is_empty() {
