@@ -22,13 +22,13 @@ var _cgo_call_traceback_function unsafe.Pointer
 //go:linkname _cgo_call_symbolizer_function _cgo_call_symbolizer_function
 var _cgo_call_symbolizer_function unsafe.Pointer
 
-//go:linkname _cgo_setenv _cgo_setenv
 var _cgo_setenv unsafe.Pointer
 
-//go:linkname _cgo_unsetenv _cgo_unsetenv
 var _cgo_unsetenv unsafe.Pointer
 
-//go:linkname _cgo_clearenv _cgo_clearenv
+//go:linkname _cgo_setenv
+//go:linkname _cgo_unsetenv
+//go:linkname _cgo_clearenv
 var _cgo_clearenv unsafe.Pointer
 
 // set_crosscall2 is for programs whose start is not ours.
@@ -59,6 +59,10 @@ func cgocall(fn, arg unsafe.Pointer) int32 {
 	}
 	return rt_cgocall(fn, arg)
 }
+
+// cgocallback and systemstack_switch are what traces show between the Go function that C has called and cgocall. Nothing calls them.
+func cgocallback()        { cgocallback() }
+func systemstack_switch() { systemstack_switch() }
 
 // cgocallbackg runs fn, which unpacks its arguments from frame, on behalf of C code. Assembly calls it, on the stack of the goroutine
 // that had called C, or of the one that stands for a thread that Go has not made.
@@ -109,7 +113,12 @@ func _cgo_panic_internal(text *byte) { panic(gostringnocopy(text)) }
 // cgoUse and cgoKeepAlive keep arguments alive, and say whether they escape: generated code has calls of them that are never made.
 //
 //go:linkname cgoUse
-func cgoUse(any) { throw("cgoUse should not be called") }
+func cgoUse(x any) {
+	cgoUsed = x
+	throw("cgoUse should not be called")
+}
+
+var cgoUsed any
 
 //go:linkname cgoKeepAlive
 func cgoKeepAlive(x any) { throw("cgoKeepAlive should not be called") }

@@ -95,6 +95,8 @@ pub struct Places {
     pub go: AtomicUsize,
     /// Return address of the Go function that C calls.
     pub ret: AtomicUsize,
+    /// Functions of the facade that traces show for such a call, innermost first.
+    pub shown: [AtomicUsize; 2],
     mstart: AtomicUsize,
     thread_exit: AtomicUsize,
 }
@@ -102,6 +104,7 @@ pub static PLACES: Places = Places {
     resume: AtomicUsize::new(0),
     go: AtomicUsize::new(0),
     ret: AtomicUsize::new(0),
+    shown: [const { AtomicUsize::new(0) }; 2],
     mstart: AtomicUsize::new(0),
     thread_exit: AtomicUsize::new(0),
 };
@@ -150,6 +153,10 @@ unsafe extern "C" fn main(argc: i32, argv: *const usize) -> i32 {
     unsafe extern "C" {
         static rt_cgocall_resume: u8;
         static rt_cgo_callback_ret: u8;
+        #[link_name = "runtime.cgocallback"]
+        fn go_cgocallback();
+        #[link_name = "runtime.systemstack_switch"]
+        fn go_systemstack_switch();
         fn rt_cgo_callback_go();
         fn rt_cgo_mstart();
         fn rt_cgo_thread_exit(m: *mut M);
@@ -169,6 +176,8 @@ unsafe extern "C" fn main(argc: i32, argv: *const usize) -> i32 {
     PLACES.resume.store(&raw const rt_cgocall_resume as usize, Relaxed);
     PLACES.go.store(rt_cgo_callback_go as *const () as usize, Relaxed);
     PLACES.ret.store(&raw const rt_cgo_callback_ret as usize, Relaxed);
+    PLACES.shown[0].store(go_cgocallback as *const () as usize, Relaxed);
+    PLACES.shown[1].store(go_systemstack_switch as *const () as usize, Relaxed);
     PLACES.mstart.store(rt_cgo_mstart as *const () as usize, Relaxed);
     PLACES.thread_exit.store(rt_cgo_thread_exit as *const () as usize, Relaxed);
     IS_CGO.store(true, Relaxed);

@@ -203,6 +203,8 @@ pub struct Walker {
     /// The innermost call from C not passed yet; the context of the one between this frame and the one before, or 0.
     callback: *mut Callback,
     context: usize,
+    /// Frames still to be shown for a call from C.
+    between: u8,
 }
 
 impl Walker {
@@ -222,12 +224,12 @@ impl Walker {
             (0, true)
         };
         let (pc, fp) = if at != 0 { (*((at + 8) as *const usize), *(at as *const usize)) } else { ((*g).startpc, 0) };
-        Walker { seg: (*g).seg, pc, fp, exact, after_sigpanic: false, first: true, sp, callback: (*g).callback, context: 0 }
+        Walker { seg: (*g).seg, pc, fp, exact, after_sigpanic: false, first: true, sp, callback: (*g).callback, context: 0, between: 0 }
     }
 
     /// From interrupted registers.
     pub unsafe fn at(g: *mut G, pc: usize, fp: usize) -> Walker {
-        Walker { seg: (*g).seg, pc, fp, exact: true, after_sigpanic: false, first: true, sp: 0, callback: (*g).callback, context: 0 }
+        Walker { seg: (*g).seg, pc, fp, exact: true, after_sigpanic: false, first: true, sp: 0, callback: (*g).callback, context: 0, between: 0 }
     }
 
     unsafe fn valid(&self, fp: usize) -> bool {
@@ -252,9 +254,25 @@ impl Walker {
         true
     }
 
+    /// What stands for a call from C: the function that runs the Go function, then, below the C frames, the one that left for C.
+    unsafe fn show_call(&mut self, t: &Table<'static>) -> Option<(Func<'static>, usize, bool)> {
+        let i = 2 - self.between as usize;
+        self.between -= 1;
+        if i == 1 {
+            self.context = (*self.callback).context;
+            self.callback = (*self.callback).outer;
+        }
+        let pc = PLACES.shown[i].load(Relaxed) + 1;
+        self.pc = pc;
+        t.find(pc as u64).map(|f| (f, pc, false))
+    }
+
     /// Next frame of Go code: (function, pc, exact).
     pub unsafe fn next(&mut self, t: &Table<'static>) -> Option<(Func<'static>, usize, bool)> {
         self.context = 0;
+        if self.between > 0 {
+            return self.show_call(t);
+        }
         loop {
             if !core::mem::take(&mut self.first) && !self.up() {
                 return None;
@@ -277,9 +295,8 @@ impl Walker {
                 return None;
             }
             if !self.callback.is_null() && self.pc == PLACES.ret.load(Relaxed) {
-                self.context = (*self.callback).context;
-                self.callback = (*self.callback).outer;
-                continue;
+                self.between = 2;
+                return self.show_call(t);
             }
             let look = if self.exact { self.pc } else { self.pc - 1 };
             if let Some(f) = t.find(look as u64) {
