@@ -69,6 +69,9 @@ fn direct(config: &Config, path: &str) -> Result<Box<dyn Repo>> {
     if root.vcs == "mod" {
         return Ok(Box::new(ProxyRepo::new(&root.url, path)?));
     }
+    if root.vcs != "git" {
+        return Err(Error::text(format!("lookup {}: rgo reads git repositories only; for those of {} use a module proxy (GOPROXY)", root.root, vcs::name(&root.vcs))));
+    }
     let code = GitRepo::open(&config.modcache, &root.url, config.trace).map_err(|e| Error::text(format!("lookup {}: {e}", root.root)))?;
     Ok(Box::new(CodeRepo::new(code, &root.root, &root.subdir, path)?))
 }

@@ -495,6 +495,47 @@ mod tests {
     }
 
     #[test]
+    fn changed_answers() {
+        let w = World::new();
+        w.publish(9, "x", &key(1));
+        let db = w.t.path().join("db");
+        let record = db.join("lookup/a.b/c3@v1.0.0");
+        let tile = db.join(Tile { level: 0, n: 0, width: 9 }.path());
+        let mut seed = 1u64;
+        let mut below = |n: usize| {
+            seed = seed.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            (seed >> 33) as usize % n
+        };
+        let mut refused = 0;
+        for i in 0..600 {
+            let file = if i % 2 == 0 { &record } else { &tile };
+            let right = std::fs::read(file).unwrap();
+            let mut data = right.clone();
+            for _ in 0..1 + below(3) {
+                let at = below(data.len());
+                match below(4) {
+                    0 => data.truncate(at.max(1)),
+                    1 => data[at] = below(256) as u8,
+                    2 => data.insert(at, b"0\n-+/= \xe2"[below(8)]),
+                    _ => drop(data.remove(at)),
+                }
+                if data.is_empty() {
+                    data.push(0);
+                }
+            }
+            std::fs::write(file, &data).unwrap();
+            match w.client().lookup(&c(3)) {
+                Ok(lines) => assert!(lines == ["a.b/c3 v1.0.0 h1:x"], "believed: {lines:?}"),
+                Err(_) => refused += 1,
+            }
+            std::fs::write(file, right).unwrap();
+            let _ = std::fs::remove_dir_all(w.t.path().join("cache"));
+        }
+        assert!(refused > 300, "{refused} refused");
+        assert_eq!(w.client().lookup(&c(3)).unwrap(), ["a.b/c3 v1.0.0 h1:x"]);
+    }
+
+    #[test]
     fn signed_by_another_key() {
         let w = World::new();
         w.publish(5, "x", &key(2));

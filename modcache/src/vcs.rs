@@ -23,6 +23,11 @@ pub struct Rules {
     pub goprivate: String,
 }
 
+/// What users call a version control system.
+pub fn name(vcs: &str) -> &str {
+    KNOWN.iter().find(|k| k.0 == vcs).map_or(vcs, |k| k.1)
+}
+
 const KNOWN: &[(&str, &str)] = &[("git", "Git"), ("hg", "Mercurial"), ("svn", "Subversion"), ("fossil", "Fossil")];
 
 fn word(s: &str) -> bool {

@@ -5,6 +5,7 @@ mod mutate;
 
 use mutate::{Rng, mutate, rounds};
 use rgo_modcache::modfile::{File, Mode};
+use rgo_modcache::require::Need;
 use rgo_modcache::{ModVersion, gosum, layout, semver};
 
 const GO_MOD: &str = r#"// A module.
@@ -70,6 +71,54 @@ fn module_files() {
         }
     }
     assert!(accepted > 1000, "{accepted} accepted: the changes are too wild to test much");
+}
+
+/// Edits of files with all kinds of lines, doubled ones too: what is asked for is there afterwards, and nothing else is lost.
+#[test]
+fn edits() {
+    let need = |p: &str, v: &str, indirect: bool| Need { module: ModVersion::new(p, v), indirect };
+    let needs = [need("example.org/a", "v1.2.4", false), need("example.org/new", "v0.1.0", true), need("example.org/b/v2", "v2.0.0", false)];
+    let lines: Vec<&str> = GO_MOD.lines().collect();
+    let mut rng = Rng::new();
+    let mut edited = 0;
+    for i in 0..rounds(6000) {
+        // Lines doubled, moved and dropped; now and then other changes.
+        let mut text: Vec<&str> = lines.clone();
+        for _ in 0..1 + rng.below(4) {
+            let at = rng.below(text.len());
+            match rng.below(4) {
+                0 => drop(text.remove(at)),
+                1 => text.insert(rng.below(lines.len().min(text.len())), text[at]),
+                2 => text.push(text[at]),
+                _ => text.insert(at, ["replace example.org/a => ../b", "exclude example.org/a v1.2.2", "require example.org/z v1.0.0", "tool example.org/a/cmd/x", ")"][rng.below(5)]),
+            }
+        }
+        let mut text = text.join("\n").into_bytes();
+        if i % 4 == 0 {
+            text = mutate(&mut rng, &text, PIECES);
+        }
+        let Ok(mut f) = File::parse("go.mod", &text, Mode::Strict) else { continue };
+        edited += 1;
+        let shown = String::from_utf8_lossy(&text).into_owned();
+        let replaced: std::collections::BTreeSet<String> = f.replace.iter().map(|r| r.old.to_string()).collect();
+        let excluded: std::collections::BTreeSet<String> = f.exclude.iter().map(|r| r.module.to_string()).collect();
+        f.set_requirements(&needs, ["1.16", "1.20", "1.27"][i % 3]);
+        f.add_tool("example.org/t");
+        f.drop_tool("example.org/a/cmd/x");
+        f.set_toolchain("go1.30.0");
+        f.clean();
+        let out = f.format();
+        let g = File::parse("go.mod", out.as_bytes(), Mode::Strict).unwrap_or_else(|e| panic!("an edited file is refused: {e:?}\n{out}\n-- from:\n{shown}"));
+        let mut got: Vec<String> = g.require.iter().map(|r| format!("{} {}", r.module, r.indirect)).collect();
+        let mut want: Vec<String> = needs.iter().map(|n| format!("{} {}", n.module, n.indirect)).collect();
+        got.sort();
+        want.sort();
+        assert_eq!(got, want, "{out}\n-- from:\n{shown}");
+        assert_eq!(g.replace.iter().map(|r| r.old.to_string()).collect::<std::collections::BTreeSet<_>>(), replaced, "{out}\n-- from:\n{shown}");
+        assert_eq!(g.exclude.iter().map(|r| r.module.to_string()).collect::<std::collections::BTreeSet<_>>(), excluded, "{out}\n-- from:\n{shown}");
+        assert!(g.tool.iter().any(|t| t.text == "example.org/t") && g.tool.iter().all(|t| t.text != "example.org/a/cmd/x"), "{out}");
+    }
+    assert!(edited > 1000, "{edited} edited: the changes are too wild to test much");
 }
 
 #[test]

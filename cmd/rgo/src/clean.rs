@@ -36,7 +36,10 @@ pub fn run(env: &GoEnv, args: &[String]) -> Outcome {
     };
     let remove = |dirs: &[PathBuf]| -> bool {
         let names: Vec<String> = dirs.iter().map(|d| d.display().to_string()).collect();
-        show(&format!("rm -rf {}", names.join(" ")));
+        // Nothing is said of what was never there.
+        if dirs.iter().any(|d| d.exists()) {
+            show(&format!("rm -rf {}", names.join(" ")));
+        }
         let mut ok = true;
         for d in dirs.iter().filter(|_| !p.bool("n")) {
             let r = if d.is_dir() { std::fs::remove_dir_all(d) } else { std::fs::remove_file(d) };

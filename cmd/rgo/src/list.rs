@@ -60,6 +60,7 @@ struct Listing<'a> {
     patterns: &'a [String],
     find: bool,
     compiled: bool,
+    exporting: bool,
     /// Packages named by the patterns, without variants for tests.
     named: &'a [PkgId],
     exports: &'a HashMap<PkgId, std::path::PathBuf>,
@@ -160,7 +161,7 @@ fn package_fields(x: &Listing<'_>, id: PkgId) -> Vec<(&'static str, Value)> {
         ("StaleReason", s(x.stale.get(&p.import_path).map_or("", String::as_str))),
         ("GoFiles", go_files.clone()),
         ("CgoFiles", names(&p.cgo_files)),
-        ("CompiledGoFiles", if x.compiled && p.error.is_none() { compiled_files(p, go_files, env) } else { empty() }),
+        ("CompiledGoFiles", if x.compiled && p.error.is_none() && !p.is_unsafe() && (!p.is_test_main() || x.exporting) { compiled_files(p, go_files, env) } else { empty() }),
         ("IgnoredGoFiles", list(&p.ignored_go_files)),
         ("InvalidGoFiles", list(&p.invalid_go_files)),
         ("IgnoredOtherFiles", list(&p.ignored_other_files)),
@@ -424,7 +425,7 @@ pub fn run(env: &GoEnv, args: &[String]) -> Outcome {
     if p.bool("retracted") {
         add_retractions(&mut l, &ids, p.bool("e"));
     }
-    let x = Listing { l: &l, env, roots: &roots, patterns: &p.rest, find: p.bool("find"), compiled: p.bool("compiled"), named: &named, exports: &exports.files, tests, stale: &stale };
+    let x = Listing { l: &l, env, roots: &roots, patterns: &p.rest, find: p.bool("find"), compiled: p.bool("compiled"), exporting: p.bool("export"), named: &named, exports: &exports.files, tests, stale: &stale };
     let modules = |path: &str| Value::Object(module_fields(&l.modules.module_named(path)));
     for id in ids {
         print_one(env, &p, package_fields(&x, id), &text, &modules)?;

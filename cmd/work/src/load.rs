@@ -278,6 +278,8 @@ impl<'e> Loader<'e> {
                 return Ok(Target { path, dir, module: None, standard: false });
             }
         }
+        let unversioned = importer.filter(|i| !i.standard).and_then(|i| self.modules.gopath_unversioned(path, &i.dir));
+        let path = unversioned.as_deref().unwrap_or(path);
         if importer.is_some_and(|i| i.standard) && path.contains('.') {
             let v = format!("vendor/{path}");
             if let Some(dir) = self.std_dir(&v) {

@@ -264,7 +264,8 @@ pub fn prepare_with(l: &mut Loader<'_>, id: PkgId, cover: Option<&TestCover>) ->
         p.deps.extend(deps.into_iter().filter(|d| !real.deps.contains(d)));
         p.dep_of.extend(map);
         let own = std::mem::replace(&mut p.imports, real.test_imports.clone());
-        p.imports.extend(own.into_iter().filter(|i| !real.test_imports.contains(i)));
+        // As go lists them: those of both kinds of files twice.
+        p.imports.extend(own);
         l.add(p)
     } else {
         id

@@ -366,6 +366,44 @@ impl Modules {
         None
     }
 
+    /// In GOPATH mode what an import of `x/y/v2/z` in code below a go.mod means: `x/y/z`, if `x/y` has a go.mod for `x/y/v2` and there is no such folder.
+    pub fn gopath_unversioned(&self, path: &str, importer: &Path) -> Option<String> {
+        let list = self.gopath.as_ref()?;
+        let is_version = |e: &str| e.strip_prefix('v').is_some_and(|n| !n.is_empty() && n != "1" && !n.starts_with('0') && n.bytes().all(|b| b.is_ascii_digit()));
+        // Where the last element of that kind begins and ends.
+        let version_of = |path: &str| -> Option<(usize, usize)> {
+            let mut end = path.len();
+            while let Some(i) = path[..end].rfind('/') {
+                if is_version(&path[i + 1..end]) {
+                    return Some((i, end));
+                }
+                end = i;
+            }
+            None
+        };
+        version_of(path)?;
+        let src = list.iter().map(|p| p.join("src")).find(|s| importer.starts_with(s))?;
+        let module_of = |dir: &Path| -> Option<String> {
+            let text = std::fs::read(dir.join("go.mod")).ok()?;
+            let text = String::from_utf8_lossy(&text).into_owned();
+            let name = text.lines().find_map(|l| l.strip_prefix("module "))?.trim().trim_matches('"').to_string();
+            (!name.is_empty()).then_some(name)
+        };
+        importer.ancestors().take_while(|d| d.starts_with(&src)).find(|d| module_of(d).is_some())?;
+        let dir_of = |path: &str| list.iter().map(|p| p.join("src").join(path)).find(|d| d.is_dir());
+        if dir_of(path).is_some() {
+            return None;
+        }
+        let mut limit = path.len();
+        while let Some((i, j)) = version_of(&path[..limit]) {
+            if let Some(m) = dir_of(&path[..i]).and_then(|d| module_of(&d)) {
+                return (m == path[..j]).then(|| format!("{}{}", &path[..i], &path[j..]));
+            }
+            limit = i;
+        }
+        None
+    }
+
     /// Whether packages come from the vendor folder.
     pub fn vendoring(&self) -> bool {
         self.build_mod == "vendor"
