@@ -23,6 +23,28 @@ fn put(d: &mut [u8], at: usize, v: &[u8]) {
     d[at..at + v.len()].copy_from_slice(v);
 }
 
+/// The symbols that tools are to see, and their names: no descriptors, strings and the like, of which gc's linker shows none either.
+fn shown_symbols(symbols: &[u8], names: &[u8]) -> (Vec<u8>, Vec<u8>) {
+    let (mut out, mut text) = (Vec::new(), vec![0]);
+    for sym in symbols.chunks_exact(24) {
+        let at = u32::from_le_bytes([sym[0], sym[1], sym[2], sym[3]]) as usize;
+        let name = names.get(at..).map_or(&[][..], |n| &n[..n.iter().position(|b| *b == 0).unwrap_or(n.len())]);
+        let hidden = ["type:", "go:string.", "go:itab.", "go:const.", "runtime.gcbits."];
+        if sym[4] & 15 == STT_OBJECT.0 && (hidden.iter().any(|p| name.starts_with(p.as_bytes())) || name.ends_with("\u{b7}f".as_bytes())) {
+            continue;
+        }
+        let start = out.len();
+        out.extend_from_slice(sym);
+        let at = if name.is_empty() { 0 } else { text.len() as u32 };
+        out[start..start + 4].copy_from_slice(&at.to_le_bytes());
+        if !name.is_empty() {
+            text.extend_from_slice(name);
+            text.push(0);
+        }
+    }
+    (out, text)
+}
+
 /// One section header, in plain numbers.
 #[derive(Clone)]
 struct Sh {
@@ -177,13 +199,15 @@ pub fn finish(opts: &LinkOptions, image: Vec<u8>, t: &Tables) -> Result<Vec<u8>,
     });
     let renumber: Vec<(usize, usize)> = shs.iter().enumerate().map(|(new, s)| (s.old, new)).collect();
     let new_index = |old: usize| renumber.iter().find(|r| r.0 == old).map_or(0, |r| r.1 as u32);
+    let mut strings: Option<(usize, Vec<u8>)> = None;
     for s in &mut shs {
         if s.flags & SHF_ALLOC.0 as u64 == 0 && s.ty != SHT_NULL.0 && s.old != usize::MAX {
             let data = &image[s.offset as usize..(s.offset + s.size) as usize];
             out.resize(out.len().next_multiple_of(s.align.max(1) as usize), 0);
             s.offset = out.len() as u64;
             if s.ty == SHT_SYMTAB.0 {
-                let mut d = data.to_vec();
+                let table = elf.elf_section_table().section(object::SectionIndex(s.link as usize)).map_err(bad)?;
+                let (mut d, text) = shown_symbols(data, table.data(e, &*image).map_err(bad)?);
                 for sym in d.chunks_exact_mut(24) {
                     let i = u16::from_le_bytes([sym[6], sym[7]]);
                     if i != 0 && i < 0xff00 {
@@ -191,8 +215,14 @@ pub fn finish(opts: &LinkOptions, image: Vec<u8>, t: &Tables) -> Result<Vec<u8>,
                         sym[6..8].copy_from_slice(&n.to_le_bytes());
                     }
                 }
+                s.size = d.len() as u64;
+                s.info = d.chunks_exact(24).position(|sym| sym[4] >> 4 != STB_LOCAL.0).unwrap_or(d.len() / 24) as u32;
                 out.extend_from_slice(&d);
+                strings = Some((s.link as usize, text));
                 s.link = new_index(s.link as usize);
+            } else if let Some((_, text)) = strings.as_ref().filter(|t| t.0 == s.old) {
+                s.size = text.len() as u64;
+                out.extend_from_slice(text);
             } else {
                 out.extend_from_slice(data);
             }
@@ -247,4 +277,17 @@ pub fn finish(opts: &LinkOptions, image: Vec<u8>, t: &Tables) -> Result<Vec<u8>,
     put(&mut out, 0x3c, &(shs.len() as u16 + 1).to_le_bytes());
     put(&mut out, 0x3e, &(shs.len() as u16).to_le_bytes());
     Ok(out)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn symbols_that_are_shown() {
+        let names = b"\0type:int\0main.f\0type:.eq.T\0main.f\xc2\xb7f\0";
+        let symbol = |name: u32, info: u8| [&name.to_le_bytes()[..], &[info, 0, 1, 0], &[7; 16]].concat();
+        let table = [symbol(0, 0), symbol(1, 1), symbol(10, 2), symbol(17, 2), symbol(28, 1)].concat();
+        let (d, text) = super::shown_symbols(&table, names);
+        assert_eq!(d, [symbol(0, 0), symbol(1, 2), symbol(8, 2)].concat());
+        assert_eq!(text, b"\0main.f\0type:.eq.T\0");
+    }
 }
