@@ -85,7 +85,7 @@ pub fn translate(text: &str, opts: &LinkOptions, files: &[PathBuf]) -> String {
 }
 
 /// What refers to a symbol that only our own object names: the descriptor of the type that it is a method of.
-fn described(method: &str) -> String {
+pub(crate) fn described(method: &str) -> String {
     let name = match method.rfind('.') {
         Some(i) if i > 0 => &method[..i],
         _ => method,

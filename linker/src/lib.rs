@@ -189,6 +189,7 @@ pub fn link(opts: &LinkOptions) -> Result<(), Error> {
     };
     let mut data = std::fs::read(&image).map_err(|e| Error(format!("{}: {e}", image.display())))?;
     let tables = table::build(opts, &data)?;
+    reach::check(&live, &tables.symbols)?;
     reach::fill(&graphs, &tables.symbols, &mut data)?;
     let out = finish::finish(opts, data, &tables)?;
     write_output(&opts.output, &out)

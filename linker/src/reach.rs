@@ -277,6 +277,13 @@ pub fn undefined(data: &[u8]) -> Result<Vec<u64>, Error> {
     Ok(out)
 }
 
+/// What [`walk`] kept must be in the program; LLD does not complain about it, since our object's references fill no place.
+pub fn check(live: &Live, symbols: &HashMap<u64>) -> Result<(), Error> {
+    let missing = live.symbols.iter().filter(|s| !symbols.contains_key(&hash(s)));
+    let lines: Vec<String> = missing.map(|s| String::from_utf8_lossy(s).into_owned()).map(|s| format!("{}: relocation target {s} not defined", crate::diag::described(&s))).collect();
+    if lines.is_empty() { Ok(()) } else { err(lines.join("\n")) }
+}
+
 /// Writes addresses into the places that code generation left open. `symbols`: addresses of what is in the program.
 pub fn fill(graphs: &[Option<Graph<'_>>], symbols: &HashMap<u64>, image: &mut [u8]) -> Result<(), Error> {
     let bad = |e: object::read::Error| Error(format!("internal compiler error: linked file: {e}"));
@@ -400,6 +407,15 @@ mod tests {
         let first = |list: &[&[u8]]| walk(&opts, &list.iter().map(|d| Graph::new(d)).collect::<Vec<_>>(), []).symbols[0].clone();
         assert_eq!(first(&[&a, &b]), b"a");
         assert_eq!(first(&[&a, &c, &b]), b"c");
+    }
+
+    #[test]
+    fn missing_methods_are_errors() {
+        let live = Live { symbols: vec![b"main.(*T).String".to_vec(), b"main.T.M".to_vec()] };
+        let have = |names: &[&str]| -> HashMap<u64> { names.iter().map(|n| (hash(n.as_bytes()), 1)).collect() };
+        assert!(check(&live, &have(&["main.(*T).String", "main.T.M"])).is_ok());
+        let e = check(&live, &have(&["main.T.M"])).expect_err("missing");
+        assert_eq!(e.0, "type:*main.T: relocation target main.(*T).String not defined");
     }
 
     #[test]
