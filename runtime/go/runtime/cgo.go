@@ -193,3 +193,35 @@ func SetCgoTraceback(version int, traceback, context, symbolizer unsafe.Pointer)
 	}
 	rt_setcgotraceback(t, s)
 }
+
+// cgoFrames asks the program's symbolizer for the frames at pc, an address in C code.
+func cgoFrames(pc uintptr) (list []Frame) {
+	var arg struct {
+		pc    uintptr
+		file  *byte
+		line  uintptr
+		fn    *byte
+		entry uintptr
+		more  uintptr
+		data  uintptr
+	}
+	if _cgo_call_symbolizer_function == nil {
+		return nil
+	}
+	ask := func() { cgocall(_cgo_call_symbolizer_function, unsafe.Pointer(&arg)) }
+	arg.pc = pc
+	for {
+		ask()
+		if list == nil && arg.file == nil && arg.fn == nil {
+			return nil
+		}
+		list = append(list, Frame{PC: pc, Function: gostring(arg.fn), File: gostring(arg.file), Line: int(arg.line), Entry: arg.entry})
+		if arg.more == 0 {
+			break
+		}
+	}
+	// The end for this address.
+	arg.pc = 0
+	ask()
+	return list
+}

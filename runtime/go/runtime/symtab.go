@@ -23,6 +23,7 @@ type Frames struct {
 	callers []uintptr
 	next    Frame // found already, if ahead
 	ahead   bool
+	inC     []Frame // frames of C code for the last address that come next
 }
 
 // Frame is the information returned by Frames for each call frame.
@@ -79,11 +80,23 @@ func (ci *Frames) Next() (frame Frame, more bool) {
 // advance finds the next frame and sets ci.ahead.
 func (ci *Frames) advance() {
 	ci.ahead = false
+	if len(ci.inC) > 0 {
+		ci.next, ci.ahead = ci.inC[0], true
+		ci.inC = ci.inC[1:]
+		return
+	}
 	for len(ci.callers) > 0 {
 		pc := ci.callers[0]
 		ci.callers = ci.callers[1:]
 		s, ok := lookupReturn(&pc)
 		if !ok {
+			if cgoSymbolizer != nil {
+				if list := cgoFrames(pc); len(list) > 0 {
+					ci.next, ci.ahead = list[0], true
+					ci.inC = list[1:]
+					return
+				}
+			}
 			continue
 		}
 		f := Frame{

@@ -288,6 +288,9 @@ pub unsafe fn calls() -> u64 {
 
 // --- C calls Go ---
 
+/// More than any thread's stack.
+const MAX_C_STACK: usize = 1 << 32;
+
 /// Called by crosscall2. Returns only if the thread was to end.
 #[unsafe(no_mangle)]
 unsafe extern "C" fn rt_cgo_callback(c: *mut Callback) {
@@ -314,7 +317,7 @@ unsafe extern "C" fn rt_cgo_callback(c: *mut Callback) {
     (*c).g0_hi = (*m).g0_hi;
     (*c).g0sp = (*g).g0sp;
     let here = c as usize;
-    if here <= (*m).g0_lo || here > (*m).g0_hi {
+    if here <= (*m).g0_lo || here - (*m).g0_lo > MAX_C_STACK {
         // C code has stacks of its own; this much, let us hope, is left.
         (*m).g0_lo = here - (32 << 10);
     }
@@ -411,7 +414,7 @@ unsafe fn needm(sp: usize) -> *mut M {
     (*m).tid.store(sys::gettid(), SeqCst);
     set_tls(m);
     (*m).g0_lo = sp.saturating_sub(32 << 10);
-    (*m).g0_hi = (sp + 1024) & !15;
+    (*m).g0_hi = sp & !15;
     let f = HOOKS.stack_bounds.load(Relaxed);
     if f != 0 {
         let mut bounds = [0usize; 2];
@@ -419,10 +422,10 @@ unsafe fn needm(sp: usize) -> *mut M {
         f(bounds.as_mut_ptr());
         if bounds[0] != 0 && sp > bounds[0] && sp <= bounds[1] {
             (*m).g0_lo = bounds[0];
-            (*m).g0_hi = bounds[1] & !15;
         }
     }
     let g = (*m).cgo.extra_g;
+    (*g).g0sp = (*m).g0_hi - 64;
     sched::NGOROUTINES.fetch_add(1, Relaxed);
     (*g).dead = false;
     LOCK.lock();
@@ -437,6 +440,12 @@ unsafe fn needm(sp: usize) -> *mut M {
         f(m);
     }
     m
+}
+
+/// g, in a system call, stands for a thread that Go has not made, which is out of Go altogether.
+pub unsafe fn only_c(g: *mut G) -> bool {
+    let m = (*g).m;
+    !m.is_null() && (*m).cgo.extra && (*m).cgo.in_c && (*m).cgo.depth == 0
 }
 
 unsafe fn new_extra() -> *mut M {

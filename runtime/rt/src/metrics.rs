@@ -101,7 +101,7 @@ pub unsafe fn stats(s: *mut Stats) {
     for i in 0..ALLGS.len() {
         let g = ALLGS.get(i);
         let st = (*g).status.load(Relaxed);
-        if !(*g).system && (RUNNABLE..=WAITING).contains(&st) {
+        if !(*g).system && (RUNNABLE..=WAITING).contains(&st) && !(st == SYSCALL && crate::cgo::only_c(g)) {
             states[(st - RUNNABLE) as usize] += 1;
         }
     }

@@ -177,6 +177,10 @@ pub unsafe fn goexit0(g: *mut G, then: *mut G) -> ! {
     let m = (*g).m;
     let locked = (*m).lockedg == g;
     if (*m).cgo.extra {
+        print::lock();
+        print::str("runtime: mp.lockedInt = ");
+        print::dec((*m).locked_int as i64);
+        print::str("\n");
         print::throw("runtime.Goexit called in a thread that was not created by the Go runtime");
     }
     if (*g).system {
@@ -214,7 +218,7 @@ pub unsafe fn goexit0(g: *mut G, then: *mut G) -> ! {
     if !waked.is_null() {
         ready(waked);
     }
-    if locked && m != entry::m0() {
+    if locked {
         // The thread may be in any state: end it.
         if !then.is_null() {
             ready(then);
@@ -232,12 +236,19 @@ pub unsafe extern "C" fn rt_goexit0_on_g0(g: *mut G) -> ! {
     goexit0(g, null_mut())
 }
 
-/// Ends the current thread.
+/// Ends the current thread, but for the first, which the system and debuggers take for the process: that sleeps for ever.
 unsafe fn mexit(m: *mut M) -> ! {
     let p = releasep();
     handoffp(p);
     LOCK.lock();
     S.mcount -= 1;
+    if m == entry::m0() {
+        checkdead();
+        LOCK.unlock();
+        loop {
+            mpark(m);
+        }
+    }
     (*m).tid.store(0, SeqCst);
     checkdead();
     LOCK.unlock();

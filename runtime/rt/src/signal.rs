@@ -331,7 +331,7 @@ unsafe fn call_handler(f: usize, flags: u64, sig: u32, info: *mut SigInfo, ctx: 
 /// A signal on a thread that runs no code of Go's, and that Go has not made: the program gets it if it wants it; else what would have
 /// happened without us happens.
 unsafe fn foreign(m: *mut M, sig: u32, info: *mut SigInfo, ctx: *mut UContext) -> bool {
-    if !m.is_null() && !((*m).cgo.extra && (*m).cgo.in_c && (*m).cgo.depth == 0) {
+    if !m.is_null() && !((*m).cgo.extra && cgo::only_c((*m).cgo.extra_g)) {
         return false;
     }
     if sig == SIGPROF {
