@@ -4,6 +4,7 @@
 //! with our objects in the place of one of them. What the driver's line says about a plugin, about stripping and about the layout is left out: the
 //! function table needs all symbols, and its segment the last program header.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -205,6 +206,31 @@ fn split(line: &str) -> Vec<String> {
         out.push(word);
     }
     out
+}
+
+/// Refuses functions and variables that two C objects define. (LLD is told to take the first of several, for the variables that -X sets.)
+pub(crate) fn check_duplicates(host: &Host) -> Result<(), Error> {
+    use object::{Object, ObjectSymbol};
+    if host.flags.iter().any(|f| f.contains("allow-multiple-definition") || f.contains("muldefs")) {
+        return Ok(());
+    }
+    let mut seen: HashMap<String, usize> = HashMap::new();
+    let mut bad = Vec::new();
+    for (i, (package, o)) in host.objects.iter().enumerate() {
+        let data = o.data()?;
+        // What is no object is for LLD to judge.
+        let Ok(f) = object::File::parse(&*data) else { continue };
+        // Not weak ones, and not those of C++ that are unique in a process.
+        let plain = |s: &object::Symbol<'_, '_>| matches!(s.flags(), object::SymbolFlags::Elf { st_info, .. } if st_info.0 >> 4 == 1);
+        let defined = f.symbols().filter(|s| plain(s) && !s.is_undefined() && !s.is_common());
+        for name in defined.filter_map(|s| s.name().ok().map(String::from)) {
+            match seen.get(&name) {
+                Some(first) if *first != i => bad.push(format!("{package}: multiple definition of `{name}'; first defined in {}", host.objects[*first].0)),
+                _ => drop(seen.insert(name, i)),
+            }
+        }
+    }
+    if bad.is_empty() { Ok(()) } else { err(bad.join("\n")) }
 }
 
 /// Files of the C objects, in order.

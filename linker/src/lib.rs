@@ -175,6 +175,7 @@ pub fn link(opts: &LinkOptions) -> Result<(), Error> {
         }
     }
     if let Some(h) = &opts.host {
+        host::check_duplicates(h)?;
         files.extend(host::files(h, dir)?);
     }
     files.push(opts.runtime.file(dir, "librgort.a")?);

@@ -109,6 +109,8 @@ fn messages_of_c_compilers() {
         ("y/y.go", "package y\n\n// typedef int T;\nimport \"C\"\n\nfunc f() { var t C.T = \"s\" }\n\nfunc (C.T) M() {}\n"),
         ("z/z.go", "package z\n\nimport \"C\"\n\nfunc f() { C.none() }\n"),
         ("s/s.go", "package s\n\nimport \"C\"\n"), ("s/s.s", "TEXT x(SB),$0\n\tRET\n"),
+        ("d/d.go", "package main\n\nimport (\n\t\"C\"\n\t_ \"m/d/e\"\n)\n\nfunc main() {}\n"), ("d/d.c", "int twice;\nint f(void) { return 1; }\n"),
+        ("d/e/e.go", "package e\n\nimport \"C\"\n"), ("d/e/e.c", "int twice = 1;\nint f(void) { return 2; }\n"),
         ("w/w.go", "package w\n\nimport \"C\"\n"), ("w/w.c", "#warning careful\n"),
     ]);
     let d = d.path();
@@ -117,6 +119,7 @@ fn messages_of_c_compilers() {
     fails(d, &[], &["build", "./y"], &["# m/y\n", "y/y.go:8:7: cannot define new methods on non-local type C.T"]);
     fails(d, &[], &["build", "./z"], &["# m/z\n", "z/z.go:5:12: could not determine what C.none refers to"]);
     fails(d, &[], &["build", "./s"], &["m/s: package using cgo has Go assembly file s.s"]);
+    fails(d, &[], &["build", "./d"], &["multiple definition of `f'", "m/d/e", "multiple definition of `twice'"]);
     // Warnings are shown again when the result comes from the cache.
     for _ in 0..2 {
         let o = rgo(d, &[], &["build", "./w"]);
@@ -148,6 +151,9 @@ fn programs() {
         ok(d, &[], &["build", "-o", "out", &format!("-ldflags={ldflags}"), "."]);
         assert_eq!(run(), "6\n", "{ldflags}");
     }
+    // Intermediate code of the C compiler's optimiser alone could not be linked.
+    ok(d, &[("CGO_CFLAGS", "-O2 -flto")], &["build", "-o", "out", "."]);
+    assert_eq!(run(), "6\n");
     assert!(ok(d, &[], &["version", "-m", "out"]).contains("build\tCGO_ENABLED=1\n"));
     ok(d, &[], &["test", "."]);
     ok(d, &[], &["vet", "."]);

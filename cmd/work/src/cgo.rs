@@ -225,7 +225,7 @@ impl Run<'_> {
             return Ok(o);
         }
         if dry && !self.opts.show.as_ref().is_some_and(|s| s.print) {
-            return Ok(Output { key: Some(key), ..Output::default() });
+            return Ok(Output { key: Some(key), ldflags: flags.ld, ..Output::default() });
         }
         let (dir, _guard) = self.objdir(id).map_err(|e| bare(p, format!("creating work dir: {e}")))?;
         let _span = crate::timings::span("cgo", &p.import_path);
@@ -235,7 +235,7 @@ impl Run<'_> {
             What::Everything => self.compile(p, &dir, &flags, &names, &key)?,
         };
         if dry {
-            return Ok(Output { key: Some(key), ..Output::default() });
+            return Ok(Output { key: Some(key), ldflags: flags.ld, ..Output::default() });
         }
         let key = if self.what == What::Go { go_key } else { key };
         let mut e = Entry::default();
@@ -437,6 +437,10 @@ impl Run<'_> {
             let words = self.cc.words(var).map_err(|m| bare(p, m))?;
             let mut line = self.cc.command(&words, &p.dir.display().to_string(), &objdir);
             line.extend(flags.iter().cloned());
+            // Our linker does not know gcc's intermediate code: the object must hold machine code too.
+            if flags.iter().any(|f| f.starts_with("-flto")) && self.cc.supports(&words, "-ffat-lto-objects") {
+                line.push("-ffat-lto-objects".into());
+            }
             if self.opts.trimpath || p.standard {
                 let (from, to) = trimmed(self.l, p);
                 line.extend(self.cc.trim(&words, &from, &format!("/_/{to}")));

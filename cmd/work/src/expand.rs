@@ -310,7 +310,7 @@ impl Loader<'_> {
             .iter()
             .filter(|d| **d != self.goroot_src && has_go_files(d))
             .filter_map(|d| pattern::relative(&self.goroot_src, d))
-            .filter(|p| p != "builtin" && !self.rules.drop.contains(p) && p != "runtime/cgo")
+            .filter(|p| p != "builtin" && !self.rules.drop.contains(p) && (p != "runtime/cgo" || self.env.cgo_enabled()))
             .collect();
         v.sort();
         v

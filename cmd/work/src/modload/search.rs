@@ -123,9 +123,12 @@ impl Modules {
         let mut w = Walk {
             matcher: (!is_meta(&pattern)).then(|| Matcher::new(&pattern)),
             pattern: &pattern,
-            have: HashSet::from(["builtin".to_string(), "runtime/cgo".to_string()]),
+            have: HashSet::from(["builtin".to_string()]),
             candidates: Vec::new(),
         };
+        if !self.selector.cgo {
+            w.have.insert("runtime/cgo".into());
+        }
         m.pkgs.clear();
         if std {
             self.walk(m, &mut w, &self.goroot_src, "", false, true, None);
@@ -511,7 +514,7 @@ impl Modules {
             .filter(|d| **d != self.goroot_src && self.is_go_dir(d).unwrap_or(false))
             .filter(|d| !matches!(self.scan_dir(d, false), Err(Error::NoGo)))
             .filter_map(|d| crate::pattern::relative(&self.goroot_src, d))
-            .filter(|p| p != "builtin" && p != "runtime/cgo")
+            .filter(|p| p != "builtin" && (p != "runtime/cgo" || self.selector.cgo))
             .collect();
         v.sort();
         v
