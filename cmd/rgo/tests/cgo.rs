@@ -119,7 +119,7 @@ fn messages_of_c_compilers() {
     fails(d, &[], &["build", "./y"], &["# m/y\n", "y/y.go:8:7: cannot define new methods on non-local type C.T"]);
     fails(d, &[], &["build", "./z"], &["# m/z\n", "z/z.go:5:12: could not determine what C.none refers to"]);
     fails(d, &[], &["build", "./s"], &["m/s: package using cgo has Go assembly file s.s"]);
-    fails(d, &[], &["build", "./d"], &["multiple definition of `f'", "m/d/e", "multiple definition of `twice'"]);
+    fails(d, &[], &["build", "-o", "out", "./d"], &["multiple definition of `f'", "m/d/e", "multiple definition of `twice'"]);
     // Warnings are shown again when the result comes from the cache.
     for _ in 0..2 {
         let o = rgo(d, &[], &["build", "./w"]);
