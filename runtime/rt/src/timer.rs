@@ -578,3 +578,41 @@ pub unsafe fn sleep(g: *mut G, ns: i64) {
         arm(t, when, |_, g| sched::ready(g as *mut G), g as usize);
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_earliest_is_first_whatever_is_removed() {
+        // SAFETY: the only test with timers; they live to its end and are out of the heap by then.
+        unsafe {
+            let mut all: Vec<Box<Timer>> = (0..150u64)
+                .map(|i| {
+                    let mut t: Box<Timer> = Box::new(std::mem::zeroed());
+                    t.when = (i * 7919 % 101) as i64 + 1;
+                    t
+                })
+                .collect();
+            LOCK.lock();
+            for t in &mut all {
+                insert(&raw mut **t);
+            }
+            for t in all.iter_mut().step_by(3) {
+                assert!(remove(&raw mut **t));
+                assert!(!remove(&raw mut **t));
+            }
+            let (mut last, mut n) = (0, 0);
+            while HEAP.len > 0 {
+                let t = at(&raw mut HEAP, 0);
+                assert_eq!(next_when(), (*t).when);
+                assert!((*t).when >= last);
+                last = (*t).when;
+                n += 1;
+                remove(t);
+            }
+            assert_eq!((n, next_when()), (100, i64::MAX));
+            LOCK.unlock();
+        }
+    }
+}

@@ -209,8 +209,9 @@ mod tests {
             x = x.wrapping_mul(1664525).wrapping_add(1013904223);
             *b = b'a' + (x >> 28) as u8 % 5;
         }
-        for lo in 0..20 {
-            for hi in lo..=200 {
+        let (los, step) = if cfg!(miri) { (2, 31) } else { (20, 1) };
+        for lo in 0..los {
+            for hi in (lo..=200).step_by(step) {
                 let t = &s[lo..hi];
                 for c in b'a'..b'h' {
                     let want = t.iter().position(|b| *b == c).map_or(-1, |i| i as isize);
