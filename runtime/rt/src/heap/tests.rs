@@ -484,3 +484,36 @@ mod concurrent {
         }
     }
 }
+
+/// Queues hand blocks to each other; nothing is lost or doubled.
+#[test]
+fn blocks_move_between_queues() {
+    // SAFETY: both queues are this test's own; what others have put on the common list is not looked into.
+    unsafe {
+        let n = 3 * crate::sync::BLOCK_WORDS + 17;
+        let (mut a, mut b) = (mark::Gcw::new(), mark::Gcw::new());
+        for i in 1..=n {
+            a.push(i << 3);
+            if i % 600 == 0 {
+                a.share();
+            }
+        }
+        a.bytes = 5;
+        let mut seen = vec![false; n + 1];
+        let mut take = |w: &mut mark::Gcw, k: usize| {
+            for _ in 0..k {
+                let p = w.pop();
+                if p == 0 {
+                    return;
+                }
+                assert!(!std::mem::replace(&mut seen[p >> 3], true));
+            }
+        };
+        take(&mut b, 100);
+        take(&mut a, 700);
+        assert_eq!((a.flush(), a.flush()), (5, 0));
+        take(&mut b, usize::MAX);
+        assert_eq!(seen.iter().filter(|s| **s).count(), n);
+        b.flush();
+    }
+}
