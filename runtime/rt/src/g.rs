@@ -323,6 +323,8 @@ pub struct P {
     /// Marking owed by allocation.
     pub assist_debt: u64,
     pub preempt: AtomicU32,
+    /// The timer goroutine has just made the calls that were due: whoever is runnable comes before the next ones.
+    pub timers_done: bool,
     /// Execution tracer: number of the last event that orders others; thread in a system call with this P.
     pub trace_seq: u64,
     pub trace_m: u64,

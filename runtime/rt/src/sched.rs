@@ -126,14 +126,17 @@ unsafe fn globrunqget(p: *mut P, max: u32) -> *mut G {
 /// Puts g on p's local queue; `next` makes it run first.
 #[inline]
 pub unsafe fn runqput(p: *mut P, g: *mut G, next: bool) {
-    (*p).runq.put(g, next, |batch| {
-        for w in batch.windows(2) {
-            (*w[0]).schedlink = w[1];
-        }
-        LOCK.lock();
-        globrunqputlist(batch[0], batch[batch.len() - 1], batch.len() as u32);
-        LOCK.unlock();
-    });
+    (*p).runq.put(g, next, |batch| spill(batch));
+}
+
+/// What a full local queue gives away goes to the global one.
+unsafe fn spill(batch: &[*mut G]) {
+    for w in batch.windows(2) {
+        (*w[0]).schedlink = w[1];
+    }
+    LOCK.lock();
+    globrunqputlist(batch[0], batch[batch.len() - 1], batch.len() as u32);
+    LOCK.unlock();
 }
 
 /// Next local goroutine; true if it inherits the time slice.
@@ -535,7 +538,13 @@ unsafe fn findrunnable() -> (*mut G, bool) {
             gcstopm();
             continue 'top;
         }
-        timer::run_due();
+        if !core::mem::take(&mut (*p).timers_done) {
+            timer::run_due();
+        }
+        if (*p).preempt.load(Relaxed) != 0 {
+            // The slice ended just before its goroutine blocked. Goroutines that keep waking one another would otherwise share it for ever.
+            (*p).runq.demote_next(|batch| spill(batch));
+        }
         // Fairness: look at the global queue now and then.
         if (*p).schedtick.load(Relaxed) % 61 == 0 && RUNQSIZE.load(Relaxed) > 0 {
             LOCK.lock();

@@ -462,6 +462,8 @@ unsafe fn preempt_all(except: *mut P) {
 
 /// Asks the goroutine on p to stop: poison, and a signal for loops without calls.
 unsafe fn preempt_p(p: *mut P) {
+    // Also where it runs nothing just now: the scheduler must know that the slice is over.
+    (*p).preempt.store(1, SeqCst);
     let m = (*p).m.load(Relaxed);
     if m.is_null() {
         return;
@@ -470,7 +472,6 @@ unsafe fn preempt_p(p: *mut P) {
     if g.is_null() {
         return;
     }
-    (*p).preempt.store(1, SeqCst);
     request_preempt(g);
     crate::signal::preempt_m(m);
 }

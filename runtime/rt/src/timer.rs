@@ -322,7 +322,15 @@ pub unsafe fn run_due() {
         }
         LOCK.lock();
     }
+    let runner = RUNNER;
+    if runner.is_null() || DUE_HEAD.is_null() {
+        LOCK.unlock();
+        return;
+    }
+    RUNNER = null_mut();
     LOCK.unlock();
+    // Last, so that it runs before the goroutines made ready above: what it wakes should not wait for them.
+    sched::ready(runner);
 }
 
 /// LOCK held.
@@ -345,11 +353,6 @@ unsafe fn enqueue(go: *mut GoTimer) {
         (*DUE_TAIL).next = go;
     }
     DUE_TAIL = go;
-    if !RUNNER.is_null() {
-        let g = RUNNER;
-        RUNNER = null_mut();
-        sched::ready(g);
-    }
 }
 
 /// LOCK held.
@@ -391,6 +394,7 @@ pub unsafe fn wait_call(g: *mut G, out: *mut TimerCall) {
     }
     if DUE_HEAD.is_null() {
         RUNNER = g;
+        (*(*(*g).m).p).timers_done = true;
         (*g).op[0] = out as usize;
         (*g).on_resume = Some(|g| wait_call(g, (*g).op[0] as *mut TimerCall));
         sched::park(g, WaitReason::TimerGoroutine, || LOCK.unlock());

@@ -54,6 +54,14 @@ impl<T, const N: usize> RunQ<T, N> {
         self.head.compare_exchange(h, h.wrapping_add(n), AcqRel, Relaxed).is_ok().then_some(n as usize)
     }
 
+    /// Owner: the one that would run next goes to the end of the queue: the time slice it would inherit is over.
+    pub fn demote_next(&self, spill: impl FnOnce(&[*mut T])) {
+        let g = self.next.swap(null_mut(), SeqCst);
+        if !g.is_null() {
+            self.put(g, false, spill);
+        }
+    }
+
     /// Owner: takes one; true if it inherits the time slice.
     #[inline]
     pub fn get(&self) -> (*mut T, bool) {
