@@ -229,7 +229,7 @@ unsafe extern "C" fn rt_cgo_mstart1(m: *mut M, sp: usize) -> ! {
 
 /// Ends the current thread, which `start_thread` has made.
 pub unsafe fn exit_thread(m: *mut M) -> ! {
-    let all = !0u64;
+    let all = sys::ALL_SIGNALS;
     sys::sigprocmask(sys::SIG_SETMASK, &all, null_mut());
     CALLS.fetch_add((*m).cgo.calls, Relaxed);
     (*m).cgo.calls = 0;
@@ -397,7 +397,7 @@ unsafe fn needm(sp: usize) -> *mut M {
         sys::write(2, TEXT.as_ptr(), TEXT.len());
         sys::exit_group(1);
     }
-    let (all, mut old) = (!0u64, 0u64);
+    let (all, mut old) = (sys::ALL_SIGNALS, 0u64);
     sys::sigprocmask(sys::SIG_SETMASK, &all, &mut old);
     EXTRA_LOCK.lock();
     let mut m = EXTRA.load(Relaxed);
@@ -483,7 +483,7 @@ unsafe fn new_extra() -> *mut M {
 
 /// The thread ends, or will need no M until it calls Go again.
 unsafe fn dropm(m: *mut M) {
-    let all = !0u64;
+    let all = sys::ALL_SIGNALS;
     let mask = (*m).sigmask;
     sys::sigprocmask(sys::SIG_SETMASK, &all, null_mut());
     let g = (*m).cgo.extra_g;

@@ -323,7 +323,7 @@ pub unsafe fn newm(p: *mut P, spinning: bool, startfn: Option<unsafe fn()>, id: 
     const FLAGS: usize = 0x100 | 0x200 | 0x400 | 0x800 | 0x10000 | 0x40000 | 0x80000 | 0x100000;
     EXECLOCK.lock();
     // Signals stay blocked until the thread has its alternate stack.
-    let (all, mut old) = (!0u64, 0u64);
+    let (all, mut old) = (sys::ALL_SIGNALS, 0u64);
     sys::sigprocmask(sys::SIG_SETMASK, &all, &mut old);
     (*m).sigmask = crate::signal::initial_mask();
     let mut tries = 0;

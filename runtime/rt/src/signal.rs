@@ -99,7 +99,7 @@ unsafe fn install(sig: u32) {
         handler: rt_sighandler_entry as *const () as usize,
         flags: sys::SA_SIGINFO | sys::SA_ONSTACK | sys::SA_RESTART | sys::SA_RESTORER,
         restorer: rt_sigreturn as *const () as usize,
-        mask: !0,
+        mask: sys::ALL_SIGNALS,
     };
     sys::sigaction(sig, &a, null_mut());
 }
@@ -630,7 +630,7 @@ pub fn keeps_alive() -> bool {
 
 /// Blocks all signals on this thread; the old mask is kept in m.
 pub unsafe fn block_all(m: *mut M) {
-    let all = !0u64;
+    let all = sys::ALL_SIGNALS;
     sys::sigprocmask(sys::SIG_SETMASK, &all, &raw mut (*m).sigmask);
 }
 pub unsafe fn restore_mask(m: *mut M) {

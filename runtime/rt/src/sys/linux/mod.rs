@@ -268,6 +268,9 @@ pub const SA_RESTORER: u64 = 0x0400_0000;
 pub const SIG_DFL: usize = 0;
 pub const SIG_IGN: usize = 1;
 
+/// All signals but the C library's own (32 and 33): it changes user ids by a signal to every thread, with a lock held that making a thread needs.
+pub const ALL_SIGNALS: u64 = !(0b11 << 31);
+
 pub unsafe fn sigaction(sig: u32, new: *const SigAction, old: *mut SigAction) -> isize {
     syscall4(nr::RT_SIGACTION, sig as usize, new as usize, old as usize, 8)
 }
