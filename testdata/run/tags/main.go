@@ -1,4 +1,4 @@
-// Which files a package outside the standard library has: tags that std packages are built with are not set.
+// Which files a package outside the standard library has: tags that std packages are built with are not set. (The tag cgo depends on the machine.)
 package main
 
 import "fmt"
