@@ -735,17 +735,24 @@ unsafe fn retake(now: i64) -> u32 {
             continue;
         }
         let s = (*p).status.load(SeqCst);
-        if s == P_RUNNING {
-            let t = (*p).schedtick.load(Relaxed);
-            if (*p).seen_schedtick != t {
-                (*p).seen_schedtick = t;
-                (*p).seen_schedwhen = now;
-            } else if (*p).seen_schedwhen + SLICE <= now {
+        if s != P_RUNNING && s != P_SYSCALL {
+            continue;
+        }
+        // A slice ends whether it is spent in Go code or in system calls, however short.
+        let mut over = false;
+        let t = (*p).schedtick.load(Relaxed);
+        if (*p).seen_schedtick != t {
+            (*p).seen_schedtick = t;
+            (*p).seen_schedwhen = now;
+        } else if (*p).seen_schedwhen + SLICE <= now {
+            over = true;
+            if s == P_RUNNING {
                 preempt_p(p);
             }
-        } else if s == P_SYSCALL {
+        }
+        if s == P_SYSCALL {
             let t = (*p).syscalltick.load(Relaxed);
-            if (*p).seen_syscalltick != t {
+            if !over && (*p).seen_syscalltick != t {
                 (*p).seen_syscalltick = t;
                 (*p).seen_syscallwhen = now;
                 continue;
