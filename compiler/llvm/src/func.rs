@@ -76,8 +76,6 @@ pub struct FnGen<'a, 'm> {
     pub keep_call: bool,
     /// Overflow area shared by calls without memory results: (alloca, size) fixed in advance.
     area: Option<V>,
-    /// Calls are marked `nomerge`.
-    nomerge: bool,
     /// Nothing is inlined here: the function has too many calls already.
     crowded: bool,
     /// The call under construction has lifetime markers for its result memory; slots made for it; slots by first result.
@@ -179,7 +177,6 @@ impl<'a, 'm> FnGen<'a, 'm> {
             points_into: vec![None; n],
             origin: vec![Origin::Unknown; n],
             area: None,
-            nomerge: false,
             crowded: calls > CROWDED,
             result_marked: false,
             new_slots: Vec::new(),
@@ -589,11 +586,10 @@ impl<'a, 'm> FnGen<'a, 'm> {
         if self.crowded {
             self.g.b.add_call_attr(v, FUNCTION_INDEX, "noinline");
         }
-        if self.nomerge {
-            self.g.b.add_call_attr(v, FUNCTION_INDEX, "nomerge");
-        }
         if let Some(abi) = abi {
             let b = &self.g.b;
+            // Each call has its line, and the inlined function it stands in, which the callee may ask for.
+            b.add_call_attr(v, FUNCTION_INDEX, "nomerge");
             b.set_call_cc(v, SWIFTCC);
             b.add_call_attr(v, param_index(abi.ctx_index), "nest");
             b.add_call_attr(v, param_index(abi.g_index), "swiftself");
@@ -728,11 +724,9 @@ impl<'a, 'm> FnGen<'a, 'm> {
         self.go_call(f, None, &abi, args)
     }
 
-    /// Calls a runtime function that panics. Never merged with another: each has its line.
+    /// Calls a runtime function that panics.
     fn panic_call(&mut self, name: &str, params: &[Ty], args: &[Val]) {
-        self.nomerge = true;
         self.runtime_call(name, params, &[], args);
-        self.nomerge = false;
     }
 
     /// Continues when `ok`; otherwise calls the runtime function, which does not return.

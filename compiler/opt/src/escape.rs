@@ -217,6 +217,8 @@ struct Flow<'a> {
     f: &'a Function,
     /// Points-to sets of values, sorted.
     pts: Vec<Vec<Site>>,
+    /// May a value hold pointers (or stand for memory)? What does not takes no part: a length taken from a slice is not the slice.
+    carries: Vec<bool>,
     contents: Vec<Vec<Site>>,
     escaped: Vec<bool>,
     called: Vec<bool>,
@@ -330,6 +332,7 @@ fn analyse(cx: &Ctx<'_>, f: &Function) -> Option<Outcome> {
         cx,
         f,
         pts: vec![Vec::new(); f.values.len()],
+        carries: f.values.iter().map(|t| cx.m.types.is_memory(*t) || has_pointers(cx.m, *t)).collect(),
         contents: vec![Vec::new(); n],
         escaped: vec![false; n],
         called: vec![false; n],
@@ -600,6 +603,9 @@ impl Flow<'_> {
     }
 
     fn grow(&mut self, v: Value, sites: &[Site]) {
+        if !self.carries[v.0 as usize] {
+            return;
+        }
         for &s in sites {
             if add(&mut self.pts[v.0 as usize], s) {
                 self.changed = true;

@@ -124,6 +124,25 @@ fn summaries_of_callees_are_used() {
     assert_eq!(heap(&m, "p.c"), 1);
 }
 
+#[test]
+fn a_length_is_not_the_slice() {
+    let mut m = Module::new("p");
+    func(&mut m, "p.len", &[Ty::SLICE], &[Ty::I64], |_, fb| {
+        let s = fb.param(0);
+        let n = fb.emit1(Op::Extract(s, 1), Ty::I64);
+        fb.term(Term::Ret(vec![n]));
+    });
+    func(&mut m, "p.f", &[], &[Ty::I64], |m, fb| {
+        let p = new(m, fb, Ty::I64);
+        let n = fb.i64(1);
+        let s = fb.emit1(Op::Aggregate(vec![p, n, n]), Ty::SLICE);
+        let r = fb.call(m, "p.len", &[Ty::SLICE], &[Ty::I64], vec![s]);
+        fb.term(Term::Ret(vec![r[0]]));
+    });
+    run(&mut m);
+    assert_eq!(heap(&m, "p.f"), 0);
+}
+
 /// for { x := new; [prev read]; prev = x }
 fn looping(read_prev: bool) -> usize {
     let mut m = Module::new("p");
