@@ -170,7 +170,7 @@ pub unsafe fn send(g: *mut G, c: *mut Hchan, elem: *mut u8, block: bool, resumed
     if !block && (*c).closed.load(Acquire) == 0 && looks_full(c) {
         return 0;
     }
-    (*c).lock.lock();
+    (*c).lock.lock_contended();
     match try_send(c, elem) {
         Some(d) => finish(c, d),
         None if block => wait(g, c, elem, true, resumed),
@@ -185,6 +185,7 @@ pub unsafe fn send(g: *mut G, c: *mut Hchan, elem: *mut u8, block: bool, resumed
 /// (only if !block), -2 cannot tell.
 pub unsafe fn fast(c: *mut Hchan, elem: *mut u8, send: bool, block: bool) -> isize {
     const NO: isize = -2;
+    crate::mem::prefetch_write(c as usize);
     if c.is_null() || (*c).bubble != 0 || barrier::enabled() || (*c).closed.load(Acquire) != 0 {
         return NO;
     }
@@ -234,7 +235,7 @@ pub unsafe fn recv(g: *mut G, c: *mut Hchan, elem: *mut u8, block: bool, resumed
     if !block && looks_empty(c) && (*c).closed.load(Acquire) == 0 {
         return 0;
     }
-    (*c).lock.lock();
+    (*c).lock.lock_contended();
     match try_recv(c, elem) {
         Some(d) => finish(c, d),
         None if block => wait(g, c, elem, false, resumed),

@@ -98,6 +98,8 @@ pub struct G {
     pub tracking: u32,
     /// Cycle that has put off the scan of the stack.
     pub gc_deferred: u32,
+    /// The cycle of collection whose end it must wait for at its next preemption (`pace::wait`).
+    pub gc_wait: u32,
     /// Block profile: logical frames to leave out.
     pub block_skip: u32,
     pub in_syscall: bool,
@@ -192,6 +194,7 @@ pub enum WaitReason {
     SynctestWait,
     ProcsWait,
     WorkerWait,
+    GcAssist,
 }
 
 impl WaitReason {
@@ -225,6 +228,7 @@ impl WaitReason {
             SynctestWait => "synctest.Wait",
             ProcsWait => "GOMAXPROCS updater (idle)",
             WorkerWait => "GC worker (idle)",
+            GcAssist => "GC assist wait",
         }
     }
 }

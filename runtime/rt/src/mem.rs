@@ -100,3 +100,13 @@ impl WordVec {
         self.len = 0;
     }
 }
+
+/// The line at p will be written: asks for it at once for this core alone, so that reading first does not cost a second transfer.
+#[inline(always)]
+pub fn prefetch_write(p: usize) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: a hint; no access takes place.
+    unsafe {
+        core::arch::asm!("prefetchw [{}]", in(reg) p, options(nostack, preserves_flags))
+    };
+}

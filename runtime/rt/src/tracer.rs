@@ -559,6 +559,7 @@ pub unsafe fn go_block(g: *mut G, reason: WaitReason) {
         Semacquire | MutexLock | RWMutexRLock | RWMutexLock | WaitGroupWait => "sync",
         ChanSend => "chan send",
         ChanReceive => "chan receive",
+        GcAssist => "GC mark assist wait for work",
         Finalizer | Cleanup | GcWait | WorkerWait | ProcsWait | TimerGoroutine => "system goroutine wait",
         Preempted => "preempted",
         Sleep => "sleep",

@@ -26,7 +26,7 @@ unsafe extern "C" fn mallocgc(g: *mut G, f: *mut Malloc) {
     // A loop that only allocates has no other safepoint, and the collector may be waiting.
     if (*g).preempt.load(Relaxed) != 0 && (*(*g).m).locks.load(Relaxed) == 0 {
         sched::clear_preempt(g);
-        sched::gosched(g);
+        sched::preempt_park(g);
     }
 }
 

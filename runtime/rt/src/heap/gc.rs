@@ -182,11 +182,6 @@ static WORKERS_LOCK: crate::lock::Mutex = crate::lock::Mutex::new();
 /// Workers in a slice.
 static ACTIVE: AtomicU32 = AtomicU32::new(0);
 
-/// Some worker is in a slice.
-pub fn active() -> bool {
-    ACTIVE.load(SeqCst) > 0
-}
-
 /// `rt_gcworkerwait`: parks a worker until marking begins.
 pub unsafe fn worker_wait(g: *mut G) {
     WORKERS_LOCK.lock();
@@ -267,6 +262,7 @@ pub unsafe fn mark_slice(g: *mut G, more: *mut bool, driver: bool) {
             *more = true;
             if driver && jobs() {
                 wake_workers();
+                pace::wake();
             }
             ACTIVE.fetch_sub(1, SeqCst);
             if idle && !others_wait() {
@@ -292,6 +288,7 @@ pub unsafe fn mark_slice(g: *mut G, more: *mut bool, driver: bool) {
 pub unsafe fn sweep_slice(g: *mut G, urgent: bool, more: *mut bool) {
     let began = sys::nanotime();
     *more = true;
+    pace::wake();
     while sweep::some(16) {
         if sys::nanotime() - began > if urgent { SLICE_MAX } else { SLICE_MIN } {
             if others_wait() {

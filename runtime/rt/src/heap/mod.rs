@@ -169,9 +169,16 @@ pub unsafe fn check_trigger() {
     }
 }
 
-/// Called by the monitor thread: a cycle every two minutes, for finalizers and memory of idle programs.
+/// Called by the monitor thread: a cycle every two minutes, for finalizers and memory of idle programs; every second, memory
+/// that has not been needed for a while is given back.
 pub unsafe fn periodic(now: i64) {
     const PERIOD: i64 = 120_000_000_000;
+    const SCAVENGE: i64 = 1_000_000_000;
+    static SCAVENGED: AtomicI64 = AtomicI64::new(0);
+    if now - SCAVENGED.load(Relaxed) > SCAVENGE {
+        SCAVENGED.store(now, Relaxed);
+        sweep::scavenge();
+    }
     let last = gc::LAST_MONO.load(Relaxed);
     if last == 0 {
         gc::LAST_MONO.store(now, Relaxed);

@@ -92,9 +92,49 @@ fn owed(n: u64) -> u64 {
     (n as u128 * left as u128 / room as u128).min(64 * n as u128) as u64
 }
 
-/// An allocating goroutine owes work, but there is none: help marking to its end, and do not outrun it.
+/// Goroutines that would outrun the collector, linked by `schedlink`.
+static WAITERS: AtomicPtr<G> = AtomicPtr::new(null_mut());
+static WAITERS_LOCK: crate::lock::Mutex = crate::lock::Mutex::new();
+
+/// g, which stops for preemption, must wait for the collector first.
+#[inline]
+pub unsafe fn must_wait(g: *mut G) -> bool {
+    (*g).gc_wait != 0 && core::mem::take(&mut (*g).gc_wait) == roots::CYCLE.load(Relaxed) && mark::marking()
+}
+
+/// Parks g, for which `must_wait` holds, until there is work to help with or marking is over.
+pub unsafe fn wait(g: *mut G) -> ! {
+    sched::park(g, WaitReason::GcAssist, || {
+        // Nobody can run it yet.
+        roots::scan_stopped(g);
+        WAITERS_LOCK.lock();
+        // Under the lock: who ends marking wakes the waiters afterwards.
+        let waits = mark::marking();
+        if waits {
+            (*g).schedlink = WAITERS.load(Relaxed);
+            WAITERS.store(g, Relaxed);
+        }
+        WAITERS_LOCK.unlock();
+        if !waits {
+            sched::ready(g);
+        }
+    })
+}
+
+/// Lets go on who waits for the collector.
+pub unsafe fn wake() {
+    if WAITERS.load(Relaxed).is_null() {
+        return;
+    }
+    WAITERS_LOCK.lock();
+    let list = WAITERS.swap(null_mut(), Relaxed);
+    WAITERS_LOCK.unlock();
+    sched::inject(list);
+}
+
+/// An allocating goroutine owes work, but there is none: it does not outrun the collector.
 #[cold]
-unsafe fn nothing_to_do(w: *mut mark::Gcw, n: usize) {
+unsafe fn nothing_to_do(w: *mut mark::Gcw) {
     let g = (*getm()).curg.load(Relaxed);
     if g.is_null() {
         return;
@@ -104,13 +144,9 @@ unsafe fn nothing_to_do(w: *mut mark::Gcw, n: usize) {
     if HEAP_LIVE.load(Relaxed) <= GOAL.load(Relaxed) {
         return;
     }
-    // The driver may be waiting for this P.
+    // Not here: allocation may hold locks.
+    (*g).gc_wait = roots::CYCLE.load(Relaxed);
     sched::request_preempt(g);
-    let mut k = (n >> 15).clamp(1, 32);
-    while k > 0 && gc::active() && mark::FULL_N.load(Relaxed) == 0 && !sched::GCWAITING.load(Relaxed) {
-        sys::usleep(10);
-        k -= 1;
-    }
 }
 
 /// n bytes are being allocated while the collector marks.
@@ -143,7 +179,7 @@ pub unsafe fn assist(n: usize) {
     }
     mark::publish(w);
     if done < want {
-        nothing_to_do(w, n);
+        nothing_to_do(w);
     }
     SCANNED.fetch_add(done as u64, Relaxed);
     ASSIST_NS.fetch_add((sys::nanotime() - start) as u64, Relaxed);

@@ -43,6 +43,8 @@ static mut HINT: usize = 0;
 pub static HEAP_SYS: AtomicU64 = AtomicU64::new(0);
 pub static HEAP_INUSE: AtomicU64 = AtomicU64::new(0);
 pub static HEAP_RELEASED: AtomicU64 = AtomicU64::new(0);
+/// The most bytes of pages in use since `peak` was last told to forget it.
+static PEAK: AtomicU64 = AtomicU64::new(0);
 
 pub unsafe fn init() {
     LOCK.lock();
@@ -223,8 +225,16 @@ pub unsafe fn alloc(n: usize, s: *mut Span) -> (usize, bool) {
             a = arena_of((*a).base + ARENA_SIZE);
         }
     }
-    HEAP_INUSE.fetch_add((n * PAGE_SIZE) as u64, Relaxed);
+    let inuse = HEAP_INUSE.fetch_add((n * PAGE_SIZE) as u64, Relaxed) + (n * PAGE_SIZE) as u64;
+    if inuse > PEAK.load(Relaxed) {
+        PEAK.store(inuse, Relaxed);
+    }
     (base, needzero)
+}
+
+/// The most bytes of pages in use since the last call with `forget`.
+pub fn peak(forget: bool) -> u64 {
+    if forget { PEAK.swap(HEAP_INUSE.load(Relaxed), Relaxed) } else { PEAK.load(Relaxed) }
 }
 
 /// Gives pages back to the free set; LOCK held.
@@ -247,32 +257,35 @@ pub unsafe fn free(base: usize, n: usize) {
     HEAP_INUSE.fetch_sub((n * PAGE_SIZE) as u64, Relaxed);
 }
 
-/// Returns up to `max` bytes of free dirty pages to the system; LOCK held. Bytes released.
+/// Returns up to `max` bytes of free dirty pages to the system; LOCK held. Bytes released. From the highest addresses down:
+/// allocation takes the lowest, so these are the pages that are missed least.
 pub unsafe fn scavenge(max: usize) -> usize {
     let mut done = 0;
-    for i in 0..ARENAS.len {
+    for i in (0..ARENAS.len).rev() {
         let a = ARENAS.get(i) as *mut Arena;
-        let mut page = 0;
-        while page < ARENA_PAGES && done < max {
-            let w = page / 64;
-            let cand = (!(*a).used[w] & (*a).dirty[w]) >> (page % 64);
+        let mut end = ARENA_PAGES;
+        while end > 0 && done < max {
+            let w = (end - 1) / 64;
+            let above = 63 - (end - 1) % 64;
+            let cand = (!(*a).used[w] & (*a).dirty[w]) << above;
             if cand == 0 {
-                page = (w + 1) * 64;
+                end = w * 64;
                 continue;
             }
-            page += cand.trailing_zeros() as usize;
-            let start = page;
-            while page < ARENA_PAGES
-                && (*a).used[page / 64] >> (page % 64) & 1 == 0
-                && (*a).dirty[page / 64] >> (page % 64) & 1 == 1
-            {
-                page += 1;
+            end -= cand.leading_zeros() as usize;
+            let mut start = end;
+            while start > 0 && end - start < (max - done).div_ceil(PAGE_SIZE) && {
+                let (w, b) = ((start - 1) / 64, (start - 1) % 64);
+                (!(*a).used[w] & (*a).dirty[w]) >> b & 1 == 1
+            } {
+                start -= 1;
             }
-            let n = page - start;
+            let n = end - start;
             sys::dontneed(((*a).base + start * PAGE_SIZE) as *mut u8, n * PAGE_SIZE);
             set_bits((&raw mut (*a).dirty).cast(), start, n, false);
             HEAP_RELEASED.fetch_add((n * PAGE_SIZE) as u64, Relaxed);
             done += n * PAGE_SIZE;
+            end = start;
         }
     }
     done

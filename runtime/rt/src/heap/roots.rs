@@ -14,7 +14,7 @@ use crate::lock::Mutex;
 use crate::mem::WordVec;
 use crate::proto::hold;
 use crate::stack::Seg;
-use crate::{print, sched, timer};
+use crate::{print, sched, sys, timer};
 use core::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, AtomicUsize, Ordering::*};
 
 /// Permanent memory of the facade: pairs of address and length.
@@ -139,11 +139,16 @@ pub unsafe fn job(w: *mut Gcw) -> bool {
             RETRY_LOCK.lock();
             RETRY.push(g as usize);
             RETRY_LOCK.unlock();
-            stop_for_scan(g);
+            stop_for_scan(g, false);
         }
     }
     true
 }
+
+/// At least this long between two rounds of signals, in nanoseconds.
+const SIGNAL_GAP: i64 = 20_000;
+/// When the last round was; under `RETRY_LOCK`.
+static mut SIGNALLED: i64 = 0;
 
 /// Tries again the goroutines that were running. True if none is left.
 pub unsafe fn retry(w: *mut Gcw) -> bool {
@@ -152,6 +157,11 @@ pub unsafe fn retry(w: *mut Gcw) -> bool {
     }
     if !RETRY_LOCK.try_lock() {
         return false; // another worker is at it
+    }
+    let now = sys::nanotime();
+    let signal = now - SIGNALLED >= SIGNAL_GAP;
+    if signal {
+        SIGNALLED = now;
     }
     let mut i = 0;
     while i < RETRY.len {
@@ -162,7 +172,7 @@ pub unsafe fn retry(w: *mut Gcw) -> bool {
                 *RETRY.ptr.add(i) = last;
             }
         } else {
-            stop_for_scan(g);
+            stop_for_scan(g, signal);
             i += 1;
         }
     }
@@ -170,11 +180,15 @@ pub unsafe fn retry(w: *mut Gcw) -> bool {
     LEFT.load(SeqCst) == 0
 }
 
-unsafe fn stop_for_scan(g: *mut G) {
+/// Asks g to stop. A signal costs both threads some microseconds, so the next check of g itself comes first.
+unsafe fn stop_for_scan(g: *mut G, signal: bool) {
     let m = (*g).m;
     if (*g).status.load(SeqCst) == RUNNING && !m.is_null() {
+        let asked = (*g).preempt.load(SeqCst) != 0;
         sched::request_preempt(g);
-        crate::signal::preempt_m(m);
+        if asked && signal {
+            crate::signal::preempt_m(m);
+        }
     }
 }
 
