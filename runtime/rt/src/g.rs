@@ -98,8 +98,8 @@ pub struct G {
     pub tracking: u32,
     /// Cycle that has put off the scan of the stack.
     pub gc_deferred: u32,
-    /// The cycle of collection whose end it must wait for at its next preemption (`pace::wait`).
-    pub gc_wait: u32,
+    /// Has allocated more than the collector could follow: waits for it before it goes on (`pace::wait`).
+    pub gc_wait: bool,
     /// Block profile: logical frames to leave out.
     pub block_skip: u32,
     pub in_syscall: bool,

@@ -8,7 +8,7 @@
 //! See `g.rs` for ownership. Everything here runs on g0 (or the monitor thread), so it is never preempted.
 
 use crate::g::*;
-use crate::heap::{pace, roots};
+use crate::heap::roots;
 use crate::proto::{hold, idle};
 use crate::lock::{Mutex, Note};
 use crate::{cgo, entry, mem, metrics, netpoll, print, prof, synctest, sys, timer, tracer};
@@ -837,9 +837,6 @@ pub unsafe fn goyield(g: *mut G) -> ! {
 
 /// A safepoint request was met.
 pub unsafe fn preempt_park(g: *mut G) -> ! {
-    if pace::must_wait(g) {
-        pace::wait(g)
-    }
     if tracer::on() {
         tracer::go_stop(g, true);
     }

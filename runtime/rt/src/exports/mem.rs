@@ -26,6 +26,9 @@ unsafe extern "C" fn mallocgc(g: *mut G, f: *mut Malloc) {
     // A loop that only allocates has no other safepoint, and the collector may be waiting.
     if (*g).preempt.load(Relaxed) != 0 && (*(*g).m).locks.load(Relaxed) == 0 {
         sched::clear_preempt(g);
+        if heap::pace::must_wait(g) {
+            heap::pace::wait(g);
+        }
         sched::preempt_park(g);
     }
 }

@@ -204,7 +204,13 @@ unsafe fn want_gc() {
     let cur = (*m).curg.load(Relaxed);
     if !cur.is_null() && (*m).locks.load(Relaxed) == 0 {
         sched::request_preempt(cur);
+        (*cur).gc_wait = HEAP_LIVE.load(Relaxed) >= GOAL.load(Relaxed);
     }
+}
+
+/// The collector has been asked for, and will run a cycle or wake who waits for it.
+pub fn wanted() -> bool {
+    GC_WANTED.load(SeqCst)
 }
 
 /// `rt_gcwait`: parks the collector goroutine until it is wanted.
@@ -213,6 +219,7 @@ pub unsafe fn gc_wait(g: *mut G) {
         return;
     }
     GC_WANTED.store(false, SeqCst);
+    pace::wake();
     sched::park(g, WaitReason::GcWait, || {
         COLLECTOR.store(g, SeqCst);
         // A request between the two stores found nobody to wake.

@@ -96,10 +96,10 @@ fn owed(n: u64) -> u64 {
 static WAITERS: AtomicPtr<G> = AtomicPtr::new(null_mut());
 static WAITERS_LOCK: crate::lock::Mutex = crate::lock::Mutex::new();
 
-/// g, which stops for preemption, must wait for the collector first.
+/// g, which has just allocated, must wait for the collector.
 #[inline]
 pub unsafe fn must_wait(g: *mut G) -> bool {
-    (*g).gc_wait != 0 && core::mem::take(&mut (*g).gc_wait) == roots::CYCLE.load(Relaxed) && mark::marking()
+    core::mem::take(&mut (*g).gc_wait) && (mark::marking() || wanted())
 }
 
 /// Parks g, for which `must_wait` holds, until there is work to help with or marking is over.
@@ -108,8 +108,8 @@ pub unsafe fn wait(g: *mut G) -> ! {
         // Nobody can run it yet.
         roots::scan_stopped(g);
         WAITERS_LOCK.lock();
-        // Under the lock: who ends marking wakes the waiters afterwards.
-        let waits = mark::marking();
+        // Under the lock: who ends marking, or finds that there is no need to begin, wakes the waiters afterwards.
+        let waits = mark::marking() || wanted();
         if waits {
             (*g).schedlink = WAITERS.load(Relaxed);
             WAITERS.store(g, Relaxed);
@@ -144,9 +144,10 @@ unsafe fn nothing_to_do(w: *mut mark::Gcw) {
     if HEAP_LIVE.load(Relaxed) <= GOAL.load(Relaxed) {
         return;
     }
-    // Not here: allocation may hold locks.
-    (*g).gc_wait = roots::CYCLE.load(Relaxed);
+    // The driver may be waiting for this P.
     sched::request_preempt(g);
+    // Not here: the runtime may hold locks.
+    (*g).gc_wait = true;
 }
 
 /// n bytes are being allocated while the collector marks.
