@@ -318,7 +318,7 @@ pub struct P {
     pub seen_syscalltick: u32,
     pub seen_syscallwhen: i64,
     pub runq: RunQ<G, RUNQ_LEN>,
-    pub gfree: [crate::sched::FreeGs; 2],
+    pub gfree: [crate::gfree::FreeGs; 2],
     pub sudogs: *mut Sudog,
     pub sudogs_n: u32,
     pub mcache: MCache,

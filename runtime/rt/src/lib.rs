@@ -52,6 +52,7 @@ pub mod print;
 pub mod prof;
 mod proto;
 pub mod sched;
+mod gfree;
 mod sched_more;
 pub mod select;
 pub mod sema;

@@ -5,7 +5,7 @@
 
 use crate::lock::Mutex;
 use crate::sys;
-use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use core::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
 
 static LOCK: Mutex = Mutex::new();
 static mut CUR: usize = 0;
@@ -98,6 +98,38 @@ impl WordVec {
             *self = WordVec::new();
         }
         self.len = 0;
+    }
+}
+
+/// The most of something in the last `WINDOW` to twice that.
+pub struct Peak {
+    began: AtomicI64,
+    now: AtomicU64,
+    before: AtomicU64,
+}
+
+impl Peak {
+    const WINDOW: i64 = 500_000_000;
+
+    pub const fn new() -> Peak {
+        Peak { began: AtomicI64::new(0), now: AtomicU64::new(0), before: AtomicU64::new(0) }
+    }
+
+    /// There are v. Callers that run at the same time may lose one of their figures.
+    #[inline]
+    pub fn note(&self, v: u64) {
+        if v > self.now.load(Relaxed) {
+            self.now.store(v, Relaxed);
+        }
+    }
+
+    /// The peak, where there are `current`.
+    pub fn recent(&self, current: u64) -> u64 {
+        let (t, began) = (sys::nanotime(), self.began.load(Relaxed));
+        if t - began > Self::WINDOW && self.began.compare_exchange(began, t, Relaxed, Relaxed).is_ok() {
+            self.before.store(self.now.swap(current, Relaxed), Relaxed);
+        }
+        self.now.load(Relaxed).max(self.before.load(Relaxed))
     }
 }
 

@@ -8,7 +8,7 @@ use crate::g::*;
 use crate::heap::barrier;
 use crate::lock::Mutex;
 use crate::sched::*;
-use crate::{cgo, entry, mem, metrics, netpoll, print, stack, synctest, sys, timer, trace, tracer};
+use crate::{cgo, entry, gfree, mem, metrics, netpoll, print, stack, synctest, sys, timer, trace, tracer};
 use core::ptr::null_mut;
 use core::sync::atomic::{Ordering::*, *};
 
@@ -24,56 +24,6 @@ unsafe extern "C" {
 fn rt_gostart() {}
 
 // --- goroutines ---
-
-const MAX_GFREE: u32 = 64;
-
-/// Free Gs by class of their slot.
-#[derive(Clone, Copy)]
-pub struct FreeGs {
-    head: *mut G,
-    n: u32,
-}
-impl FreeGs {
-    pub const NONE: FreeGs = FreeGs { head: null_mut(), n: 0 };
-    unsafe fn push(&mut self, g: *mut G) {
-        (*g).schedlink = self.head;
-        self.head = g;
-        self.n += 1;
-    }
-    unsafe fn pop(&mut self) -> *mut G {
-        let g = self.head;
-        if !g.is_null() {
-            self.head = (*g).schedlink;
-            self.n -= 1;
-        }
-        g
-    }
-}
-
-unsafe fn gfget(p: *mut P, class: usize) -> *mut G {
-    let (mine, all) = (&mut (*p).gfree[class], &mut *(&raw mut S.gfree[class]));
-    if mine.n == 0 && all.n > 0 {
-        LOCK.lock();
-        while mine.n < MAX_GFREE / 2 && all.n > 0 {
-            mine.push(all.pop());
-        }
-        LOCK.unlock();
-    }
-    mine.pop()
-}
-
-unsafe fn gfput(p: *mut P, g: *mut G) {
-    let class = stack::class_of_slot((*g).slot);
-    let (mine, all) = (&mut (*p).gfree[class], &mut *(&raw mut S.gfree[class]));
-    mine.push(g);
-    if mine.n > MAX_GFREE {
-        LOCK.lock();
-        while mine.n > MAX_GFREE / 2 {
-            all.push(mine.pop());
-        }
-        LOCK.unlock();
-    }
-}
 
 static GOID: AtomicU64 = AtomicU64::new(0);
 
@@ -91,7 +41,7 @@ pub unsafe fn new_g(f: usize, gopc: usize, parent: *mut G) -> *mut G {
     let p = getp();
     let startpc = *(f as *const usize);
     let class = stack::slot_class(startpc, NGOROUTINES.load(Relaxed));
-    let mut g = gfget(p, class);
+    let mut g = gfree::get(p, class);
     let fresh = g.is_null();
     if fresh {
         g = mem::persistent_new();
@@ -214,7 +164,7 @@ pub unsafe fn goexit0(g: *mut G, then: *mut G) -> ! {
         crate::signal::free_xsave((*g).xsave);
         (*g).xsave = null_mut();
     }
-    gfput((*m).p, g);
+    gfree::put((*m).p, g);
     if !waked.is_null() {
         ready(waked);
     }
@@ -584,11 +534,7 @@ unsafe fn retire_p(p: *mut P) {
         }
         globrunqput(g);
     }
-    for class in 0..(*p).gfree.len() {
-        while (*p).gfree[class].n > 0 {
-            S.gfree[class].push((*p).gfree[class].pop());
-        }
-    }
+    gfree::retire(p);
     LOCK.unlock();
     (*p).wb.flush();
     (*p).gcw.flush();

@@ -43,6 +43,8 @@ static OVERFLOWS: [AtomicU8; 1024] = [const { AtomicU8::new(0) }; 1024];
 static mut FREE_SEGS: [*mut Seg; 2] = [null_mut(); 2];
 pub static MAX_STACK_NOW: AtomicU64 = AtomicU64::new(MAX_STACK);
 pub static STACK_INUSE: AtomicU64 = AtomicU64::new(0);
+/// The part of it that is segments after the first slots.
+static SEGMENTS_INUSE: AtomicU64 = AtomicU64::new(0);
 
 const BATCH_BYTES: usize = 1 << 20;
 /// Goroutines up to which memory matters less than the cost of a second segment.
@@ -105,6 +107,20 @@ pub unsafe fn class_of_slot(s: *mut Seg) -> usize {
     ((*s).hi - (*s).lo != SLOTS[0] as usize) as usize
 }
 
+/// The pages of a free slot have been given back; it is used again.
+pub unsafe fn released(s: *mut Seg) {
+    STACK_INUSE.fetch_sub(((*s).hi - (*s).lo) as u64, Relaxed);
+}
+pub unsafe fn reused(s: *mut Seg) {
+    STACK_INUSE.fetch_add(((*s).hi - (*s).lo) as u64, Relaxed);
+}
+
+/// Bytes of the stacks of living goroutines, about.
+pub fn scannable() -> u64 {
+    let live = crate::sched::NGOROUTINES.load(Relaxed).max(0) as u64;
+    STACK_INUSE.load(Relaxed).min(live * SLOTS[1] as u64 + SEGMENTS_INUSE.load(Relaxed))
+}
+
 unsafe fn alloc_segment(depth: usize) -> *mut Seg {
     let size = SEGMENTS[(depth - 1).min(SEGMENTS.len() - 1)] as usize;
     let mut s = null_mut();
@@ -124,6 +140,7 @@ unsafe fn alloc_segment(depth: usize) -> *mut Seg {
         sys::nohugepage(s as *mut u8, size);
     }
     STACK_INUSE.fetch_add(size as u64, Relaxed);
+    SEGMENTS_INUSE.fetch_add(size as u64, Relaxed);
     init_seg(s, s as usize, size, size_of::<Seg>());
     (*s).depth = depth;
     s
@@ -132,6 +149,7 @@ unsafe fn alloc_segment(depth: usize) -> *mut Seg {
 unsafe fn free_segment(s: *mut Seg) {
     let (depth, size) = ((*s).depth, (*s).hi - (*s).lo);
     STACK_INUSE.fetch_sub(size as u64, Relaxed);
+    SEGMENTS_INUSE.fetch_sub(size as u64, Relaxed);
     if depth <= 2 {
         if depth == 2 {
             // Only the top of the segment is likely to have been touched; give the rest back.

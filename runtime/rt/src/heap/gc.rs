@@ -379,7 +379,7 @@ unsafe fn trace_line(n: u32, end: i64, stop2: u64, marking: u64, before: u64, li
     print::str(" MB, ");
     mb(if goal == u64::MAX { 0 } else { goal });
     print::str(" MB goal, ");
-    mb(stack::STACK_INUSE.load(Relaxed));
+    mb(stack::scannable());
     print::str(" MB stacks, ");
     mb(roots::globals());
     print::str(" MB globals, ");

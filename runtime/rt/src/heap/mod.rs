@@ -178,6 +178,7 @@ pub unsafe fn periodic(now: i64) {
     if now - SCAVENGED.load(Relaxed) > SCAVENGE {
         SCAVENGED.store(now, Relaxed);
         sweep::scavenge();
+        crate::gfree::release();
     }
     let last = gc::LAST_MONO.load(Relaxed);
     if last == 0 {

@@ -33,7 +33,7 @@ pub fn set() {
     } else {
         let min = (4u64 << 20) * pct as u64 / 100;
         // Stacks and globals count as scan work, as in Go.
-        let extra = stack::STACK_INUSE.load(Relaxed).min(1 << 40);
+        let extra = stack::scannable().min(1 << 40);
         (live + (live + extra) / 100 * pct as u64).max(min)
     };
     let limit = MEMORY_LIMIT.load(Relaxed);

@@ -43,8 +43,7 @@ static mut HINT: usize = 0;
 pub static HEAP_SYS: AtomicU64 = AtomicU64::new(0);
 pub static HEAP_INUSE: AtomicU64 = AtomicU64::new(0);
 pub static HEAP_RELEASED: AtomicU64 = AtomicU64::new(0);
-/// The most bytes of pages in use since `peak` was last told to forget it.
-static PEAK: AtomicU64 = AtomicU64::new(0);
+pub static PEAK_INUSE: mem::Peak = mem::Peak::new();
 
 pub unsafe fn init() {
     LOCK.lock();
@@ -225,16 +224,8 @@ pub unsafe fn alloc(n: usize, s: *mut Span) -> (usize, bool) {
             a = arena_of((*a).base + ARENA_SIZE);
         }
     }
-    let inuse = HEAP_INUSE.fetch_add((n * PAGE_SIZE) as u64, Relaxed) + (n * PAGE_SIZE) as u64;
-    if inuse > PEAK.load(Relaxed) {
-        PEAK.store(inuse, Relaxed);
-    }
+    PEAK_INUSE.note(HEAP_INUSE.fetch_add((n * PAGE_SIZE) as u64, Relaxed) + (n * PAGE_SIZE) as u64);
     (base, needzero)
-}
-
-/// The most bytes of pages in use since the last call with `forget`.
-pub fn peak(forget: bool) -> u64 {
-    if forget { PEAK.swap(HEAP_INUSE.load(Relaxed), Relaxed) } else { PEAK.load(Relaxed) }
 }
 
 /// Gives pages back to the free set; LOCK held.

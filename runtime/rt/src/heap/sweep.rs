@@ -12,7 +12,7 @@ use super::pages::{self, LOCK};
 use super::span::{self, Span};
 use super::{GOAL, MEMORY_LIMIT, special};
 use crate::{mem, stack, timer};
-use core::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering::*, compiler_fence};
+use core::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::*, compiler_fence};
 use rgo_abi::sizeclass::*;
 
 pub static NFREE: [AtomicU64; NUM_CLASSES] = [const { AtomicU64::new(0) }; NUM_CLASSES];
@@ -130,12 +130,9 @@ fn used() -> u64 {
 /// After sweeping and once in a while: keeps to the memory limit, and gives back what the heap has not needed for a while.
 ///
 /// Pages that are given back and soon taken again cost faults, which are dear where memory is virtual: so all that was in use
-/// at any time in the last `WINDOW` to twice that stays.
+/// at any time in the last second stays, or about.
 pub unsafe fn scavenge() {
     const STEP: u64 = 32 << 20;
-    const WINDOW: i64 = 500_000_000;
-    static BEGAN: AtomicI64 = AtomicI64::new(0);
-    static BEFORE: AtomicU64 = AtomicU64::new(0);
     let limit = MEMORY_LIMIT.load(Relaxed);
     if limit != i64::MAX && used() > limit as u64 {
         LOCK.lock();
@@ -146,12 +143,8 @@ pub unsafe fn scavenge() {
     if goal == u64::MAX {
         return;
     }
-    let (now, began) = (crate::sys::nanotime(), BEGAN.load(Relaxed));
-    if now - began > WINDOW && BEGAN.compare_exchange(began, now, Relaxed, Relaxed).is_ok() {
-        BEFORE.store(pages::peak(true), Relaxed);
-    }
     let kept = pages::HEAP_SYS.load(Relaxed) - pages::HEAP_RELEASED.load(Relaxed);
-    let want = (goal + goal / 8).max(pages::peak(false)).max(BEFORE.load(Relaxed)) + STEP / 2;
+    let want = (goal + goal / 8).max(pages::PEAK_INUSE.recent(pages::HEAP_INUSE.load(Relaxed))) + STEP / 2;
     if kept > want {
         LOCK.lock();
         pages::scavenge((kept - want).min(STEP) as usize);
