@@ -126,9 +126,29 @@ def main():
                 wrong.append(f"full cache: want {want}, got {got}")
             r = build(rgo, mod, env, full / "prog")
             count["full output"] = 1
-            if r.returncode == 0 and subprocess.run([str(full / "prog")], capture_output=True, text=True).stdout.strip() != str(want):
-                wrong.append("full output: wrong program")
-            left = [p.name for p in full.iterdir() if p.name.startswith(".rgo-link")]
+            if r.returncode == 0:
+                if subprocess.run([str(full / "prog")], capture_output=True, text=True).stdout.strip() != str(want):
+                    wrong.append("full output: wrong program")
+            elif r.returncode != 1 or "no space left on device" not in r.stderr:
+                wrong.append(f"full output: status {r.returncode}, {r.stderr}")
+            # Also where the disk is full of other things.
+            (full / "cache").exists() and subprocess.run(["rm", "-rf", str(full / "cache")])
+            (full / "prog").unlink(missing_ok=True)
+            with open(full / "fill", "wb") as f:
+                try:
+                    f.write(b"x" * ((3 << 20) - (64 << 10)))
+                except OSError:
+                    pass
+            for kind, out, e in (("full output", full / "prog", env), ("full temporary", mod / "prog", dict(env, TMPDIR=str(full)))):
+                count[kind] = count.get(kind, 0) + 1
+                out.unlink(missing_ok=True)
+                r = build(rgo, mod, e, out)
+                if r.returncode == 0:
+                    if subprocess.run([str(out)], capture_output=True, text=True).stdout.strip() != str(want):
+                        wrong.append(f"{kind}: wrong program")
+                elif r.returncode != 1 or "no space left on device" not in r.stderr or out.exists():
+                    wrong.append(f"{kind}: status {r.returncode}, {r.stderr}")
+            left = [p.name for p in full.iterdir() if p.name.startswith((".rgo-link", "rgo-link"))]
             if left:
                 wrong.append(f"full output: left {left}")
         finally:

@@ -120,6 +120,15 @@ impl std::fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
+/// As Go words errors of the system.
+pub(crate) fn io_error(op: &str, path: &Path, e: &std::io::Error) -> Error {
+    let text = e.to_string();
+    let text = text.split(" (os error").next().unwrap_or_default();
+    let mut rest = text.chars();
+    let lower: String = rest.next().map_or(String::new(), |c| c.to_lowercase().chain(rest).collect());
+    Error(format!("{op} {}: {lower}", path.display()))
+}
+
 pub(crate) fn err<T>(s: impl Into<String>) -> Result<T, Error> {
     Err(Error(s.into()))
 }
@@ -128,7 +137,7 @@ impl Input {
     pub(crate) fn data(&self) -> Result<Cow<'_, [u8]>, Error> {
         match self {
             Input::Bytes(b) => Ok(Cow::Borrowed(b)),
-            Input::Path(p) => std::fs::read(p).map(Cow::Owned).map_err(|e| Error(format!("{}: {e}", p.display()))),
+            Input::Path(p) => std::fs::read(p).map(Cow::Owned).map_err(|e| io_error("open", p, &e)),
         }
     }
 
@@ -138,7 +147,7 @@ impl Input {
             Input::Path(p) => Ok(p.clone()),
             Input::Bytes(b) => {
                 let p = dir.join(name);
-                std::fs::write(&p, b).map_err(|e| Error(format!("{}: {e}", p.display())))?;
+                std::fs::write(&p, b).map_err(|e| io_error("write", &p, &e))?;
                 Ok(p)
             }
         }
@@ -179,8 +188,7 @@ pub fn link(opts: &LinkOptions) -> Result<(), Error> {
         files.extend(host::files(h, dir)?);
     }
     files.push(opts.runtime.file(dir, "librgort.a")?);
-    let image = dir.join("a.out");
-    let stripped = lld::run(opts, dir, &files, &image)?;
+    let (mut data, stripped) = lld::run(opts, dir, &files)?;
     let with_strip;
     let opts = if stripped {
         with_strip = LinkOptions { strip_symbols: true, strip_dwarf: true, ..opts.clone() };
@@ -188,7 +196,6 @@ pub fn link(opts: &LinkOptions) -> Result<(), Error> {
     } else {
         opts
     };
-    let mut data = std::fs::read(&image).map_err(|e| Error(format!("{}: {e}", image.display())))?;
     let tables = table::build(opts, &data)?;
     reach::check(&live, &tables.symbols)?;
     reach::fill(&graphs, &tables.symbols, &mut data)?;
@@ -200,22 +207,22 @@ pub fn link(opts: &LinkOptions) -> Result<(), Error> {
 /// running.
 fn write_output(path: &Path, data: &[u8]) -> Result<(), Error> {
     use std::os::unix::fs::PermissionsExt;
-    let fail = |e: std::io::Error| Error(format!("{}: {e}", path.display()));
+    let fail = |op: &str, e: std::io::Error| io_error(op, path, &e);
     if let Ok(m) = std::fs::metadata(path)
         && !m.is_file()
     {
-        return std::fs::write(path, data).map_err(fail);
+        return std::fs::write(path, data).map_err(|e| fail("write", e));
     }
     let dir = match path.parent() {
         Some(p) if !p.as_os_str().is_empty() => p,
         _ => Path::new("."),
     };
-    let tmp = tempfile::Builder::new().prefix(".rgo-link").tempfile_in(dir).map_err(fail)?;
-    std::fs::write(tmp.path(), data).map_err(fail)?;
+    let tmp = tempfile::Builder::new().prefix(".rgo-link").tempfile_in(dir).map_err(|e| fail("open", e))?;
+    std::fs::write(tmp.path(), data).map_err(|e| fail("write", e))?;
     // As the compiler driver's umask leaves it for a new executable.
     let mode = 0o777 & !umask();
-    std::fs::set_permissions(tmp.path(), std::fs::Permissions::from_mode(mode)).map_err(fail)?;
-    tmp.persist(path).map_err(|e| fail(e.error))?;
+    std::fs::set_permissions(tmp.path(), std::fs::Permissions::from_mode(mode)).map_err(|e| fail("chmod", e))?;
+    tmp.persist(path).map_err(|e| fail("rename", e.error))?;
     Ok(())
 }
 

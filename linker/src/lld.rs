@@ -1,15 +1,22 @@
 //! Runs LLD on the inputs with a linker script of our own.
+//!
+//! The image comes back through a pipe. LLD maps an output that is a file, and a mapped file for which the disk has no room is a bus error.
 
 use std::ffi::{CStr, CString, c_char, c_int};
+use std::io::Read;
+use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use crate::{Error, LinkOptions, diag, err, host};
+use crate::{Error, LinkOptions, diag, err, host, io_error};
 
 unsafe extern "C" {
     fn rgo_lld(argv: *const *const c_char, argc: usize, text: *mut *mut c_char) -> c_int;
     fn rgo_lld_free(text: *mut c_char);
+    fn fcntl(fd: c_int, cmd: c_int, ...) -> c_int;
 }
+
+const F_SETPIPE_SZ: c_int = 1031;
 
 /// Sections by output order. The last program header is reserved: [`crate::finish`] turns it into the segment of the function table.
 const SCRIPT: &str = r#"
@@ -42,18 +49,22 @@ SECTIONS {
 }
 "#;
 
-/// Links; whether the C side asks for the result to be stripped.
-pub fn run(opts: &LinkOptions, dir: &Path, files: &[PathBuf], output: &Path) -> Result<bool, Error> {
+/// Links: the image, and whether the C side asks for it to be stripped.
+pub fn run(opts: &LinkOptions, dir: &Path, files: &[PathBuf]) -> Result<(Vec<u8>, bool), Error> {
     let line = match &opts.host {
-        Some(h) => Some(host::line(h, &files[0], output, dir)?),
+        Some(h) => Some(host::line(h, &files[0], &dir.join("a.out"), dir)?),
         None => None,
     };
     let script = dir.join("go.ld");
     let text = line.as_ref().map_or(SCRIPT.to_string(), |l| host::script(l.is_static));
-    std::fs::write(&script, text).map_err(|e| Error(format!("{}: {e}", script.display())))?;
+    std::fs::write(&script, text).map_err(|e| io_error("write", &script, &e))?;
+    let (mut reader, writer) = std::io::pipe().map_err(|e| Error(format!("pipe: {e}")))?;
     let common = ["ld.lld", "--gc-sections", "--no-demangle", "--error-limit=0", "--icf=none", "-z", "norelro", "-z", "max-page-size=4096", "-o"];
     let mut args: Vec<String> = common.iter().map(|s| s.to_string()).collect();
-    args.push(output.display().to_string());
+    // Fewer changes between the two sides. What unprivileged users may have; where it is refused, the usual size does.
+    // SAFETY: the descriptor is open; the command takes a number.
+    unsafe { fcntl(writer.as_raw_fd(), F_SETPIPE_SZ, 1 << 20) };
+    args.push(format!("/proc/self/fd/{}", writer.as_raw_fd()));
     match &opts.host {
         None => args.extend(["-static", "--no-eh-frame-hdr", "-e", &opts.entry].map(String::from)),
         Some(h) => {
@@ -87,11 +98,20 @@ pub fn run(opts: &LinkOptions, dir: &Path, files: &[PathBuf], output: &Path) -> 
             args.extend(l.args[l.place + 1..].iter().cloned());
         }
     }
-    let (code, text) = call(&args)?;
+    let mut image = Vec::with_capacity(32 << 20);
+    let (called, read) = std::thread::scope(|s| {
+        let reading = s.spawn(|| reader.read_to_end(&mut image));
+        let called = call(&args);
+        // The end of the image.
+        drop(writer);
+        (called, reading.join())
+    });
+    let (code, text) = called?;
     if code != 0 {
         return err(diag::translate(&text, opts, files));
     }
-    Ok(line.is_some_and(|l| l.strip))
+    read.map_err(|_| Error("internal compiler error: reading the linked file".into()))?.map_err(|e| Error(format!("pipe: {e}")))?;
+    Ok((image, line.is_some_and(|l| l.strip)))
 }
 
 fn call(args: &[String]) -> Result<(i32, String), Error> {
