@@ -354,3 +354,13 @@ pub fn threads(p: &Parsed) -> Result<usize, Exit> {
         },
     }
 }
+
+/// The status of what a broken pipe ends.
+pub const BROKEN_PIPE: i32 = 128 + 13;
+
+/// Output nobody reads ends the command, as it ends others.
+pub fn unread(e: &std::io::Error) {
+    if e.kind() == std::io::ErrorKind::BrokenPipe {
+        std::process::exit(BROKEN_PIPE);
+    }
+}

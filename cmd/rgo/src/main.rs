@@ -170,7 +170,7 @@ fn quiet_pipes() {
                 use std::io::Write;
                 let _ = writeln!(std::io::stderr(), "go: write /dev/stdout: {}", text.rsplit_once(": ").map_or(text, |t| t.1));
             }
-            std::process::exit(if text.contains("Broken pipe") { 128 + 13 } else { 1 });
+            std::process::exit(if text.contains("Broken pipe") { base::BROKEN_PIPE } else { 1 });
         }
         usual(info);
     }));

@@ -58,6 +58,9 @@ pub fn doc(env: &GoEnv, args: &[String]) -> Outcome {
     let status = exec::run(&words, &env.cwd, &vars).map_err(|e| Exit::go(e))?;
     match status.code() {
         Some(0) => Ok(()),
-        c => Err(Exit::Code(c.unwrap_or(1))),
+        c => {
+            use std::os::unix::process::ExitStatusExt;
+            Err(Exit::Code(c.or(status.signal().map(|s| 128 + s)).unwrap_or(1)))
+        }
     }
 }

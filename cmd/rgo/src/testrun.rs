@@ -24,7 +24,7 @@ struct Out;
 
 impl Write for Out {
     fn write(&mut self, b: &[u8]) -> std::io::Result<usize> {
-        std::io::stdout().lock().write_all(b)?;
+        std::io::stdout().lock().write_all(b).inspect_err(crate::base::unread)?;
         Ok(b.len())
     }
     fn flush(&mut self) -> std::io::Result<()> {

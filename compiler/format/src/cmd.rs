@@ -104,10 +104,12 @@ pub fn run(args: &[String]) -> i32 {
         }
     }
     run_all(&tasks, &flags, |report| report.print(&mut out, &mut code));
-    if out.flush().is_err() {
-        code = 2;
+    match out.flush() {
+        Ok(()) => code,
+        // What a broken pipe ends has this status.
+        Err(e) if e.kind() == io::ErrorKind::BrokenPipe => 128 + 13,
+        Err(_) => 2,
     }
-    code
 }
 
 /// Parses flags as package flag does; an error is an exit code with a text.

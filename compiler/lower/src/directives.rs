@@ -78,6 +78,11 @@ impl Linknames {
         l
     }
 
+    /// Whether no symbol is chosen by a directive.
+    pub fn is_empty(&self) -> bool {
+        self.targets.is_empty()
+    }
+
     /// A text form: a line for each, sorted.
     pub fn to_text(&self) -> String {
         let mut lines: Vec<String> = self.targets.iter().map(|(l, t)| format!("{l}\t{t}\n")).collect();

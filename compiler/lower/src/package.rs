@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::rc::Rc;
 
 use rgo_ir::{Datum, FuncAttrs, FunctionBuilder, Global, Linkage, Loc, Module, Sig, Sym, Ty, Value};
-use rgo_syntax::ast::Decl;
+use rgo_syntax::ast::{Decl, Spec};
 use rgo_syntax::pos::{FileSet, Pos};
 use rgo_types::{Info, Obj, Package, Signature, Type, TypeParam};
 
@@ -58,6 +58,9 @@ pub struct PackageLowering<'a> {
 /// Lowers a package to IR; the error is what is wrong with the program.
 pub fn lower_package(prog: &Program, pd: &'static PackageData) -> Result<Module, Vec<(Pos, String)>> {
     let mut pl = PackageLowering::new(prog, pd);
+    if pl.symbols_are_redeclared() {
+        return Err(pl.rejected);
+    }
     pl.lower_decls();
     pl.lower_init();
     pl.lower_assembly();
@@ -140,6 +143,35 @@ impl<'a> PackageLowering<'a> {
     }
 
     /// Lowers the bodies of all non-generic functions and methods.
+    /// Whether two declarations define one symbol, which linkname directives make possible.
+    fn symbols_are_redeclared(&mut self) -> bool {
+        if self.pd.linknames.is_empty() {
+            return false;
+        }
+        let mut seen: HashMap<String, Pos> = HashMap::new();
+        for f in self.pd.files.clone() {
+            for d in &f.decls {
+                let idents = match d {
+                    Decl::Func(fd) if fd.body.is_some() && fd.recv.is_none() && fd.name.name.as_str() != "init" => vec![&fd.name],
+                    Decl::Gen(g) => g.specs.iter().flat_map(|s| if let Spec::Value(v) = s { &v.names[..] } else { &[] }).collect(),
+                    _ => continue,
+                };
+                for name in idents.into_iter().filter(|n| n.name.as_str() != "_") {
+                    let Some(obj) = self.pd.info.def_of(name).filter(|o| o.is_var() || o.is_func() && !is_generic(*o)) else { continue };
+                    let symbol = if obj.is_var() { self.global_symbol_name(obj) } else { self.func_symbol_name(obj, &[]) };
+                    match seen.get(&symbol) {
+                        Some(other) => {
+                            let other = FileSet::global().position(*other);
+                            self.reject(name.pos, format!("symbol {symbol} redeclared\n\t{other}: other declaration of symbol {symbol}"));
+                        }
+                        None => drop(seen.insert(symbol, name.pos)),
+                    }
+                }
+            }
+        }
+        !self.rejected.is_empty()
+    }
+
     fn lower_decls(&mut self) {
         for f in self.pd.files.clone() {
             for d in &f.decls {
