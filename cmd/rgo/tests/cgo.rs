@@ -163,3 +163,38 @@ fn programs() {
     assert!(files.starts_with("2 /") && files.ends_with("-d\n"), "{files}");
     fails(d, &[], &["build", "-o", "out", "-ldflags=-extldflags=-pie", "."], &["-pie"]);
 }
+
+/// Objects that the cache loses between cgo's run and the link are made again.
+#[test]
+fn lost_objects() {
+    if !compiler() {
+        return;
+    }
+    let name = format!("lost_{}", std::process::id());
+    let d = module(&[("a.go", &MAIN.replace("n(void)", &format!("{name}(void)")).replace("C.n()", &format!("C.{name}()")))]);
+    let d = d.path();
+    ok(d, &[], &["build", "-o", "prog", "."]);
+    let run = || String::from_utf8_lossy(&Command::new(d.join("prog")).output().unwrap().stderr).into_owned();
+    assert_eq!(run(), "3\n");
+    std::fs::remove_file(d.join("prog")).unwrap();
+    let cache = std::path::PathBuf::from(ok(d, &[], &["env", "GOCACHE"]).trim()).join("rgo");
+    let mut damaged = 0;
+    for folder in std::fs::read_dir(cache).unwrap().flatten() {
+        for f in std::fs::read_dir(folder.path()).into_iter().flatten().flatten() {
+            let fresh = f.metadata().and_then(|m| m.modified()).is_ok_and(|t| t.elapsed().is_ok_and(|e| e.as_secs() < 60));
+            let Some(mut data) = fresh.then(|| std::fs::read(f.path()).ok()).flatten() else { continue };
+            let symbol = format!("_Cfunc_{name}");
+            if !data.windows(14).any(|w| w == b"cgo-gcc-prolog") || !data.windows(symbol.len()).any(|w| w == symbol.as_bytes()) {
+                continue;
+            }
+            while let Some(at) = data.windows(4).position(|w| w == b"\x7fELF") {
+                data[at] = b'x';
+            }
+            std::fs::write(f.path(), data).unwrap();
+            damaged += 1;
+        }
+    }
+    assert_eq!(damaged, 1);
+    ok(d, &[], &["build", "-o", "prog", "."]);
+    assert_eq!(run(), "3\n");
+}

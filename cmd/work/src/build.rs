@@ -569,8 +569,8 @@ impl Built {
         Ok(Built { cache, keys: HashMap::new(), entries: HashMap::new(), runtime, rt, opts: opts.clone() })
     }
 
-    /// The C side of a program; None if it has none. `Err(None)`: objects are gone from the cache.
-    fn host(&self, l: &Loader<'_>, list: &[PkgId], opts: &LinkOptions, objects: bool) -> Result<Option<rgo_linker::host::Host>, Option<String>> {
+    /// The C side of a program; None if it has none.
+    fn host(&self, l: &Loader<'_>, list: &[PkgId], opts: &LinkOptions, objects: bool) -> Result<Option<rgo_linker::host::Host>, String> {
         if !list.iter().any(|p| l.packages[*p].standard && l.packages[*p].import_path == "runtime/cgo") {
             return Ok(None);
         }
@@ -579,7 +579,7 @@ impl Built {
             Some(v) => v.clone(),
             None => l.env.value(if cxx { "CXX" } else { "CC" }),
         };
-        let mut h = rgo_linker::host::Host { command: crate::cgoflags::split_words(&cc).map_err(Some)?, ..Default::default() };
+        let mut h = rgo_linker::host::Host { command: crate::cgoflags::split_words(&cc)?, ..Default::default() };
         h.command.extend(crate::cc::arch_args(&l.env.goarch()));
         // Those that import come before what they import.
         for &id in list.iter().rev() {
@@ -588,7 +588,10 @@ impl Built {
                 h.flags.extend(c.ldflags.iter().cloned());
                 h.exports.extend(c.exports.iter().cloned());
                 if objects {
-                    let own = c.objects().ok_or(None)?;
+                    if c.objects().is_none() {
+                        crate::cgo::restore(l, id, &self.opts)?;
+                    }
+                    let own = c.objects().ok_or_else(|| format!("internal compiler error: no C objects of {}", p.import_path))?;
                     h.objects.extend(own.into_iter().map(|o| (p.import_path.clone(), rgo_linker::Input::Bytes(o))));
                 }
             }
@@ -715,7 +718,7 @@ impl Built {
         if let Some(m) = (!opts.extldflags.is_empty()).then(|| opts.extldflags.iter().find(|f| matches!(f.as_str(), "-pie" | "-shared"))).flatten() {
             return Err(format!("rgo: -extldflags={m} is not supported"));
         }
-        o.host = self.host(l, &list, opts, false).map_err(Option::unwrap_or_default)?;
+        o.host = self.host(l, &list, opts, false)?;
         // A program that is there already and is what this link would write stays as it is.
         let result = self.link_key(&list, &key, &o, opts);
         if let Some(r) = &result
@@ -746,11 +749,7 @@ impl Built {
         }
         let Some(objects) = self.objects(l, &list)? else { return Ok(Linked::Damaged) };
         o.objects = objects;
-        match self.host(l, &list, opts, true) {
-            Ok(h) => o.host = h,
-            Err(Some(m)) => return Err(m),
-            Err(None) => return Err(format!("rgo: C objects are gone from {}; build again", self.cache.dir().display())),
-        }
+        o.host = self.host(l, &list, opts, true)?;
         let kept = self.cache.open(&key).and_then(|s| codegen::object("go:main", &Artifact::Stored(s)));
         o.objects.push(match kept {
             Some(o) => o,

@@ -42,6 +42,19 @@ impl Output {
     }
 }
 
+/// Makes the objects again that the cache has lost since [`prepare`]; the package's [`Output`] has them from then on.
+pub fn restore(l: &Loader<'_>, id: PkgId, opts: &BuildOptions) -> Result<(), String> {
+    let Some(old) = &l.packages[id].cgo else { return Ok(()) };
+    let cache = Cache::new(&opts.cache_dir);
+    let compilers = Compilers::new(l.env, &cache, opts.show.clone());
+    let new = Run { l, cache: &cache, cc: &compilers, opts: &BuildOptions { rebuild: true, ..opts.clone() }, what: What::Everything }.package(id)?;
+    if new.key != old.key {
+        return Err(bare(&l.packages[id], "source files changed during the build".into()));
+    }
+    let _ = old.objects.set(new.objects.into_inner().unwrap_or_default());
+    Ok(())
+}
+
 const OBJECTS: &str = "objects";
 
 fn pack(list: &[Vec<u8>]) -> Vec<u8> {
