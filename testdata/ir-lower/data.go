@@ -30,7 +30,7 @@ func init() { later++ }
 
 //ir main.init.vars
 //  display "main.init"
-//  @runtime.makemap_small
+//  @runtime.rt_makemap
 //  @runtime.mapassign_faststr
 //  call @main.earlier
 //! @main.table

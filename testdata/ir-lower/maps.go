@@ -40,7 +40,7 @@ func appendTo(m map[string][]int, k string) { m[k] = append(m[k], 1) }
 func lit() map[string]int { return map[string]int{"a": 1, "b": 2} }
 
 //ir main.lit
-//  @runtime.makemap_small
+//  @runtime.rt_makemap
 //  @runtime.mapassign_faststr
 //  @runtime.mapassign_faststr
 

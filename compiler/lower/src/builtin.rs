@@ -450,7 +450,7 @@ impl FunctionLowering<'_, '_> {
                 };
                 self.set_pos(e.pos);
                 if n.is_some_and(|n| n <= 8) {
-                    return self.rt("makemap_small", &[], &[Ty::PTR], vec![])[0];
+                    return self.small_map(t);
                 }
                 let d = self.desc_addr(t);
                 let null = self.fb.null();
@@ -468,6 +468,15 @@ impl FunctionLowering<'_, '_> {
             }
             _ => panic!("internal compiler error: make of {t}"),
         }
+    }
+
+    /// A map that begins with one group. Escape analysis may give the call memory for the header and the group, whose size is the last argument.
+    pub(crate) fn small_map(&mut self, t: Type) -> Value {
+        let Type::Map(m) = t.underlying() else { panic!("internal compiler error: {t} is no map") };
+        let group = self.pl.map_group(m.key(), m.elem());
+        let size = self.pl.size_of(group);
+        let (header, slots, size) = (self.fb.null(), self.fb.null(), self.fb.i64(size as i64));
+        self.rt("rt_makemap", &[Ty::PTR, Ty::PTR, Ty::I64], &[Ty::PTR], vec![header, slots, size])[0]
     }
 
     fn copy(&mut self, d: Value, dt: Type, s: Value) -> Value {

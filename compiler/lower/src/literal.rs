@@ -272,7 +272,7 @@ impl FunctionLowering<'_, '_> {
         let Type::Map(mt) = t.underlying() else { panic!("internal compiler error: {t} is no map") };
         let n = c.elts.len();
         let m = if n <= 8 {
-            self.rt("makemap_small", &[], &[Ty::PTR], vec![])[0]
+            self.small_map(t)
         } else {
             let d = self.desc_addr(t);
             let hint = self.fb.i64(n as i64);

@@ -11,6 +11,9 @@
 //! An allocation in a cycle is turned into one slot only when nothing that may hold the previous round's object is live when the allocation runs again
 //! ([`crate::loops`]).
 //!
+//! Not only objects of known size get slots: a slice of a length known at run time, or one that grows from nothing, is put in a small buffer when it fits
+//! ([`crate::rewrite`] makes the test); so are a map's header and first group; and bytes of a string that nobody writes to are the string's own memory.
+//!
 //! What a call returns is unknown, plus where its summary sends the arguments: the pointer itself, or a *fresh* site standing for new objects of the
 //! callee that hold it. Whatever a callee can reach through its arguments may hold unknown pointers afterwards.
 //!
@@ -20,7 +23,7 @@
 use std::collections::{HashMap, HashSet};
 
 use rgo_abi::g::{deferframe, goff};
-use rgo_ir::{Block, Callee, Function, Intrinsic, Local, Module, Op, Sym, Term, Ty, TyKind, Value};
+use rgo_ir::{Block, Callee, Datum, Function, Intrinsic, Local, Module, Op, Sym, Term, Ty, TyKind, Value};
 
 use crate::loops::{Cycles, Holder, live_before};
 use crate::rewrite::{Demotion, Form, demote};
@@ -30,6 +33,13 @@ use crate::summary::{FuncSummary, ParamFlow, Summaries};
 const MAX_STACK_OBJECT: u64 = 64 << 10;
 /// Largest sum of such objects in one frame.
 const MAX_STACK_TOTAL: u64 = 128 << 10;
+/// Size of the slots for slices of a length known at run time only: made so, or grown from nothing (as in gc: the capacity can be seen).
+const SMALL_BUFFER: u64 = 32;
+/// Largest number of such slots for growing in one function.
+const MAX_GROWING: usize = 16;
+/// Size of a map's header (`internal/runtime/maps.Map`), and the largest group of slots put in a frame.
+const MAP_HEADER: u64 = 48;
+const MAX_MAP_GROUP: u64 = 1024;
 /// Functions with more allocations are left alone (generated initialisers).
 const MAX_SITES: usize = 3000;
 /// Offset of the link to the innermost DeferFrame in g.
@@ -43,28 +53,29 @@ pub fn run(m: &mut Module, external: &dyn Fn(&str) -> Option<FuncSummary>) -> Su
     let mut sums: HashMap<Sym, FuncSummary> = HashMap::new();
     for &(s, sig) in &m.decls {
         if m.noescape.contains(&s) && crate::builtin::summary(m.sym_name(s)).is_none() {
-            let params = vec![ParamFlow::none(); m.sig_data(sig).params.len()];
+            let params = vec![ParamFlow { writes0: true, writes1: true, ..ParamFlow::none() }; m.sig_data(sig).params.len()];
             sums.insert(s, FuncSummary { params, ctx: Some(ParamFlow::none()) });
         }
     }
+    let descs = descriptors(m);
     for group in call_groups(m) {
         let (recursive, order) = group;
-        if recursive && !assume(m, &mut sums, external, &order) {
+        if recursive && !assume(m, &mut sums, external, &descs, &order) {
             for &i in &order {
                 sums.remove(&m.functions[i].sym);
             }
         }
         for i in order {
             let f = &m.functions[i];
-            let ctx = Ctx { m, sums: &sums, external };
+            let ctx = Ctx { m, sums: &sums, external, descs: &descs };
             let Some(r) = analyse(&ctx, f) else {
                 sums.remove(&f.sym);
                 continue;
             };
             sums.insert(f.sym, r.summary);
             if !r.demote.is_empty() {
-                let func = &mut m.functions[i];
-                demote(func, &mut m.types, &r.demote);
+                let zerobase = m.sym("runtime.zerobase");
+                demote(&mut m.functions[i], &mut m.types, zerobase, &r.demote);
             }
         }
     }
@@ -77,12 +88,22 @@ pub fn run(m: &mut Module, external: &dyn Fn(&str) -> Option<FuncSummary>) -> Su
     out
 }
 
+/// Size and pointer bytes of the types whose descriptors the module holds.
+fn descriptors(m: &Module) -> HashMap<Sym, (u64, u64)> {
+    let word = |b: &[u8], o: usize| b.get(o..o + 8).map(|w| u64::from_le_bytes(w.try_into().unwrap_or_default()));
+    let desc = |g: &rgo_ir::Global| match g.data.first() {
+        Some(Datum::Bytes(b)) if m.sym_name(g.sym).starts_with("type:") => Some((g.sym, (word(b, 0)?, word(b, 8)?))),
+        _ => None,
+    };
+    m.globals.iter().filter_map(desc).collect()
+}
+
 /// Largest group of functions that call each other to be analysed together, functions and rounds.
 const MAX_GROUP: usize = 200;
 const MAX_GROUP_ROUNDS: usize = 20;
 
 /// Summaries of functions that call each other: the least that agree with each other. False if that takes too long.
-fn assume(m: &Module, sums: &mut HashMap<Sym, FuncSummary>, external: &dyn Fn(&str) -> Option<FuncSummary>, group: &[usize]) -> bool {
+fn assume(m: &Module, sums: &mut HashMap<Sym, FuncSummary>, external: &dyn Fn(&str) -> Option<FuncSummary>, descs: &HashMap<Sym, (u64, u64)>, group: &[usize]) -> bool {
     if group.len() > MAX_GROUP {
         return false;
     }
@@ -95,7 +116,7 @@ fn assume(m: &Module, sums: &mut HashMap<Sym, FuncSummary>, external: &dyn Fn(&s
         let mut changed = false;
         for &i in group {
             let f = &m.functions[i];
-            let Some(r) = analyse(&Ctx { m, sums, external }, f) else { return false };
+            let Some(r) = analyse(&Ctx { m, sums, external, descs }, f) else { return false };
             let old = &sums[&f.sym];
             let new = old.union(&r.summary);
             if new != *old {
@@ -152,6 +173,7 @@ struct Ctx<'a> {
     m: &'a Module,
     sums: &'a HashMap<Sym, FuncSummary>,
     external: &'a dyn Fn(&str) -> Option<FuncSummary>,
+    descs: &'a HashMap<Sym, (u64, u64)>,
 }
 
 impl Ctx<'_> {
@@ -188,6 +210,12 @@ enum Slot {
     Buffer(Ty, u64),
     /// The copy of a value that an interface points to.
     Box(Ty),
+    /// What a slice without elements grows into: number of elements that fit, of elements appended.
+    Grow(u64, Value),
+    /// A slice of a length known at run time: element type, number of elements that fit.
+    Var(Ty, u64),
+    /// A map: size of its first group, or none.
+    Map(u64),
 }
 
 /// Conversions to interfaces that keep a copy of their argument: the argument's type.
@@ -222,6 +250,14 @@ struct Flow<'a> {
     contents: Vec<Vec<Site>>,
     escaped: Vec<bool>,
     called: Vec<bool>,
+    /// May the memory be written to after it was made?
+    written: Vec<bool>,
+    /// Closure records whose calls are being followed.
+    calling: Vec<Site>,
+    /// Sites that are no closure records.
+    plain: HashSet<Site>,
+    /// Strings converted to bytes without a copy.
+    aliases: HashSet<Value>,
     /// Code of a closure record at an allocation site, if known.
     code: HashMap<Site, Option<Sym>>,
     /// Locals that are defer records.
@@ -270,6 +306,8 @@ fn analyse(cx: &Ctx<'_>, f: &Function) -> Option<Outcome> {
     let mut next = head + 1;
     let mut allocs: Vec<Alloc> = Vec::new();
     let mut consts = HashMap::new();
+    let mut syms: HashMap<Value, Sym> = HashMap::new();
+    let mut growing = 0;
     let mut nulls = HashSet::new();
     let mut exact: Vec<Option<Local>> = vec![None; f.values.len()];
     let mut into: Vec<Option<Local>> = vec![None; f.values.len()];
@@ -282,6 +320,31 @@ fn analyse(cx: &Ctx<'_>, f: &Function) -> Option<Outcome> {
                 }
                 Op::Null => {
                     nulls.insert(i.results[0]);
+                }
+                Op::SymAddr(s, 0) => {
+                    syms.insert(i.results[0], *s);
+                }
+                Op::Call { callee: Callee::Direct(s), args, .. } if cx.m.sym_name(*s) == "runtime.growslice" => {
+                    let size = syms.get(&args[4]).and_then(|d| cx.descs.get(d)).map_or(0, |d| d.0);
+                    if let Some(&num) = consts.get(&args[3])
+                        && size > 0
+                        && size * num <= SMALL_BUFFER
+                        && growing < MAX_GROWING
+                        && !f.attrs.nosplit
+                    {
+                        growing += 1;
+                        allocs.push(Alloc { site: next, block: Block(bi as u32), inst: ii, value: i.results[0], slot: Some(Slot::Grow(SMALL_BUFFER / size, args[3])) });
+                        next += 1;
+                    }
+                }
+                Op::Call { callee: Callee::Direct(s), args, .. } if cx.m.sym_name(*s) == "runtime.rt_makemap" && nulls.contains(&args[0]) => {
+                    let slot = consts.get(&args[2]).filter(|n| **n <= MAX_MAP_GROUP).map(|n| Slot::Map(*n));
+                    allocs.push(Alloc { site: next, block: Block(bi as u32), inst: ii, value: i.results[0], slot });
+                    next += 1;
+                }
+                Op::Call { callee: Callee::Direct(s), args, .. } if cx.m.sym_name(*s) == "runtime.makemap" && nulls.contains(&args[2]) => {
+                    allocs.push(Alloc { site: next, block: Block(bi as u32), inst: ii, value: i.results[0], slot: Some(Slot::Map(0)) });
+                    next += 1;
                 }
                 Op::Call { callee: Callee::Direct(s), .. } if box_of(cx.m.sym_name(*s)).is_some() => {
                     let slot = box_of(cx.m.sym_name(*s)).map(Slot::Box);
@@ -315,6 +378,7 @@ fn analyse(cx: &Ctx<'_>, f: &Function) -> Option<Outcome> {
                 Op::MakeSlice { elem, cap, len, .. } => {
                     let slot = match (consts.get(cap), consts.get(len)) {
                         (Some(&c), Some(&l)) if l <= c && c <= MAX_STACK_OBJECT && cx.m.types.size(*elem).saturating_mul(c) <= MAX_STACK_OBJECT => Some(Slot::Array(*elem, c)),
+                        (None, _) if !f.attrs.nosplit => SMALL_BUFFER.checked_div(cx.m.types.size(*elem)).filter(|n| *n > 0).map(|n| Slot::Var(*elem, n)),
                         _ => None,
                     };
                     allocs.push(Alloc { site: next, block: Block(bi as u32), inst: ii, value: i.results[0], slot });
@@ -336,6 +400,10 @@ fn analyse(cx: &Ctx<'_>, f: &Function) -> Option<Outcome> {
         contents: vec![Vec::new(); n],
         escaped: vec![false; n],
         called: vec![false; n],
+        written: vec![false; n],
+        calling: Vec::new(),
+        plain: HashSet::new(),
+        aliases: HashSet::new(),
         code: HashMap::new(),
         defer_locals: Vec::new(),
         frame_at: Vec::new(),
@@ -358,17 +426,26 @@ fn analyse(cx: &Ctx<'_>, f: &Function) -> Option<Outcome> {
     fl.contents[ctx0 as usize] = vec![ctx0 + 1];
     fl.contents[ctx0 as usize + 1] = vec![ctx0 + 1];
     let site_of: HashMap<Value, Site> = allocs.iter().map(|a| (a.value, a.site)).collect();
+    // A closure record holds more than one pointer: one without captures is static.
+    fl.plain = allocs.iter().filter(|a| !matches!(a.slot, None | Some(Slot::Object(_))) || matches!(a.slot, Some(Slot::Object(Ty::PTR)))).map(|a| a.site).collect();
     fl.find_closures(&site_of);
     fl.find_defer_locals(&into);
     fl.split_defer_frame(head, &site_of, &exact);
-    let mut rounds = 0;
-    while fl.changed {
-        fl.changed = false;
-        rounds += 1;
-        if rounds > 200 {
-            return None;
+    if !fl.solve(&site_of, &param0, ctx0) {
+        return None;
+    }
+    // Bytes that are only read are the string's own. They escape no more than before, so neither does the string.
+    for a in &allocs {
+        if fl.escaped[a.site as usize] || fl.written[a.site as usize] {
+            continue;
         }
-        fl.step(&site_of, &param0, ctx0);
+        if matches!(&f.blocks[a.block.0 as usize].insts[a.inst].op, Op::Call { callee: Callee::Direct(s), .. } if cx.m.sym_name(*s) == "runtime.stringtoslicebyte") {
+            fl.aliases.insert(a.value);
+            fl.changed = true;
+        }
+    }
+    if !fl.solve(&site_of, &param0, ctx0) {
+        return None;
     }
     // --- summary
     let flow = |fl: &Flow, p0: Site| -> ParamFlow {
@@ -376,6 +453,9 @@ fn analyse(cx: &Ctx<'_>, f: &Function) -> Option<Outcome> {
             leak0: fl.escaped[p0 as usize],
             leak1: fl.escaped[p0 as usize + 1],
             called: fl.called[p0 as usize],
+            called1: fl.called[p0 as usize + 1],
+            writes0: fl.written[p0 as usize],
+            writes1: fl.written[p0 as usize + 1],
             ..ParamFlow::default()
         };
         for (k, set) in fl.results.iter().enumerate() {
@@ -419,14 +499,21 @@ fn analyse(cx: &Ctx<'_>, f: &Function) -> Option<Outcome> {
         if fl.escaped[a.site as usize] {
             continue;
         }
+        if fl.aliases.contains(&a.value) {
+            demotions.push(Demotion { block: a.block, inst: a.inst, ty: Ty::I8, array: None, form: Form::Alias });
+            continue;
+        }
         let size = match slot {
             Slot::Object(t) | Slot::Box(t) => cx.m.types.size(t),
-            Slot::Array(e, c) | Slot::Buffer(e, c) => cx.m.types.size(e) * c,
+            Slot::Array(e, c) | Slot::Buffer(e, c) | Slot::Var(e, c) => cx.m.types.size(e) * c,
+            Slot::Grow(..) => SMALL_BUFFER,
+            Slot::Map(n) => MAP_HEADER + n,
         };
         if total + size > MAX_STACK_TOTAL {
             continue;
         }
-        if cyc.cyclic[a.block.0 as usize] && !fl.safe_in_cycle(&cyc, &exact, &into, a) {
+        let repeats = cyc.cyclic[a.block.0 as usize];
+        if repeats && !matches!(slot, Slot::Grow(..)) && !fl.safe_in_cycle(&cyc, &exact, &into, a) {
             continue;
         }
         total += size;
@@ -435,12 +522,38 @@ fn analyse(cx: &Ctx<'_>, f: &Function) -> Option<Outcome> {
             Slot::Array(e, c) => Demotion { block: a.block, inst: a.inst, ty: e, array: Some(c), form: Form::Zeroed },
             Slot::Buffer(e, c) => Demotion { block: a.block, inst: a.inst, ty: e, array: Some(c), form: Form::Buffer },
             Slot::Box(ty) => Demotion { block: a.block, inst: a.inst, ty, array: None, form: Form::Box },
+            Slot::Grow(n, num) => Demotion { block: a.block, inst: a.inst, ty: Ty::PTR, array: Some(SMALL_BUFFER / 8), form: Form::Grow { room: n, num, once: repeats } },
+            Slot::Var(e, c) => Demotion { block: a.block, inst: a.inst, ty: e, array: Some(c), form: Form::Var { room: c } },
+            Slot::Map(group) => Demotion { block: a.block, inst: a.inst, ty: Ty::PTR, array: Some(MAP_HEADER / 8), form: Form::Map { group } },
         });
     }
     Some(Outcome { summary, demote: demotions })
 }
 
 impl Flow<'_> {
+    /// Runs to the fixed point; false if that takes too long.
+    fn solve(&mut self, site_of: &HashMap<Value, Site>, param0: &dyn Fn(usize) -> Site, ctx0: Site) -> bool {
+        let mut rounds = 0;
+        while self.changed {
+            self.changed = false;
+            rounds += 1;
+            if rounds > 200 {
+                return false;
+            }
+            self.step(site_of, param0, ctx0);
+        }
+        true
+    }
+
+    /// Memory at these sites is written to.
+    fn write(&mut self, sites: &[Site]) {
+        for &s in sites {
+            if !std::mem::replace(&mut self.written[s as usize], true) {
+                self.changed = true;
+            }
+        }
+    }
+
     fn local_site(l: Local) -> Site {
         1 + l.0
     }
@@ -631,6 +744,7 @@ impl Flow<'_> {
         self.contents.push(if memory { vec![UNKNOWN] } else { vec![UNKNOWN, s] });
         self.escaped.push(false);
         self.called.push(false);
+        self.written.push(false);
         self.fresh.insert((v, memory), s);
         self.changed = true;
         s
@@ -714,6 +828,22 @@ impl Flow<'_> {
                 if let Some(s) = i.results.first().and_then(|r| self.in_defer_frame(*r)) {
                     self.grow(i.results[0], &[s]);
                     continue;
+                }
+                match &i.op {
+                    Op::Store { addr: a, .. } | Op::AtomicStore { addr: a, .. } | Op::AtomicRmw { addr: a, .. } | Op::AtomicCas { addr: a, .. } => {
+                        let s = p(a, self);
+                        self.write(&s);
+                    }
+                    Op::Copy { dst: a, .. } | Op::MemMove { dst: a, .. } | Op::ZeroMem { dst: a, .. } | Op::MemClear { dst: a, .. } => {
+                        let s = p(a, self);
+                        self.write(&s);
+                    }
+                    // Whoever gets the number may do anything with the memory.
+                    Op::Conv(rgo_ir::ConvOp::PtrToInt, a) => {
+                        let s = p(a, self);
+                        self.write(&s);
+                    }
+                    _ => {}
                 }
                 match &i.op {
                     Op::Param(n) => {
@@ -826,6 +956,15 @@ impl Flow<'_> {
                         self.call(callee, *sig, args, &i.results);
                         if let Some(&s) = i.results.first().and_then(|r| site_of.get(r)) {
                             self.grow(i.results[0], &[s]);
+                            if matches!(callee, Callee::Direct(c) if self.cx.m.sym_name(*c) == "runtime.growslice") {
+                                let c = self.load(&self.pts[args[0].0 as usize]);
+                                self.put(s, &c);
+                                self.put(s, &[UNKNOWN]);
+                            }
+                            if self.aliases.contains(&i.results[0]) {
+                                let c = p(&args[1], self);
+                                self.grow(i.results[0], &c);
+                            }
                         }
                     }
                     Op::Int(_) | Op::Float(_) | Op::Null | Op::Zero | Op::Un(..) | Op::Cmp(..) | Op::ZeroMem { .. } | Op::MemClear { .. } | Op::NilCheck(_)
@@ -878,6 +1017,15 @@ impl Flow<'_> {
 
     /// A closure record is called: its captures flow as the code's summary says. Without `results`, code outside gets what it returns.
     fn call_record(&mut self, site: Site, code: Option<Sym>, results: Option<(&[Value], &[Ty])>) {
+        if self.calling.contains(&site) {
+            return;
+        }
+        self.calling.push(site);
+        self.follow_record(site, code, results);
+        self.calling.pop();
+    }
+
+    fn follow_record(&mut self, site: Site, code: Option<Sym>, results: Option<(&[Value], &[Ty])>) {
         let flow = code.and_then(|c| self.cx.summary(c)).and_then(|s| s.ctx);
         match flow {
             Some(mut c) => {
@@ -900,6 +1048,13 @@ impl Flow<'_> {
             let c = self.load(sites);
             self.escape(&c);
         }
+        if p.writes0 {
+            self.write(sites);
+        }
+        if p.writes1 {
+            let s = self.reach(&self.load(sites));
+            self.write(&s);
+        }
         // The callee may have stored unknown pointers in what it can reach.
         for s in self.reach(sites) {
             if s != UNKNOWN && !self.is_param(s) {
@@ -907,22 +1062,11 @@ impl Flow<'_> {
             }
         }
         if p.called && !p.leak0 {
-            for &s in sites {
-                if let Some(code) = self.code.get(&s).copied() {
-                    self.call_record(s, code, None);
-                } else if self.is_param(s) {
-                    if (s - 1 - self.f.locals.len() as Site) % 3 == 0 {
-                        if !std::mem::replace(&mut self.called[s as usize], true) {
-                            self.changed = true;
-                        }
-                    } else {
-                        self.escape(&[s]);
-                    }
-                } else if s != UNKNOWN {
-                    // A func value inside of an aggregate: what it holds may be called too.
-                    self.escape(&[s]);
-                }
-            }
+            self.call_sites(sites);
+        }
+        if p.called1 && !p.leak1 {
+            let s = self.reach(&self.load(sites));
+            self.call_sites(&s);
         }
         if let Some((vs, tys)) = results {
             for (k, v) in vs.iter().enumerate() {
@@ -961,6 +1105,30 @@ impl Flow<'_> {
         }
     }
 
+    /// What of `sites` is a func value may be called.
+    fn call_sites(&mut self, sites: &[Site]) {
+        for &s in sites {
+            if s == UNKNOWN || self.is_plain(s) {
+                continue;
+            }
+            if self.is_param(s) {
+                if !std::mem::replace(&mut self.called[s as usize], true) {
+                    self.changed = true;
+                }
+            } else if let Some(code) = self.code.get(&s).copied() {
+                self.call_record(s, code, None);
+            } else {
+                // A func value inside of an aggregate: what it holds may be called too.
+                self.escape(&[s]);
+            }
+        }
+    }
+
+    /// Is the site no closure record? Records are objects of several words, never locals.
+    fn is_plain(&self, s: Site) -> bool {
+        (s as usize) <= self.f.locals.len() || self.plain.contains(&s)
+    }
+
     fn call(&mut self, callee: &Callee, sig: rgo_ir::Sig, args: &[Value], results: &[Value]) {
         let cx = self.cx;
         let sd = cx.m.sig_data(sig);
@@ -977,14 +1145,9 @@ impl Flow<'_> {
                     if self.defer_nodes.contains(&s) {
                         continue;
                     }
-                    if let Some(code) = self.code.get(&s).copied() {
-                        self.call_record(s, code, Some((results, &sd.results)));
-                    } else if self.is_param(s) && (s - 1 - self.f.locals.len() as Site) % 3 == 0 {
-                        if !std::mem::replace(&mut self.called[s as usize], true) {
-                            self.changed = true;
-                        }
-                    } else if s != UNKNOWN {
-                        self.escape(&[s]);
+                    match self.code.get(&s).copied() {
+                        Some(code) if !self.is_plain(s) => self.call_record(s, code, Some((results, &sd.results))),
+                        _ => self.call_sites(&[s]),
                     }
                 }
                 None
@@ -1004,11 +1167,20 @@ impl Flow<'_> {
             if let Some((dst, src)) = copy {
                 let c = self.load(&self.pts[src.0 as usize]);
                 let d = self.pts[dst.0 as usize].clone();
+                self.write(&d);
                 self.store(&d, &c);
                 return;
             }
+            // The iterator holds the map.
+            if cx.m.sym_name(*s) == "runtime.mapIterStart" {
+                let (m, it) = (self.pts[args[1].0 as usize].clone(), self.pts[args[2].0 as usize].clone());
+                self.write(&it);
+                self.store(&it, &m);
+                self.store(&it, &[UNKNOWN]);
+                return;
+            }
         }
-        let no_pointers = matches!(callee, Callee::Direct(s) if cx.m.sym_name(*s) == "runtime.growslice") && self.basic_type(args[4]);
+        let no_pointers = matches!(callee, Callee::Direct(s) if cx.m.sym_name(*s) == "runtime.growslice") && self.pointer_free(args[4]);
         for (k, a) in args.iter().enumerate() {
             let mut sites = self.pts[a.0 as usize].clone();
             if sd.params.get(k).is_some_and(|t| cx.m.types.is_memory(*t)) {
@@ -1027,16 +1199,10 @@ impl Flow<'_> {
         }
     }
 
-    /// Is the value the descriptor of a predeclared type without pointers?
-    fn basic_type(&self, v: Value) -> bool {
-        self.f.blocks.iter().flat_map(|b| &b.insts).any(|i| {
-            i.results.first() == Some(&v)
-                && matches!(&i.op, Op::SymAddr(s, 0) if matches!(
-                    self.cx.m.sym_name(*s),
-                    "type:int" | "type:int8" | "type:int16" | "type:int32" | "type:int64" | "type:uint" | "type:uint8" | "type:uint16" | "type:uint32"
-                        | "type:uint64" | "type:uintptr" | "type:bool" | "type:float32" | "type:float64"
-                ))
-        })
+    /// Is the value the descriptor of a type without pointers?
+    fn pointer_free(&self, v: Value) -> bool {
+        let desc = self.f.blocks.iter().flat_map(|b| &b.insts).find(|i| i.results.first() == Some(&v));
+        matches!(desc, Some(i) if matches!(&i.op, Op::SymAddr(s, 0) if self.cx.descs.get(s).is_some_and(|d| d.1 == 0)))
     }
 
     /// May the object of an allocation that repeats share one slot over the rounds?
@@ -1070,7 +1236,7 @@ impl Flow<'_> {
             return false;
         }
         // A conversion reads its operand while it fills the buffer.
-        let inclusive = matches!(a.slot, Some(Slot::Buffer(..)));
+        let inclusive = matches!(a.slot, Some(Slot::Buffer(..) | Slot::Map(_)));
         holders.into_iter().all(|h| !live_before(self.f, cyc, exact, into, h, a.block, a.inst, inclusive))
     }
 }

@@ -11,6 +11,11 @@ pub struct ParamFlow {
     pub leak1: bool,
     /// The parameter is a func value that may be called (its captures then flow as its own summary says).
     pub called: bool,
+    /// The same for func values found behind it.
+    pub called1: bool,
+    /// The memory it points to, and memory found behind that, may be written to.
+    pub writes0: bool,
+    pub writes1: bool,
     /// Results that may hold the pointers themselves / pointers found behind them (bit r = result r).
     pub to_result0: u32,
     pub to_result1: u32,
@@ -36,7 +41,7 @@ impl ParamFlow {
         ParamFlow::default()
     }
     pub fn all() -> ParamFlow {
-        ParamFlow { leak0: true, leak1: true, called: true, to_result0: u32::MAX, to_result1: u32::MAX, in_result0: u32::MAX }
+        ParamFlow { leak0: true, leak1: true, called: true, called1: true, writes0: true, writes1: true, to_result0: u32::MAX, to_result1: u32::MAX, in_result0: u32::MAX }
     }
     /// Only what is behind the pointers is kept.
     pub fn contents() -> ParamFlow {
@@ -50,6 +55,9 @@ impl ParamFlow {
             leak0: self.leak0 || o.leak0,
             leak1: self.leak1 || o.leak1,
             called: self.called || o.called,
+            called1: self.called1 || o.called1,
+            writes0: self.writes0 || o.writes0,
+            writes1: self.writes1 || o.writes1,
             to_result0: self.to_result0 | o.to_result0,
             to_result1: self.to_result1 | o.to_result1,
             in_result0: self.in_result0 | o.in_result0,
@@ -124,7 +132,7 @@ impl Summaries {
 }
 
 fn flow_text(out: &mut String, p: &ParamFlow) {
-    let bits = p.leak0 as u32 | (p.leak1 as u32) << 1 | (p.called as u32) << 2;
+    let bits = p.leak0 as u32 | (p.leak1 as u32) << 1 | (p.called as u32) << 2 | (p.called1 as u32) << 3 | (p.writes0 as u32) << 4 | (p.writes1 as u32) << 5;
     out.push_str(&format!("{bits},{:x},{:x},{:x}", p.to_result0, p.to_result1, p.in_result0));
 }
 
@@ -137,7 +145,18 @@ fn parse_flow(s: &str) -> Option<ParamFlow> {
     if it.next().is_some() {
         return None;
     }
-    Some(ParamFlow { leak0: bits & 1 != 0, leak1: bits & 2 != 0, called: bits & 4 != 0, to_result0: r0, to_result1: r1, in_result0: in0 })
+    let bit = |n: u32| bits >> n & 1 != 0;
+    Some(ParamFlow {
+        leak0: bit(0),
+        leak1: bit(1),
+        called: bit(2),
+        called1: bit(3),
+        writes0: bit(4),
+        writes1: bit(5),
+        to_result0: r0,
+        to_result1: r1,
+        in_result0: in0,
+    })
 }
 
 #[cfg(test)]
@@ -147,7 +166,7 @@ mod tests {
     #[test]
     fn text_round_trip() {
         let mut s = Summaries::default();
-        let f = ParamFlow { leak0: false, leak1: true, called: true, to_result0: 3, to_result1: 0, in_result0: 5 };
+        let f = ParamFlow { leak0: false, leak1: true, called: true, writes1: true, to_result0: 3, to_result1: 0, in_result0: 5, ..ParamFlow::default() };
         s.map.insert("a.(*T).F".into(), FuncSummary { params: vec![f.clone(), ParamFlow::all()], ctx: Some(f) });
         s.map.insert("b.G".into(), FuncSummary::default());
         let t = s.to_text();

@@ -1,7 +1,9 @@
 package runtime
 
 import (
+	"internal/abi"
 	"internal/goarch"
+	"internal/runtime/maps"
 	"internal/runtime/math"
 	"internal/runtime/sys"
 	"unsafe"
@@ -243,3 +245,24 @@ func reflect_gcbits(x any) []byte {
 func heapObjectsCanMove() bool { return false }
 
 func freegc(p unsafe.Pointer, size uintptr, noscan bool) bool { return false }
+
+// rt_makemap makes a map that begins with one group of the given size; m and group, if not nil, are memory for its header
+// and for the group.
+func rt_makemap(m *maps.Map, group unsafe.Pointer, size uintptr) *maps.Map {
+	if m == nil {
+		return maps.NewEmptyMap()
+	}
+	memclrNoHeapPointers(group, size)
+	*(*uint64)(group) = abi.MapCtrlEmpty
+	h := (*smallMap)(unsafe.Pointer(m))
+	*h = smallMap{seed: uintptr(rand()), group: group}
+	return m
+}
+
+// smallMap is the layout of a maps.Map.
+type smallMap struct {
+	used  uint64
+	seed  uintptr
+	group unsafe.Pointer
+	_     [3]uintptr
+}
