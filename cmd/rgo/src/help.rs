@@ -56,8 +56,8 @@ For work on rgo: RGO_RT, RGO_RUNTIME_GO, RGO_DUMP, RGO_TOOLS
 "),
     ("filetype", "file types", "\
 In a package folder the command looks at .go files, at C and C++ files and headers (for cgo), at .s assembly and at .syso objects.
-Files that begin with _ or . are ignored, and so are folders named testdata. rgo does not assemble; packages with assembly
-are compiled from their portable Go files.
+Files that begin with _ or . are ignored, and so are folders named testdata. Assembly is assembled by the
+release's asm, but that of the standard library is never used: rgo compiles its portable Go files.
 "),
     ("goauth", "GOAUTH environment variable", "\
 GOAUTH lists ways to find credentials for module downloads, separated by semicolons: off, netrc (the default),
@@ -159,6 +159,15 @@ Removes programs and other files that builds left in package folders.
 ",
         "doc" => "\
 Shows the documentation of a package, or of what it declares.
+
+	go doc                                the package in the current folder
+	go doc <pkg>                          a package
+	go doc <sym>[.<methodOrField>]        what the package in the current folder declares
+	go doc [<pkg>.]<sym>[.<methodOrField>]
+	go doc [<pkg>.][<sym>.]<methodOrField>
+	go doc <pkg> <sym>[.<methodOrField>]  the package by its path as far as needed: json is encoding/json
+
+A name in lower case stands for either case. Flags:
 
 	-all everything; -c mind upper and lower case; -cmd a command like a package; -ex examples; -http in a browser
 	-short a line each; -src the source; -u what is not exported too
