@@ -119,6 +119,25 @@ func setprocs(n int) int {
 	return old
 }
 
+// doAllThreadsSyscall makes a system call on every thread: setuid and its like are per thread to Linux.
+//
+//go:linkname doAllThreadsSyscall syscall.runtime_doAllThreadsSyscall
+func doAllThreadsSyscall(trap, a1, a2, a3, a4, a5, a6 uintptr) (r1, r2, err uintptr) {
+	if iscgo {
+		panic("doAllThreadsSyscall not supported with cgo enabled")
+	}
+	for {
+		rt_stopworld()
+		r1, r2, err, ok := rt_allthreads(trap, a1, a2, a3, a4, a5, a6)
+		rt_startworld()
+		if ok {
+			return r1, r2, err
+		}
+		// Someone is about to exec.
+		Gosched()
+	}
+}
+
 var updatemaxprocs = &godebugInc{name: "updatemaxprocs"}
 
 // defaultGOMAXPROCSUpdateGODEBUG is called when counters of GODEBUG settings become available.

@@ -56,6 +56,9 @@ func rt_gcwait()
 // rt_stopworld parks all other goroutines at safepoints; they stay parked until rt_startworld. Calls do not nest; a second
 // caller waits. Between the two the caller may run Go code that does not block.
 func rt_stopworld()
+
+// rt_allthreads makes a system call on every thread, with the world stopped; false: try again.
+func rt_allthreads(trap, a1, a2, a3, a4, a5, a6 uintptr) (r1, r2, err uintptr, ok bool)
 func rt_startworld()
 
 // rt_scavenge returns all free memory to the system.

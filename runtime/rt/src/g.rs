@@ -289,6 +289,8 @@ pub struct M {
     pub profile_hz: u32,
     /// CPU profile timer of the thread: its number plus one.
     pub prof_timer: i32,
+    /// The thread is to make the system call that all threads make.
+    pub owes_syscall: AtomicBool,
     /// Execution tracer: events not handed out yet; the thread's name there.
     pub trace_buf: *mut crate::tracer::Buf,
     pub trace_id: u64,

@@ -91,7 +91,7 @@ pub fn initial_mask() -> u64 {
 
 /// Not installed at start: job control keeps its default action.
 fn left_alone(sig: u32) -> bool {
-    matches!(sig, SIGKILL | SIGSTOP | SIGCONT | SIGTSTP | SIGTTIN | SIGTTOU | 32 | 33 | 34)
+    matches!(sig, SIGKILL | SIGSTOP | SIGCONT | SIGTSTP | SIGTTIN | SIGTTOU | 32 | SIGALL | 34) && !(sig == SIGALL && !cgo::iscgo())
 }
 
 unsafe fn install(sig: u32) {
@@ -152,7 +152,7 @@ pub unsafe fn minit(m: *mut M) {
         sys::sigaltstack(&s, null_mut());
     }
     // Synchronous signals and our own must get through.
-    let must = bit(SIGSEGV) | bit(SIGBUS) | bit(SIGFPE) | bit(SIGILL) | bit(SIGTRAP) | bit(SIGURG) | bit(SIGPROF) | bit(17);
+    let must = bit(SIGSEGV) | bit(SIGBUS) | bit(SIGFPE) | bit(SIGILL) | bit(SIGTRAP) | bit(SIGURG) | bit(SIGPROF) | bit(17) | if cgo::iscgo() { 0 } else { bit(SIGALL) };
     let mask = (*m).sigmask & !must;
     (*m).tid.store(sys::gettid(), Relaxed);
     sys::sigprocmask(sys::SIG_SETMASK, &mask, null_mut());
@@ -241,12 +241,71 @@ pub unsafe extern "C" fn rt_preempted(g: *mut G, image: *const u8) -> ! {
     sched::preempt_park(g)
 }
 
+// --- system calls of all threads ---
+
+/// Makes a thread do the call in `ALL_CALL`. Where there is a C library the signal is its own, for the same purpose.
+const SIGALL: u32 = 33;
+/// Number, arguments, and the results that every thread must get.
+static mut ALL_CALL: ([usize; 7], (usize, usize, usize)) = ([0; 7], (0, 0, 0));
+
+/// Makes a system call on every thread; no thread may be made meanwhile (`EXECLOCK`). A thread without tid will be made, and inherits what is changed.
+pub unsafe fn all_threads(trap: usize, a: [usize; 6]) -> (usize, usize, usize) {
+    let call = [trap, a[0], a[1], a[2], a[3], a[4], a[5]];
+    let r = raw(call);
+    if r.2 != 0 {
+        return r;
+    }
+    ALL_CALL = (call, r);
+    let me = getm();
+    let each = |f: &mut dyn FnMut(*mut M)| {
+        let mut m = ALLM.load(Acquire);
+        while !m.is_null() {
+            if m != me && (*m).tid.load(SeqCst) != 0 {
+                f(m);
+            }
+            m = (*m).alllink;
+        }
+    };
+    each(&mut |m| {
+        (*m).owes_syscall.store(true, SeqCst);
+        sys::tgkill(sys::getpid(), (*m).tid.load(SeqCst), SIGALL);
+    });
+    // A thread that ends takes its tid away first.
+    each(&mut |m| {
+        while (*m).owes_syscall.load(SeqCst) && (*m).tid.load(SeqCst) != 0 {
+            sys::usleep(20);
+        }
+    });
+    r
+}
+
+/// Results and error number as the system call package has them.
+unsafe fn raw(c: [usize; 7]) -> (usize, usize, usize) {
+    let r = sys::syscall6(c[0], c[1], c[2], c[3], c[4], c[5], c[6]);
+    if (-4095..0).contains(&(r as isize)) { (usize::MAX, 0, (r as isize).unsigned_abs()) } else { (r as usize, 0, 0) }
+}
+
+/// In the handler.
+unsafe fn pay_syscall(m: *mut M) {
+    let (call, want) = ALL_CALL;
+    if raw(call) != want {
+        print::lock();
+        print::str("fatal error: AllThreadsSyscall6 results differ between threads; runtime corrupted\n");
+        sys::exit_group(2);
+    }
+    (*m).owes_syscall.store(false, SeqCst);
+}
+
 // --- the handler ---
 
 #[cfg_attr(not(test), unsafe(no_mangle))]
 pub unsafe extern "C" fn rt_sighandler(sig: u32, info: *mut SigInfo, ctx: *mut UContext) {
     let m = getm();
     if cgo::iscgo() && (forward(m, sig, info, ctx) || foreign(m, sig, info, ctx)) {
+        return;
+    }
+    if sig == SIGALL && (*m).owes_syscall.load(SeqCst) {
+        pay_syscall(m);
         return;
     }
     if sig == SIGURG {

@@ -84,12 +84,14 @@ struct AllThreads {
     r1: usize,
     r2: usize,
     err: usize,
+    done: bool,
 }
-/// Running a system call on every thread is not supported: ENOTSUP, so that setuid and friends fail instead of lying.
-#[unsafe(export_name = "rt.syscall.runtime_doAllThreadsSyscall")]
+/// With the world stopped. False: not now, for someone keeps threads from being made.
+#[unsafe(export_name = "rt.runtime.rt_allthreads")]
 unsafe extern "C" fn all_threads_syscall(_g: *mut G, f: *mut AllThreads) {
-    const ENOTSUP: usize = 95;
-    (*f).r1 = usize::MAX;
-    (*f).r2 = 0;
-    (*f).err = ENOTSUP;
+    (*f).done = sched::EXECLOCK.try_lock();
+    if (*f).done {
+        ((*f).r1, (*f).r2, (*f).err) = signal::all_threads((*f).trap, (*f).a);
+        sched::EXECLOCK.unlock();
+    }
 }
