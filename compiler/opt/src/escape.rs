@@ -252,6 +252,8 @@ struct Flow<'a> {
     called: Vec<bool>,
     /// May the memory be written to after it was made?
     written: Vec<bool>,
+    /// Parameters in whose memory pointers found behind them are stored.
+    mixed: Vec<bool>,
     /// Closure records whose calls are being followed.
     calling: Vec<Site>,
     /// Sites that are no closure records.
@@ -401,6 +403,7 @@ fn analyse(cx: &Ctx<'_>, f: &Function) -> Option<Outcome> {
         escaped: vec![false; n],
         called: vec![false; n],
         written: vec![false; n],
+        mixed: vec![false; n],
         calling: Vec::new(),
         plain: HashSet::new(),
         aliases: HashSet::new(),
@@ -456,6 +459,7 @@ fn analyse(cx: &Ctx<'_>, f: &Function) -> Option<Outcome> {
             called1: fl.called[p0 as usize + 1],
             writes0: fl.written[p0 as usize],
             writes1: fl.written[p0 as usize + 1],
+            mixes: fl.mixed[p0 as usize],
             ..ParamFlow::default()
         };
         for (k, set) in fl.results.iter().enumerate() {
@@ -745,6 +749,7 @@ impl Flow<'_> {
         self.escaped.push(false);
         self.called.push(false);
         self.written.push(false);
+        self.mixed.push(false);
         self.fresh.insert((v, memory), s);
         self.changed = true;
         s
@@ -780,6 +785,11 @@ impl Flow<'_> {
         s >= first && s < last && !(s < first + 3 * self.params as Site && (s - first) % 3 == 2)
     }
 
+    /// Is the site what a parameter, or the context, points to directly?
+    fn is_level0(&self, s: Site) -> bool {
+        self.is_param(s) && (s - 1 - self.f.locals.len() as Site) % 3 == 0
+    }
+
     /// Sites that may be read through a pointer to any of `sites`.
     fn load(&self, sites: &[Site]) -> Vec<Site> {
         let mut out = Vec::new();
@@ -805,7 +815,14 @@ impl Flow<'_> {
 
     fn store(&mut self, addr: &[Site], val: &[Site]) {
         for &s in addr {
-            if s == UNKNOWN || self.is_param(s) || self.escaped[s as usize] {
+            if self.is_level0(s) && !self.escaped[s as usize] && val.contains(&(s + 1)) {
+                // x.f = x.f[:n]: what is behind the parameter stays there.
+                if !std::mem::replace(&mut self.mixed[s as usize], true) {
+                    self.changed = true;
+                }
+                let rest: Vec<Site> = val.iter().copied().filter(|v| *v != s + 1).collect();
+                self.escape(&rest);
+            } else if s == UNKNOWN || self.is_param(s) || self.escaped[s as usize] {
                 self.escape(val);
             }
             if s != UNKNOWN && !self.is_param(s) {
@@ -1047,6 +1064,10 @@ impl Flow<'_> {
         if p.leak1 {
             let c = self.load(sites);
             self.escape(&c);
+        }
+        if p.mixes && !p.leak0 && !p.leak1 {
+            let inner = self.reach(&self.load(sites));
+            self.store(sites, &inner);
         }
         if p.writes0 {
             self.write(sites);

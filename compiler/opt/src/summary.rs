@@ -16,6 +16,8 @@ pub struct ParamFlow {
     /// The memory it points to, and memory found behind that, may be written to.
     pub writes0: bool,
     pub writes1: bool,
+    /// Pointers found behind it may be stored in the memory it points to.
+    pub mixes: bool,
     /// Results that may hold the pointers themselves / pointers found behind them (bit r = result r).
     pub to_result0: u32,
     pub to_result1: u32,
@@ -41,7 +43,7 @@ impl ParamFlow {
         ParamFlow::default()
     }
     pub fn all() -> ParamFlow {
-        ParamFlow { leak0: true, leak1: true, called: true, called1: true, writes0: true, writes1: true, to_result0: u32::MAX, to_result1: u32::MAX, in_result0: u32::MAX }
+        ParamFlow { leak0: true, leak1: true, called: true, called1: true, writes0: true, writes1: true, mixes: true, to_result0: u32::MAX, to_result1: u32::MAX, in_result0: u32::MAX }
     }
     /// Only what is behind the pointers is kept.
     pub fn contents() -> ParamFlow {
@@ -58,6 +60,7 @@ impl ParamFlow {
             called1: self.called1 || o.called1,
             writes0: self.writes0 || o.writes0,
             writes1: self.writes1 || o.writes1,
+            mixes: self.mixes || o.mixes,
             to_result0: self.to_result0 | o.to_result0,
             to_result1: self.to_result1 | o.to_result1,
             in_result0: self.in_result0 | o.in_result0,
@@ -132,7 +135,7 @@ impl Summaries {
 }
 
 fn flow_text(out: &mut String, p: &ParamFlow) {
-    let bits = p.leak0 as u32 | (p.leak1 as u32) << 1 | (p.called as u32) << 2 | (p.called1 as u32) << 3 | (p.writes0 as u32) << 4 | (p.writes1 as u32) << 5;
+    let bits = p.leak0 as u32 | (p.leak1 as u32) << 1 | (p.called as u32) << 2 | (p.called1 as u32) << 3 | (p.writes0 as u32) << 4 | (p.writes1 as u32) << 5 | (p.mixes as u32) << 6;
     out.push_str(&format!("{bits},{:x},{:x},{:x}", p.to_result0, p.to_result1, p.in_result0));
 }
 
@@ -153,6 +156,7 @@ fn parse_flow(s: &str) -> Option<ParamFlow> {
         called1: bit(3),
         writes0: bit(4),
         writes1: bit(5),
+        mixes: bit(6),
         to_result0: r0,
         to_result1: r1,
         in_result0: in0,

@@ -125,6 +125,48 @@ fn summaries_of_callees_are_used() {
 }
 
 #[test]
+fn what_is_behind_a_parameter_may_move_there() {
+    let mut m = Module::new("p");
+    // x.a = x.b, and x.a = y.a
+    func(&mut m, "p.own", &[Ty::PTR], &[], |_, fb| {
+        let x = fb.param(0);
+        let b = fb.ptr_add(x, 8);
+        let v = fb.load(Ty::PTR, b);
+        fb.store(x, v, Default::default());
+        fb.term(Term::Ret(vec![]));
+    });
+    func(&mut m, "p.other", &[Ty::PTR, Ty::PTR], &[], |_, fb| {
+        let (x, y) = (fb.param(0), fb.param(1));
+        let v = fb.load(Ty::PTR, y);
+        fb.store(x, v, Default::default());
+        fb.term(Term::Ret(vec![]));
+    });
+    func(&mut m, "p.f", &[], &[], |m, fb| {
+        let (x, v) = (new(m, fb, Ty::STRING), new(m, fb, Ty::I64));
+        fb.store(x, v, Default::default());
+        fb.call(m, "p.own", &[Ty::PTR], &[], vec![x]);
+        fb.term(Term::Ret(vec![]));
+    });
+    // What comes out may be either.
+    func(&mut m, "p.g", &[], &[Ty::PTR], |m, fb| {
+        let (x, v) = (new(m, fb, Ty::STRING), new(m, fb, Ty::I64));
+        let b = fb.ptr_add(x, 8);
+        fb.store(b, v, Default::default());
+        fb.call(m, "p.own", &[Ty::PTR], &[], vec![x]);
+        let r = fb.load(Ty::PTR, x);
+        fb.term(Term::Ret(vec![r]));
+    });
+    func(&mut m, "p.h", &[Ty::PTR], &[], |m, fb| {
+        let (y, v, x) = (new(m, fb, Ty::PTR), new(m, fb, Ty::I64), fb.param(0));
+        fb.store(y, v, Default::default());
+        fb.call(m, "p.other", &[Ty::PTR, Ty::PTR], &[], vec![x, y]);
+        fb.term(Term::Ret(vec![]));
+    });
+    run(&mut m);
+    assert_eq!([heap(&m, "p.f"), heap(&m, "p.g"), heap(&m, "p.h")], [0, 1, 1]);
+}
+
+#[test]
 fn a_length_is_not_the_slice() {
     let mut m = Module::new("p");
     func(&mut m, "p.len", &[Ty::SLICE], &[Ty::I64], |_, fb| {

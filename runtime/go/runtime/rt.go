@@ -20,6 +20,8 @@ func rt_mallocslow(size uintptr, typ *_type, needzero bool) unsafe.Pointer
 func rt_persistentalloc(size, align uintptr) unsafe.Pointer
 
 // rt_findobject finds the heap object that contains p; false if p is not inside the heap.
+//
+//go:noescape
 func rt_findobject(p unsafe.Pointer, out *objectInfo) bool
 
 type objectInfo struct {
@@ -30,6 +32,8 @@ type objectInfo struct {
 }
 
 // rt_objectmask sets the bytes of mask, one for each word, that are 1 for the pointers of the heap object at base.
+//
+//go:noescape
 func rt_objectmask(base unsafe.Pointer, mask []byte)
 
 // One collection: rt_gcsweep until it is false; with the world stopped rt_gcstart; rt_gcmark until it is false; with the
@@ -65,9 +69,13 @@ func rt_startworld()
 func rt_scavenge()
 
 // rt_memstats fills m; only totals, not BySize beyond what is cheap.
+//
+//go:noescape
 func rt_memstats(m *MemStats)
 
 // rt_gcstats fills s with what runtime/metrics wants of the collector.
+//
+//go:noescape
 func rt_gcstats(s *gcStats)
 
 type gcStats struct {
@@ -85,6 +93,8 @@ func rt_heapdump(fd uintptr)
 func rt_heapbounds() (lo, hi uintptr)
 
 // rt_schedstats fills s with what runtime/metrics wants of the scheduler.
+//
+//go:noescape
 func rt_schedstats(s *schedStats)
 
 // timeCounts are numbers of times by the logarithm of their nanoseconds.
@@ -316,6 +326,8 @@ func rt_readcpuprofile(data *uint64, n int, tags *unsafe.Pointer, ntags int) (nd
 
 // rt_profrecords writes all records of a kind: 0 memory (size, allocs, frees, n, n pcs), 1 blocking, 2 mutexes (count as
 // float bits, nanoseconds, n, n pcs). It returns the words needed, also when they do not fit.
+//
+//go:noescape
 func rt_profrecords(kind int, buf *uintptr, n int) int
 
 // rt_profcycle follows a collection: what was freed becomes visible in the memory profile.
@@ -336,6 +348,8 @@ func rt_tracereadable() bool
 func rt_traceread() (p *byte, n, mark int)
 
 // rt_traceuser records an annotation.
+//
+//go:noescape
 func rt_traceuser(kind int, id, parent uint64, a, b string)
 
 // rt_threadcount is the number of threads.
@@ -345,17 +359,25 @@ func rt_threadcount() int
 
 // rt_callers stores return addresses (virtual ones for inlined frames) of the current goroutine; skip 0 is the Go function
 // that calls rt_callers. Wrappers are left out.
+//
+//go:noescape
 func rt_callers(skip int, buf *uintptr, n int) int
 
 // rt_stack writes the trace of the current goroutine (from the caller of the caller on) or of all into buf.
+//
+//go:noescape
 func rt_stack(buf *byte, n int, all bool) int
 
 // rt_goroutinestacks: the world is stopped. For up to n user goroutines, the current one first, stores stride words:
 // number of pcs, label pointer, pcs. Returns how many goroutines there are.
 // leaked: only of those that the last search for leaks has found.
+//
+//go:noescape
 func rt_goroutinestacks(buf *uintptr, stride, n int, leaked bool) int
 
 // rt_symbolize looks up a code address, or virtual pc, as it is (no adjustment); false if it is not in the table.
+//
+//go:noescape
 func rt_symbolize(pc uintptr, out *symInfo) bool
 
 type symInfo struct {
@@ -371,6 +393,8 @@ type symInfo struct {
 }
 
 // rt_inlinedinto stores the return addresses of the frames that the frame of return address pc is inlined into.
+//
+//go:noescape
 func rt_inlinedinto(pc uintptr, buf *uintptr, n int) int
 
 // rt_staticrange is the address range of the program's data: type descriptors inside it are the compiler's.

@@ -539,6 +539,11 @@ global_asm!(
     "mov rax, r8",
     "mov rdi, r9",
     "mov rsi, r10",
+    // clone3 has the address of the pidfd in its record, and no third argument.
+    "cmp eax, 435",
+    "jne 6f",
+    "mov rdx, [rdi + 8]",
+    "6:",
     "xor r10d, r10d",
     "xor r8d, r8d",
     "xor r9d, r9d",
