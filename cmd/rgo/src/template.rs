@@ -767,8 +767,7 @@ fn printf(format: &str, args: &[Value]) -> String {
         };
         next += 1;
         let text = match (verb, v) {
-            ('q', Value::Str(s)) => rgo_work::literal::quote(s),
-            ('q', Value::List(l)) => format!("[{}]", l.iter().map(|v| rgo_work::literal::quote(&v.text())).collect::<Vec<_>>().join(" ")),
+            ('q', Value::Str(_) | Value::List(_) | Value::Map(_)) => quoted(v),
             ('x', Value::Str(s)) => s.bytes().map(|b| format!("{b:02x}")).collect(),
             ('x', Value::Int(i)) => format!("{i:x}"),
             ('v' | 's' | 'd' | 't', v) => v.text(),
@@ -788,6 +787,19 @@ fn printf(format: &str, args: &[Value]) -> String {
     out
 }
 
+/// As the verb q writes strings, alone or inside of lists and maps.
+fn quoted(v: &Value) -> String {
+    match v {
+        Value::Str(s) => rgo_work::literal::quote(s),
+        Value::List(l) => format!("[{}]", l.iter().map(quoted).collect::<Vec<_>>().join(" ")),
+        Value::Map(m) => {
+            let pairs: Vec<String> = m.iter().map(|(k, v)| format!("{}:{}", rgo_work::literal::quote(k), quoted(v))).collect();
+            format!("map[{}]", pairs.join(" "))
+        }
+        v => format!("%!q({})", v.text()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -797,6 +809,7 @@ mod tests {
             ("Name", Value::Str("p".into())),
             ("Imports", Value::list(&["fmt".into(), "os".into()])),
             ("None", Value::Nil),
+            ("ImportMap", Value::Map(vec![("a".into(), Value::Str("b c".into()))])),
             ("M", Value::Object(vec![("Path", Value::Str("m".into())), (TEXT, Value::Str("module m".into()))])),
             ("Map", Value::Map(vec![("a".into(), Value::Str("b".into()))])),
             ("On", Value::Bool(true)),
@@ -818,6 +831,7 @@ mod tests {
             ("a {{- .Name -}} b", "apb"),
             ("{{len .Imports}} {{index .Imports 1}} {{index .Map \"a\"}}", "2 os b"),
             ("{{printf \"%q %-3s|%v\" .Name .Name .Imports}}", "\"p\" p  |[fmt os]"),
+            ("{{printf \"%q\" .ImportMap}}", "map[\"a\":\"b c\"]"),
             ("{{/* c */}}{{eq .Name \"q\" \"p\"}}", "true"),
             ("{{$x := .Name}}{{range .Imports}}{{$x}}{{$.Name}}{{end}}", "pppp"),
             ("{{.Imports}} {{.Map}} {{.None}}", "[fmt os] map[a:b] <nil>"),

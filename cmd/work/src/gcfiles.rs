@@ -39,7 +39,8 @@ fn keys(l: &Loader<'_>, order: &[PkgId]) -> HashMap<PkgId, Key> {
     out
 }
 
-/// Makes the files of `want`. Packages in `full` are checked with all function bodies; of others the declarations do.
+/// Makes the files of `want`. Packages in `full` are checked with all function bodies; of others the declarations do, unless these have errors:
+/// then the bodies' errors are wanted too.
 pub fn make(l: &Loader<'_>, want: &[PkgId], full: &[PkgId], opts: &BuildOptions) -> Exports {
     let mut roots = want.to_vec();
     roots.extend_from_slice(full);
@@ -73,6 +74,11 @@ pub fn make(l: &Loader<'_>, want: &[PkgId], full: &[PkgId], opts: &BuildOptions)
     };
     let flags = |_: PkgId| FrontFlags::default();
     let front = front::check(l, &order, &need, &flags, &FrontOptions { threads: opts.threads, ..FrontOptions::default() });
+    let more: Vec<PkgId> = front.errors.iter().map(|e| e.0).filter(|id| !full.contains(id)).collect();
+    if !more.is_empty() {
+        let want: Vec<PkgId> = want.into_iter().collect();
+        return make(l, &want, &full.into_iter().chain(more).collect::<Vec<_>>(), opts);
+    }
     let made: Mutex<Vec<(PkgId, PathBuf)>> = Mutex::default();
     let write = |n: usize| {
         let id = todo[n];
