@@ -14,6 +14,7 @@ use rgo_abi::functab::{FuncInfo, Row, flag};
 use rgo_abi::stack::sym;
 
 use crate::Error;
+use crate::extra::{link_name, reference};
 use crate::goobj::{FLAG_DUPOK, Reloc, Scope, Symbol as GoSymbol, kind, reloc};
 
 /// Stack that a call into assembly takes besides the frames it declares.
@@ -115,10 +116,6 @@ struct Writer<'a> {
     funcs: Vec<FuncInfo>,
 }
 
-fn link_name(s: &str) -> String {
-    s.replace('@', "\u{ff20}")
-}
-
 fn elf_reloc(r_type: elf::RelocationType) -> RelocationFlags {
     RelocationFlags::Elf { r_type }
 }
@@ -213,16 +210,7 @@ impl Writer<'_> {
         if let Some(id) = self.undefined.get(name) {
             return *id;
         }
-        let id = self.o.add_symbol(Symbol {
-            name: link_name(name).into_bytes(),
-            value: 0,
-            size: 0,
-            kind: SymbolKind::Unknown,
-            scope: SymbolScope::Linkage,
-            weak: false,
-            section: SymbolSection::Undefined,
-            flags: SymbolFlags::None,
-        });
+        let id = self.o.add_symbol(reference(link_name(name).into_bytes()));
         self.undefined.insert(name.into(), id);
         id
     }

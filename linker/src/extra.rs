@@ -38,6 +38,25 @@ pub fn build_info(version: &str, modinfo: &str) -> (Vec<u8>, usize, usize) {
     (out, at, framed.len())
 }
 
+/// A Go name as a symbol: LLD takes `@` for the start of a version.
+pub(crate) fn link_name(s: &str) -> String {
+    s.replace('@', "\u{ff20}")
+}
+
+/// A symbol that another object defines.
+pub(crate) fn reference(name: Vec<u8>) -> Symbol {
+    Symbol {
+        name,
+        value: 0,
+        size: 0,
+        kind: SymbolKind::Unknown,
+        scope: SymbolScope::Linkage,
+        weak: false,
+        section: SymbolSection::Undefined,
+        flags: SymbolFlags::None,
+    }
+}
+
 pub fn object(opts: &LinkOptions, live: &[Vec<u8>]) -> Result<Vec<u8>, Error> {
     let fail = |e: object::write::Error| Error(format!("internal compiler error: link object: {e}"));
     let mut o = Object::new(BinaryFormat::Elf, Architecture::X86_64, Endianness::Little);
@@ -89,7 +108,7 @@ pub fn object(opts: &LinkOptions, live: &[Vec<u8>]) -> Result<Vec<u8>, Error> {
         header[8..].copy_from_slice(&(value.len() as u64).to_le_bytes());
         let at = o.append_section_data(data, &header, 8);
         o.add_symbol(Symbol {
-            name: name.replace('@', "\u{ff20}").into_bytes(),
+            name: link_name(name).into_bytes(),
             value: at,
             size: 16,
             kind: SymbolKind::Data,
@@ -119,16 +138,7 @@ pub fn object(opts: &LinkOptions, live: &[Vec<u8>]) -> Result<Vec<u8>, Error> {
         let s = o.add_section(Vec::new(), b".go.live".to_vec(), SectionKind::ReadOnlyData);
         o.append_section_data(s, &[0], 1);
         for name in live {
-            let symbol = o.add_symbol(Symbol {
-                name: name.clone(),
-                value: 0,
-                size: 0,
-                kind: SymbolKind::Unknown,
-                scope: SymbolScope::Linkage,
-                weak: false,
-                section: SymbolSection::Undefined,
-                flags: SymbolFlags::None,
-            });
+            let symbol = o.add_symbol(reference(name.clone()));
             let flags = RelocationFlags::Elf { r_type: object::elf::R_X86_64_NONE };
             o.add_relocation(s, Relocation { offset: 0, symbol, addend: 0, flags }).map_err(fail)?;
         }

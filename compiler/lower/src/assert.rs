@@ -142,28 +142,29 @@ impl FunctionLowering<'_, '_> {
         self.fb.cmp(CmpOp::Eq, w, want)
     }
 
+    /// The method table for interface `t` of dynamic type `typ`; null if that is nil. `may_fail`: null also where the type lacks a method.
+    pub(crate) fn table_unless_nil(&mut self, t: Type, typ: Value, may_fail: bool) -> Value {
+        let (some, done) = (self.fb.block(), self.fb.block());
+        let l = self.fb.local("", Ty::PTR);
+        let a = self.fb.local_addr(l);
+        self.fb.store(a, typ, MemFlags::default());
+        let nil = self.is_null(typ);
+        self.fb.branch(nil, done, some);
+        self.fb.switch_to(some);
+        let tab = self.method_table(t, typ, false, may_fail);
+        let a = self.fb.local_addr(l);
+        self.fb.store(a, tab, MemFlags::default());
+        self.fb.jump(done);
+        self.fb.switch_to(done);
+        let a = self.fb.local_addr(l);
+        self.fb.load(Ty::PTR, a)
+    }
+
     /// `v.(T)` for an interface type `T` as (value, ok); the value is nil when ok is false.
     pub(crate) fn try_iface(&mut self, v: Value, xt: Type, t: Type) -> (Value, Value) {
         let data = self.part(v, 1);
         let typ = self.dynamic_type(v, xt);
-        let word = if self.is_empty_iface(t) {
-            typ
-        } else {
-            let (some, done) = (self.fb.block(), self.fb.block());
-            let l = self.fb.local("", Ty::PTR);
-            let a = self.fb.local_addr(l);
-            self.fb.store(a, typ, MemFlags::default());
-            let nil = self.is_null(typ);
-            self.fb.branch(nil, done, some);
-            self.fb.switch_to(some);
-            let tab = self.method_table(t, typ, false, true);
-            let a = self.fb.local_addr(l);
-            self.fb.store(a, tab, MemFlags::default());
-            self.fb.jump(done);
-            self.fb.switch_to(done);
-            let a = self.fb.local_addr(l);
-            self.fb.load(Ty::PTR, a)
-        };
+        let word = if self.is_empty_iface(t) { typ } else { self.table_unless_nil(t, typ, true) };
         let null = self.fb.null();
         let ok = self.fb.cmp(CmpOp::Ne, word, null);
         let d = self.fb.emit1(Op::Select(ok, data, null), Ty::PTR);

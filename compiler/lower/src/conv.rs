@@ -292,20 +292,7 @@ impl FunctionLowering<'_, '_> {
         }
         let data = self.part(v, 1);
         let typ = self.dynamic_type(v, from);
-        let (some, done) = (self.fb.block(), self.fb.block());
-        let l = self.fb.local("", Ty::PTR);
-        let a = self.fb.local_addr(l);
-        self.fb.store(a, typ, MemFlags::default());
-        let nil = self.is_null(typ);
-        self.fb.branch(nil, done, some);
-        self.fb.switch_to(some);
-        let tab = self.method_table(to, typ, false, false);
-        let a = self.fb.local_addr(l);
-        self.fb.store(a, tab, MemFlags::default());
-        self.fb.jump(done);
-        self.fb.switch_to(done);
-        let a = self.fb.local_addr(l);
-        let w = self.fb.load(Ty::PTR, a);
+        let w = self.table_unless_nil(to, typ, false);
         self.fb.aggregate(Ty::IFACE, vec![w, data])
     }
 

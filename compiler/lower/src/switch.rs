@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use rgo_constant as constant;
-use rgo_ir::{Block, CmpOp, MemFlags, Term, Ty, Value};
+use rgo_ir::{Block, CmpOp, Term, Ty, Value};
 use rgo_syntax::ast::*;
 use rgo_types::{BasicKind, Type};
 
@@ -323,20 +323,7 @@ impl FunctionLowering<'_, '_> {
             let ok = self.fb.cmp(CmpOp::Ne, typ, null);
             return (self.fb.aggregate(Ty::IFACE, vec![typ, data]), ok);
         }
-        let (some, done) = (self.fb.block(), self.fb.block());
-        let l = self.fb.local("", Ty::PTR);
-        let a = self.fb.local_addr(l);
-        self.fb.store(a, null, MemFlags::default());
-        let nil = self.is_null(typ);
-        self.fb.branch(nil, done, some);
-        self.fb.switch_to(some);
-        let tab = self.method_table(t, typ, false, true);
-        let a = self.fb.local_addr(l);
-        self.fb.store(a, tab, MemFlags::default());
-        self.fb.jump(done);
-        self.fb.switch_to(done);
-        let a = self.fb.local_addr(l);
-        let tab = self.fb.load(Ty::PTR, a);
+        let tab = self.table_unless_nil(t, typ, true);
         let ok = self.fb.cmp(CmpOp::Ne, tab, null);
         (self.fb.aggregate(Ty::IFACE, vec![tab, data]), ok)
     }

@@ -81,7 +81,17 @@ func parseDebugVars() {
 // The program ends when the environment asks for behaviour that is no longer there. The runtime's initialisers run before all others
 // but those of what it imports.
 func init() {
-	s := gogetenv("GODEBUG")
+	godebugSettings(gogetenv("GODEBUG"), func(name, value string) {
+		for _, info := range godebugs.Removed {
+			if info.Name == name && info.Old(value) {
+				fatal(`removed GODEBUG "` + name + `" set to old value "` + value + `" in environment (https://go.dev/doc/godebug#go-1` + strconv.Itoa(info.Removed) + `)`)
+			}
+		}
+	})
+}
+
+// godebugSettings calls f with the settings of a text, in order.
+func godebugSettings(s string, f func(name, value string)) {
 	for s != "" {
 		field := s
 		if i := bytealg.IndexByteString(s, ','); i >= 0 {
@@ -93,11 +103,7 @@ func init() {
 		if i < 0 {
 			continue
 		}
-		for _, info := range godebugs.Removed {
-			if info.Name == field[:i] && info.Old(field[i+1:]) {
-				fatal(`removed GODEBUG "` + info.Name + `" set to old value "` + field[i+1:] + `" in environment (https://go.dev/doc/godebug#go-1` + strconv.Itoa(info.Removed) + `)`)
-			}
-		}
+		f(field[:i], field[i+1:])
 	}
 }
 
@@ -110,22 +116,12 @@ func reparsedebugvars(env string) {
 }
 
 func parsegodebug(s string) {
-	for s != "" {
-		field := s
-		if i := bytealg.IndexByteString(s, ','); i >= 0 {
-			field, s = s[:i], s[i+1:]
-		} else {
-			s = ""
-		}
-		i := bytealg.IndexByteString(field, '=')
-		if i < 0 {
-			continue
-		}
-		n, err := strconv.ParseInt(field[i+1:], 10, 32)
+	godebugSettings(s, func(name, value string) {
+		n, err := strconv.ParseInt(value, 10, 32)
 		if err != nil {
-			continue
+			return
 		}
-		switch field[:i] {
+		switch name {
 		case "panicnil":
 			debug.panicnil.Store(int32(n))
 		case "cgocheck":
@@ -137,7 +133,7 @@ func parsegodebug(s string) {
 		case "memprofilerate":
 			MemProfileRate = int(n)
 		}
-	}
+	})
 }
 
 const osHasLowResClockInt = 0

@@ -29,6 +29,9 @@
 #![allow(non_upper_case_globals, improper_ctypes)]
 #![allow(clippy::missing_safety_doc, clippy::too_many_arguments, clippy::new_without_default)]
 
+#[cfg(not(test))]
+#[macro_use]
+mod asm_saved;
 pub mod asm_abi0;
 #[cfg(not(test))]
 mod asm_amd64;

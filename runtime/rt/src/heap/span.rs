@@ -43,7 +43,7 @@ pub struct Span {
     timers_swept: AtomicU32,
     pub large_type: *const Type,
     pub alloc_bits: [u64; BITMAP_WORDS],
-    pub mark_bits: [u64; BITMAP_WORDS],
+    mark_bits: [AtomicU64; BITMAP_WORDS],
     pub specials: *mut super::special::Special,
     pub next: *mut Span,
     pub allidx: usize,
@@ -77,13 +77,12 @@ impl Span {
     }
     #[inline]
     pub fn marked(&self, i: u32) -> bool {
-        self.mark_bits[i as usize / 64] >> (i % 64) & 1 != 0
+        self.mark_word(i).load(Relaxed) >> (i % 64) & 1 != 0
     }
     /// The word with the mark bit of object i.
     #[inline]
     pub fn mark_word(&self, i: u32) -> &AtomicU64 {
-        // SAFETY: the word lives as long as the span; all writes go through here.
-        unsafe { AtomicU64::from_ptr((&raw const self.mark_bits[i as usize / 64]).cast_mut()) }
+        &self.mark_bits[i as usize / 64]
     }
     /// Address of the pointer map of a small pointerful span.
     #[inline]
