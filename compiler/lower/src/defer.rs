@@ -3,6 +3,7 @@
 use rgo_abi::g::{deferframe, defernode, goff};
 use rgo_ir::{Block, Callee, CmpOp, DEFERRED, FuncAttrs, FunctionBuilder, Intrinsic, Local, MemFlags, Op, Term, Ty, Value};
 use rgo_syntax::ast::*;
+use rgo_syntax::pos::Pos;
 use rgo_types::{BuiltinId, Obj, Type};
 
 use crate::call::Plan;
@@ -236,9 +237,10 @@ impl<'p> FunctionLowering<'_, 'p> {
         self.fb.store(ha, node, MemFlags::default());
     }
 
-    pub(crate) fn go_stmt(&mut self, e: &'static Expr) {
+    /// `pos`, of the statement, is what traces show the goroutine as created at.
+    pub(crate) fn go_stmt(&mut self, pos: Pos, e: &'static Expr) {
         let (f, _) = self.thunk_of(e, "gowrap");
-        self.set_pos(e.pos);
+        self.set_pos(pos);
         self.rt("newproc", &[Ty::PTR], &[], vec![f]);
     }
 

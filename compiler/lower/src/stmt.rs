@@ -65,7 +65,7 @@ impl FunctionLowering<'_, '_> {
             StmtKind::AssignStmt(a) => self.assign_stmt(s, a),
             StmtKind::IncDecStmt(x) => self.op_assign(s, &x.x, x.op, None),
             StmtKind::BranchStmt(b) => self.branch(b),
-            StmtKind::GoStmt(e) => self.go_stmt(e),
+            StmtKind::GoStmt(e) => self.go_stmt(s.pos, e),
             StmtKind::DeferStmt(e) => self.defer_stmt(e),
             StmtKind::ReturnStmt(l) => self.return_stmt(s, l),
             StmtKind::IfStmt(i) => self.if_stmt(i),
