@@ -134,7 +134,7 @@ func runtime_debug_WriteHeapDump(fd uintptr) {
 	prof := profRecords(0)
 	lock(&itabLock) // not in another's hands while the world is stopped
 	lock(&gcState.lock)
-	rt_stopworld()
+	rt_stopworld(stopHeapDump)
 	rt_memstats(m)
 	m.EnableGC = true
 	m.NumForcedGC = gcState.forced

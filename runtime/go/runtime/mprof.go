@@ -234,30 +234,44 @@ func SetCPUProfileRate(hz int) {
 // _System is what a CPU profile shows for time outside goroutines.
 func _System() { _System() }
 
-// runtime_pprof_readProfile returns what has come since the last call; the slices are valid until the next one.
+// runtime_pprof_readProfile waits for samples, but not longer than the profile lasts, and returns them; the slices are valid
+// until the next call. Samples of a tenth of a second come at a time.
 //
 //go:linkname runtime_pprof_readProfile runtime/pprof.readProfile
 func runtime_pprof_readProfile() (data []uint64, tags []unsafe.Pointer, eof bool) {
+	const step, steps = 10e6, 10
 	p := &cpuprof
-	lock(&p.lock)
-	defer unlock(&p.lock)
-	if !p.pending {
-		return nil, nil, true
+	for n := 0; ; n++ {
+		lock(&p.lock)
+		if !p.pending {
+			unlock(&p.lock)
+			return nil, nil, true
+		}
+		if p.header {
+			// (words, time, rate)
+			p.header = false
+			p.data[0], p.data[1], p.data[2] = 3, uint64(nanotime()), p.hz
+			p.tags[0] = nil
+			unlock(&p.lock)
+			return p.data[:3], p.tags[:1], false
+		}
+		off := !p.on
+		if off || n >= steps {
+			nd, nt := rt_readcpuprofile(&p.data[0], len(p.data), &p.tags[0], len(p.tags))
+			if nd == 0 && off {
+				p.pending = false
+				unlock(&p.lock)
+				return nil, nil, true
+			}
+			if nd != 0 {
+				unlock(&p.lock)
+				return p.data[:nd], p.tags[:nt], false
+			}
+			n = 0
+		}
+		unlock(&p.lock)
+		rt_sleep(step)
 	}
-	if p.header {
-		// (words, time, rate)
-		p.header = false
-		p.data[0], p.data[1], p.data[2] = 3, uint64(nanotime()), p.hz
-		p.tags[0] = nil
-		return p.data[:3], p.tags[:1], false
-	}
-	off := !p.on
-	nd, nt := rt_readcpuprofile(&p.data[0], len(p.data), &p.tags[0], len(p.tags))
-	if nd == 0 && off {
-		p.pending = false
-		return nil, nil, true
-	}
-	return p.data[:nd], p.tags[:nt], false
 }
 
 // GoroutineProfile returns n, the number of records in the active goroutine stack profile. If len(p) >= n, it copies the
@@ -286,7 +300,7 @@ func goroutineProfile(p []profilerecord.StackRecord, labels []unsafe.Pointer, le
 		return rt_gcount(), false
 	}
 	buf := make([]uintptr, len(p)*stride)
-	rt_stopworld()
+	rt_stopworld(stopGoroutineProfile)
 	n = rt_goroutinestacks(&buf[0], stride, len(p), leaked)
 	rt_startworld()
 	if n > len(p) {

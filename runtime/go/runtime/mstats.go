@@ -80,7 +80,7 @@ type MemStats struct {
 
 // ReadMemStats populates m with memory allocator statistics, as of the call.
 func ReadMemStats(m *MemStats) {
-	rt_stopworld()
+	rt_stopworld(stopMemStats)
 	*m = MemStats{}
 	rt_memstats(m)
 	m.EnableGC = true
@@ -128,7 +128,7 @@ func gcCycle(forced, leaks bool) {
 	}
 	for rt_gcsweep(true) {
 	}
-	rt_stopworld()
+	rt_stopworld(stopSweepEnd)
 	if gcState.poolCleanup != nil {
 		gcState.poolCleanup()
 	}
@@ -140,7 +140,7 @@ func gcCycle(forced, leaks bool) {
 	for done := false; !done; {
 		for rt_gcmark(true) {
 		}
-		rt_stopworld()
+		rt_stopworld(stopMarkEnd)
 		done = rt_gcfinish()
 		rt_startworld()
 	}

@@ -105,17 +105,12 @@ func GOMAXPROCS(n int) int {
 	if n > 0 {
 		rt_autoprocs(false)
 	}
-	return setprocs(n)
-}
-
-func setprocs(n int) int {
 	old := rt_gomaxprocs(0)
-	if n <= 0 || n == old {
-		return old
+	if n > 0 && n != old {
+		rt_stopworld(stopProcs)
+		rt_gomaxprocs(n)
+		startTheWorldGC()
 	}
-	rt_stopworld()
-	rt_gomaxprocs(n)
-	rt_startworld()
 	return old
 }
 
@@ -127,7 +122,7 @@ func doAllThreadsSyscall(trap, a1, a2, a3, a4, a5, a6 uintptr) (r1, r2, err uint
 		panic("doAllThreadsSyscall not supported with cgo enabled")
 	}
 	for {
-		rt_stopworld()
+		rt_stopworld(stopAllThreads)
 		r1, r2, err, ok := rt_allthreads(trap, a1, a2, a3, a4, a5, a6)
 		rt_startworld()
 		if ok {
@@ -137,6 +132,19 @@ func doAllThreadsSyscall(trap, a1, a2, a3, a4, a5, a6 uintptr) (r1, r2, err uint
 		Gosched()
 	}
 }
+
+// setprocs is GOMAXPROCS on behalf of the runtime.
+func setprocs(n int) {
+	if n != rt_gomaxprocs(0) {
+		rt_stopworld(stopProcs)
+		rt_gomaxprocs(n)
+		startTheWorldGC()
+	}
+}
+
+// Traces show a change of GOMAXPROCS with these on the stack.
+func startTheWorldGC() { startTheWorld() }
+func startTheWorld()   { rt_startworld() }
 
 var updatemaxprocs = &godebugInc{name: "updatemaxprocs"}
 

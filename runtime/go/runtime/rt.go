@@ -59,11 +59,12 @@ func rt_gcwait()
 
 // rt_stopworld parks all other goroutines at safepoints; they stay parked until rt_startworld. Calls do not nest; a second
 // caller waits. Between the two the caller may run Go code that does not block.
-func rt_stopworld()
+// why, one of the stop constants, is what traces say.
+func rt_stopworld(why uintptr)
+func rt_startworld()
 
 // rt_allthreads makes a system call on every thread, with the world stopped; false: try again.
 func rt_allthreads(trap, a1, a2, a3, a4, a5, a6 uintptr) (r1, r2, err uintptr, ok bool)
-func rt_startworld()
 
 // rt_scavenge returns all free memory to the system.
 func rt_scavenge()
@@ -171,6 +172,9 @@ func rt_gcount() int
 
 // rt_semacquire waits until *addr > 0 and decrements it; rt_semrelease increments it and wakes one waiter.
 func rt_semacquire(addr *uint32)
+
+// rt_tracewait is rt_semacquire for the reader of a trace.
+func rt_tracewait(addr *uint32)
 func rt_semrelease(addr *uint32)
 
 // rt_procpin keeps the goroutine on its P (no preemption) and returns the P's index; rt_procunpin undoes it.
@@ -345,6 +349,9 @@ func rt_blockevent(ns int64, skip int)
 func rt_tracestart()
 func rt_traceadvance(stop bool)
 func rt_tracereadable() bool
+
+// rt_traceperiod is the length of a generation in nanoseconds.
+func rt_traceperiod() int64
 func rt_traceread() (p *byte, n, mark int)
 
 // rt_traceuser records an annotation.

@@ -230,7 +230,7 @@ func Stack(buf []byte, all bool) int {
 		return 0
 	}
 	if all {
-		rt_stopworld()
+		rt_stopworld(stopAllStacks)
 	}
 	n := rt_stack(unsafe.SliceData(buf), len(buf), all)
 	if all {

@@ -7,6 +7,21 @@ import (
 
 // The execution tracer. Events are recorded by Rust; here is who starts it, ends a generation now and then, and reads.
 
+// Why the world is stopped; the runtime has the texts.
+const (
+	stopMarkEnd = iota
+	stopSweepEnd
+	stopHeapDump
+	stopGoroutineProfile
+	stopAllStacks
+	stopMemStats
+	stopProcs
+	stopTraceStart
+	stopTraceStop
+	stopTraceGeneration
+	stopAllThreads
+)
+
 var tracing struct {
 	advance mutex // held while a trace begins or ends, or goes on to its next generation
 	on      atomic.Uint32
@@ -31,22 +46,26 @@ func StartTrace() error {
 	t.session++
 	session := t.session
 	t.on.Store(1)
-	rt_stopworld()
+	rt_stopworld(stopTraceStart)
 	rt_tracestart()
 	rt_startworld()
 	rt_newsystemproc(func() { traceTicker(session) })
 	return nil
 }
 
-// traceTicker wakes the reader and begins a new generation each second, as long as the trace lasts.
+// traceTicker wakes the reader and begins a new generation each second (GODEBUG=traceadvanceperiod), as long as the trace
+// lasts.
 func traceTicker(session uint32) {
 	t := &tracing
-	for n := 1; ; n++ {
-		rt_sleep(100e6)
+	period := max(rt_traceperiod(), 1e6)
+	step := min(period, 100e6)
+	for slept := step; ; slept += step {
+		rt_sleep(step)
 		if t.on.Load() == 0 || t.session != session {
 			return
 		}
-		if n%10 == 0 {
+		if slept >= period {
+			slept = 0
 			traceAdvance(false)
 		} else if rt_tracereadable() {
 			wakeTraceReader()
@@ -74,7 +93,11 @@ func traceAdvance(stop bool) {
 	if t.on.Load() == 0 {
 		return
 	}
-	rt_stopworld()
+	why := uintptr(stopTraceGeneration)
+	if stop {
+		why = stopTraceStop
+	}
+	rt_stopworld(why)
 	rt_traceadvance(stop)
 	rt_startworld()
 	wakeTraceReader()
@@ -109,7 +132,7 @@ func ReadTrace() (buf []byte) {
 		if rt_tracereadable() && t.waiting.CompareAndSwap(1, 0) {
 			continue
 		}
-		rt_semacquire(&t.data)
+		rt_tracewait(&t.data)
 	}
 }
 

@@ -4,7 +4,7 @@ use crate::heap::central::Central;
 use crate::heap::pages::LOCK;
 use crate::heap::queue::{FULL_N, Gcw};
 use crate::heap::span::Span;
-use crate::heap::sweep::sweep_span;
+use crate::heap::sweep::{Sweeping, sweep_span};
 use crate::sync::{AtomicU32, Ordering::*};
 use crate::{Ptr, model};
 use loom::cell::UnsafeCell;
@@ -38,7 +38,7 @@ fn each_span_is_swept_once_before_the_next_cycle() {
                 if s.is_null() {
                     return;
                 }
-                let live = sweep_span(s);
+                let live = sweep_span(s, &mut Sweeping::new());
                 LOCK.lock();
                 if live > 0 {
                     c.push_swept(s);

@@ -187,13 +187,16 @@ pub unsafe fn start(argc: usize, argv: *const usize, adopt: impl FnOnce(*mut M))
         procs = n.min(MAX_P as i64) as u32;
         sched::AUTO_PROCS.store(false, Relaxed);
     }
-    if let Some(v) = getenv(b"GOTRACEBACK") {
-        set_traceback(v, true);
-    }
+    set_traceback(getenv(b"GOTRACEBACK").unwrap_or(b""), true);
     if let Some(v) = getenv(b"GODEBUG") {
         for kv in v.split(|&c| c == b',') {
             if let Some(n) = kv.strip_prefix(b"gctrace=") {
                 GCTRACE.store(parse_int(n).unwrap_or(0) as i32, Relaxed);
+            }
+            if let Some(n) = kv.strip_prefix(b"traceadvanceperiod=")
+                && let Some(n) = parse_int(n)
+            {
+                crate::tracer::PERIOD.store(n, Relaxed);
             }
             match kv {
                 b"rgowb=1" => {

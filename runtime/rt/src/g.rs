@@ -106,6 +106,8 @@ pub struct G {
     /// testing/synctest: whether it counts as durably blocked, and whether the wait to come is durable.
     pub bubble_idle: bool,
     pub durable: bool,
+    /// Execution tracer: it was switched to, which was an event.
+    pub trace_switched: bool,
     /// Nothing that could wake it is reachable (the last goroutine leak profile).
     pub leaked: bool,
     /// In a C function that may not call Go (#cgo nocallback).
@@ -195,6 +197,7 @@ pub enum WaitReason {
     ProcsWait,
     WorkerWait,
     GcAssist,
+    TraceReader,
 }
 
 impl WaitReason {
@@ -229,6 +232,7 @@ impl WaitReason {
             ProcsWait => "GOMAXPROCS updater (idle)",
             WorkerWait => "GC worker (idle)",
             GcAssist => "GC assist wait",
+            TraceReader => "trace reader (blocked)",
         }
     }
 }

@@ -376,7 +376,7 @@ fn spin_unlock() {
 }
 
 /// Runs f with the sample buffer locked.
-unsafe fn with_buffer<R>(f: impl FnOnce() -> R) -> R {
+pub unsafe fn with_buffer<R>(f: impl FnOnce() -> R) -> R {
     let (all, mut old) = (!0u64, 0u64);
     sys::sigprocmask(sys::SIG_SETMASK, &all, &mut old);
     spin_lock();
@@ -499,6 +499,7 @@ pub unsafe fn cpu_sample(m: *mut M, ctx: *const UContext) {
         n = 1;
     }
     record(&pcs[..n], label);
+    crate::tracer::cpu::sample(m, g, &pcs[..n]);
     spin_unlock();
 }
 

@@ -773,19 +773,32 @@ pub unsafe fn handoff_to(g: *mut G, next: *mut G) -> ! {
 
 /// Runs `next`, which is waiting, directly; the current goroutine is already parked or queued elsewhere.
 pub unsafe fn switch_to(next: *mut G) -> ! {
-    synctest::unparked(next);
-    prof::readied(next);
-    let m = getm();
     if tracer::on() {
         tracer::go_unblock(next);
     }
+    if runs_directly(next) {
+        switch_now(next)
+    }
+    synctest::unparked(next);
+    prof::readied(next);
     (*next).status.store(RUNNABLE, SeqCst);
+    runqput(getp(), next, true);
+    reschedule()
+}
+
+/// Nothing keeps this M from running `next`.
+pub unsafe fn runs_directly(next: *mut G) -> bool {
+    let m = getm();
     let elsewhere = !(*next).lockedm.is_null() && (*next).lockedm != m;
     let other = !(*m).lockedg.is_null() && (*m).lockedg != next;
-    if elsewhere || other || GCWAITING.load(SeqCst) {
-        runqput((*m).p, next, true);
-        reschedule();
-    }
+    !(elsewhere || other || GCWAITING.load(SeqCst))
+}
+
+/// Runs `next`, which is waiting; its events are the caller's.
+pub unsafe fn switch_now(next: *mut G) -> ! {
+    synctest::unparked(next);
+    prof::readied(next);
+    (*next).status.store(RUNNABLE, SeqCst);
     run_directly(next)
 }
 

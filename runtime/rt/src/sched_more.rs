@@ -139,8 +139,13 @@ pub unsafe fn goexit0(g: *mut G, then: *mut G) -> ! {
         NGOROUTINES.fetch_sub(1, Relaxed);
     }
     let waked = synctest::exited(g);
+    let direct = !then.is_null() && !locked && runs_directly(then);
     if tracer::on() {
-        tracer::go_destroy();
+        if direct {
+            tracer::go_switch(then, true);
+        } else {
+            tracer::go_destroy();
+        }
     }
     (*g).status.store(DEAD, SeqCst);
     (*g).dead = true;
@@ -174,6 +179,9 @@ pub unsafe fn goexit0(g: *mut G, then: *mut G) -> ! {
             ready(then);
         }
         mexit(m);
+    }
+    if direct {
+        switch_now(then);
     }
     if !then.is_null() {
         switch_to(then);
@@ -344,21 +352,25 @@ static mut WORLD_WAITERS: *mut G = null_mut();
 static mut WORLD_OWNED: bool = false;
 
 /// Stops all other goroutines. The caller's goroutine g stays pinned; it may have to wait its turn (parks).
-pub unsafe fn stop_world(g: *mut G) {
+pub unsafe fn stop_world(g: *mut G, why: tracer::Stop) {
     WORLD.lock();
     if WORLD_OWNED {
         (*g).schedlink = WORLD_WAITERS;
         WORLD_WAITERS = g;
-        (*g).on_resume = Some(|g| stop_owned(g));
+        (*g).param = why as usize;
+        (*g).on_resume = Some(|g| stop_owned(g, tracer::Stop::from_number((*g).param)));
         park(g, WaitReason::StopWorld, || WORLD.unlock());
     }
     WORLD_OWNED = true;
     WORLD.unlock();
-    stop_owned(g);
+    stop_owned(g, why);
 }
 
-unsafe fn stop_owned(g: *mut G) {
+unsafe fn stop_owned(g: *mut G, why: tracer::Stop) {
     let m = (*g).m;
+    if tracer::on() {
+        tracer::stw_begin(g, why);
+    }
     (*m).locks.fetch_add(1, SeqCst);
     let me = (*m).p;
     STOP_BEGAN.store(sys::nanotime(), Relaxed);
@@ -431,6 +443,10 @@ pub unsafe fn start_world(g: *mut G) {
     let m = (*g).m;
     let list = if netpoll::active() { netpoll::poll(0) } else { null_mut() };
     metrics::started();
+    if tracer::on() {
+        tracer::procs_change(g);
+        tracer::stw_end();
+    }
     LOCK.lock();
     GCWAITING.store(false, SeqCst);
     let me = (*m).p;
@@ -510,18 +526,21 @@ pub unsafe fn procresize(n: u32) {
     for i in n..old {
         let p = allp(i as usize);
         if p == (*m).p {
+            // As if the goroutine had been stopped and run again.
+            let g = (*m).curg.load(Relaxed);
             if tracer::on() {
+                tracer::go_stop(g, false);
                 tracer::proc_stop();
             }
             (*p).m.store(null_mut(), Relaxed);
             acquirep(allp(0));
+            if tracer::on() {
+                tracer::go_start(g);
+            }
         }
         retire_p(p);
     }
     NPROCS.store(n, SeqCst);
-    if tracer::on() {
-        tracer::procs_change((*m).curg.load(Relaxed));
-    }
 }
 
 /// Moves everything p holds elsewhere.

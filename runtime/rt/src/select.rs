@@ -121,7 +121,9 @@ pub unsafe fn selectgo(g: *mut G, f: *mut Frame) {
     (*f).status = 0;
     if m == 0 {
         if (*f).block {
-            sched::park(g, WaitReason::SelectNoCases, || {});
+            // All channels are nil: as good as no cases.
+            (*g).durable = true;
+            sched::park(g, WaitReason::Select, || {});
         }
         return;
     }

@@ -108,8 +108,8 @@ unsafe extern "C" fn procunpin(g: *mut G, _f: *mut u8) {
 }
 
 #[unsafe(export_name = "rt.runtime.rt_stopworld")]
-unsafe extern "C" fn stopworld(g: *mut G, _f: *mut u8) {
-    stop_world(g);
+unsafe extern "C" fn stopworld(g: *mut G, f: *mut usize) {
+    stop_world(g, crate::tracer::Stop::from_number(*f));
 }
 #[unsafe(export_name = "rt.runtime.rt_startworld")]
 unsafe extern "C" fn startworld(g: *mut G, _f: *mut u8) {
@@ -200,8 +200,13 @@ unsafe extern "C" fn coroswitch(g: *mut G, f: *mut *mut Coro) {
     }
     coro_locks(g, c, next);
     (*g).waitreason = WaitReason::Coroutine;
+    let direct = runs_directly(next);
     if crate::tracer::on() {
-        crate::tracer::go_block(g, WaitReason::Coroutine);
+        if direct {
+            crate::tracer::go_switch(next, false);
+        } else {
+            crate::tracer::go_block(g, WaitReason::Coroutine);
+        }
     }
     (*g).status.store(WAITING, SeqCst);
     (*c).g = g;
@@ -209,6 +214,9 @@ unsafe extern "C" fn coroswitch(g: *mut G, f: *mut *mut Coro) {
     // The other runs before the bubble, if any, can be found at rest.
     crate::synctest::unparked(next);
     crate::synctest::parked(g, WaitReason::Coroutine);
+    if direct {
+        switch_now(next)
+    }
     switch_to(next)
 }
 

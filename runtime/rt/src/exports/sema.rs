@@ -28,6 +28,7 @@ macro_rules! acquire {
 }
 
 acquire! {
+    trace_reader "rt.runtime.rt_tracewait" false TraceReader;
     facade_acquire "rt.runtime.rt_semacquire" false Semacquire;
     sync_acquire "rt.sync.runtime_Semacquire" false Semacquire;
     poll_acquire "rt.internal/poll.runtime_Semacquire" false Semacquire;

@@ -5,6 +5,7 @@
 
 use crate::g::*;
 use crate::tracer;
+use core::sync::atomic::Ordering::*;
 
 /// The world is stopped.
 #[unsafe(export_name = "rt.runtime.rt_tracestart")]
@@ -15,6 +16,10 @@ unsafe extern "C" fn start(g: *mut G, _f: *mut u8) {
 #[unsafe(export_name = "rt.runtime.rt_traceadvance")]
 unsafe extern "C" fn advance(g: *mut G, f: *mut bool) {
     tracer::advance(g, *f);
+}
+#[unsafe(export_name = "rt1.runtime.rt_traceperiod")]
+unsafe extern "C" fn period(_g: *mut G, f: *mut i64) {
+    *f = tracer::PERIOD.load(Relaxed);
 }
 #[unsafe(export_name = "rt1.runtime.rt_tracereadable")]
 unsafe extern "C" fn readable(_g: *mut G, f: *mut bool) {

@@ -134,6 +134,9 @@ unsafe fn refill(c: *mut MCache, sc: usize) {
         }
         (*r).span = span::take(sc, s);
         sweep::share();
+        if crate::tracer::on() {
+            crate::tracer::heap_alloc();
+        }
     }
 }
 

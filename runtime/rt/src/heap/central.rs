@@ -6,7 +6,7 @@
 
 use super::pages::LOCK;
 use super::span::{NUM_SPAN_CLASSES, Span};
-use super::sweep;
+use super::sweep::{self, Sweeping};
 use crate::sync::{AtomicU32, AtomicUsize, Ordering::*, constructor, shared};
 use core::cell::UnsafeCell;
 use core::ptr::null_mut;
@@ -128,6 +128,7 @@ impl Central {
         }
         // Sweep for it: spans with free objects at the last collection first, then some of the others.
         let mut tries = 0;
+        let mut t = Sweeping::new();
         while self.unswept_n.load(Relaxed) != 0 && tries < 64 {
             let l = self.unswept.get();
             s = pop(&raw mut (*l).partial[sc]);
@@ -139,14 +140,16 @@ impl Central {
                 break;
             }
             LOCK.unlock();
-            sweep::sweep_span(s);
+            sweep::sweep_span(s, &mut t);
             LOCK.lock();
             self.sweep_ends();
             if (*s).alloc_count < (*s).nelems {
+                t.end();
                 return s;
             }
             self.push_swept(s);
         }
+        t.end();
         null_mut()
     }
 }

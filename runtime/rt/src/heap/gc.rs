@@ -149,6 +149,9 @@ pub unsafe fn finish() -> bool {
     pace::end(before.saturating_sub(NOW.heap_start));
     HEAP_MARKED.store(live, Relaxed);
     HEAP_LIVE.store(live, Relaxed);
+    if crate::tracer::on() {
+        crate::tracer::heap_alloc();
+    }
     let goal = GOAL.load(Relaxed);
     pace::set();
     sweep::begin(super::TRIGGER.load(Relaxed).saturating_sub(live));
@@ -236,6 +239,9 @@ pub unsafe fn mark_slice(g: *mut G, more: *mut bool, driver: bool) {
         return;
     }
     ACTIVE.fetch_add(1, SeqCst);
+    if crate::tracer::on() {
+        crate::tracer::label(if driver { "GC (fractional)" } else { "GC (idle)" });
+    }
     let began = sys::nanotime();
     let away = began - (*g).gc_left;
     let slice = if driver { (away / 3).clamp(SLICE_MIN, SLICE_MAX) } else { SLICE_MIN };

@@ -153,6 +153,9 @@ unsafe fn alloc_large(c: *mut cache::MCache, size: usize, typ: *const Type, zero
     compiler_fence(Release);
     (*s).freeindex = 1;
     HEAP_LIVE.fetch_add((npages * PAGE_SIZE) as u64, Relaxed);
+    if crate::tracer::on() {
+        crate::tracer::heap_alloc();
+    }
     if marking {
         pace::assist(npages * PAGE_SIZE);
     } else {

@@ -9,7 +9,7 @@
 
 use super::mark::{self, drain, gcw};
 use super::*;
-use crate::{stack, sys};
+use crate::{stack, sys, tracer};
 use core::sync::atomic::AtomicU64;
 
 /// Bytes allocated during the last marking.
@@ -51,6 +51,10 @@ pub fn set() {
         goal.saturating_sub(RUNWAY.load(Relaxed)).clamp(live + way / 10 * 7, live + way / 100 * 95)
     };
     TRIGGER.store(trigger, Relaxed);
+    if tracer::on() {
+        // SAFETY: a goroutine with a P sets it; before there is one nothing is traced.
+        unsafe { tracer::heap_goal() };
+    }
 }
 
 /// Marking begins.
@@ -164,6 +168,11 @@ pub unsafe fn assist(n: usize) {
         return;
     }
     let start = sys::nanotime();
+    let g = (*getm()).curg.load(Relaxed);
+    let shown = tracer::on() && !g.is_null();
+    if shown {
+        tracer::assist_begin(g);
+    }
     let w = gcw();
     let mut done = 0;
     let want = (debt - used) as usize;
@@ -184,4 +193,7 @@ pub unsafe fn assist(n: usize) {
     }
     SCANNED.fetch_add(done as u64, Relaxed);
     ASSIST_NS.fetch_add((sys::nanotime() - start) as u64, Relaxed);
+    if shown {
+        tracer::assist_end();
+    }
 }

@@ -11,6 +11,7 @@ use super::central::CENTRAL;
 use super::pages::{self, LOCK};
 use super::span::{self, Span};
 use super::{GOAL, MEMORY_LIMIT, special};
+pub use crate::tracer::Sweeping;
 use crate::{mem, stack, timer};
 use core::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::*, compiler_fence};
 use rgo_abi::sizeclass::*;
@@ -23,7 +24,8 @@ pub static POISON: AtomicBool = AtomicBool::new(false);
 const PATTERN: u64 = 0xdead_dead_dead_dead;
 
 /// Sweeps s, which the caller has taken; objects in use. A span without any is to be freed or used again by the caller.
-pub unsafe fn sweep_span(s: *mut Span) -> u32 {
+pub unsafe fn sweep_span(s: *mut Span, t: &mut Sweeping) -> u32 {
+    t.begin();
     if (*s).timers {
         timer::sweep(s);
     } else {
@@ -44,6 +46,7 @@ pub unsafe fn sweep_span(s: *mut Span) -> u32 {
                 poison((*s).base, (*s).elemsize);
             }
         }
+        t.span((*s).elemsize, if live { 0 } else { (*s).elemsize });
         return live as u32;
     }
     if POISON.load(Relaxed) {
@@ -67,6 +70,7 @@ pub unsafe fn sweep_span(s: *mut Span) -> u32 {
         (*s).needzero = true;
         NFREE[(*s).class as usize >> 1].fetch_add(freed as u64, Relaxed);
     }
+    t.span((*s).nelems as usize * (*s).elemsize, freed as usize * (*s).elemsize);
     count
 }
 
@@ -78,15 +82,19 @@ unsafe fn poison(p: usize, n: usize) {
 
 /// Sweeps up to n spans; false if all are done (or in others' hands).
 pub unsafe fn some(n: usize) -> bool {
+    let mut t = Sweeping::new();
+    let mut more = true;
     for _ in 0..n {
         let s = CENTRAL.take_unswept();
         if s.is_null() {
-            return false;
+            more = false;
+            break;
         }
-        let live = sweep_span(s);
+        let live = sweep_span(s, &mut t);
         span::put_swept(s, live);
     }
-    true
+    t.end();
+    more
 }
 
 /// Spans to sweep for each span that a cache takes, so that all are swept by the next trigger.
