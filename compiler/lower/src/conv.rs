@@ -171,6 +171,16 @@ impl FunctionLowering<'_, '_> {
 
     /// `e` of concrete type `s`, as an interface.
     pub(crate) fn expr_to_iface(&mut self, e: &'static Expr, s: Type, target: Type) -> Value {
+        // A literal of constants needs no copy: nobody writes to what an interface holds.
+        if matches!(e.unparen().kind, ExprKind::CompositeLit(_))
+            && is_flat(s)
+            && !self.pl.is_direct_iface(s)
+            && self.pl.size_of(s) > 0
+            && let Some(data) = self.static_lit(e.unparen(), s)
+        {
+            let w = self.type_word(s, target);
+            return self.fb.aggregate(Ty::IFACE, vec![w, data]);
+        }
         let v = self.expr(e);
         self.make_iface(v, s, target)
     }
@@ -317,5 +327,15 @@ impl FunctionLowering<'_, '_> {
         self.fb.switch_to(done);
         let a = self.fb.local_addr(l);
         self.fb.load(Ty::PTR, a)
+    }
+}
+
+/// Is the type made of numbers, booleans and strings only?
+fn is_flat(t: Type) -> bool {
+    match t.underlying() {
+        Type::Basic(b) => b.kind != BasicKind::UnsafePointer,
+        Type::Struct(s) => (0..s.num_fields()).all(|i| is_flat(s.field(i).typ())),
+        Type::Array(a) => is_flat(a.elem()),
+        _ => false,
     }
 }

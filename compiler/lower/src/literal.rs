@@ -232,7 +232,7 @@ impl FunctionLowering<'_, '_> {
     }
 
     /// Static read-only memory with the value of a literal (for slices: its elements).
-    fn static_lit(&mut self, e: &'static Expr, t: Type) -> Option<Value> {
+    pub(crate) fn static_lit(&mut self, e: &'static Expr, t: Type) -> Option<Value> {
         let sh = self.sh.clone();
         let s = self.pl.try_static_data(sh.info, &sh.env, e, t)?;
         Some(self.fb.sym_addr(s))
