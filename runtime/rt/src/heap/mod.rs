@@ -19,6 +19,7 @@ pub mod central;
 pub mod check;
 pub mod gc;
 pub mod dump;
+pub mod frames;
 pub mod leaks;
 pub mod mark;
 pub mod pace;
