@@ -423,6 +423,16 @@ impl<'e> Loader<'e> {
         (deps, map)
     }
 
+    /// Loads what tests of `from` import. The way to errors in what that brings up begins at `name`, which stands for the test.
+    pub(crate) fn load_for_test(&mut self, imports: &[String], from: PkgId, name: &str) -> (Vec<PkgId>, BTreeMap<String, PkgId>) {
+        let before = self.packages.len();
+        let out = self.load_list(imports, from);
+        for e in self.packages[before..].iter_mut().filter_map(|p| p.error.as_mut()).filter(|e| !e.stack.is_empty() && !e.cycle) {
+            e.stack.insert(0, (name.to_string(), String::new()));
+        }
+        out
+    }
+
     /// Rules about who may import what.
     fn check_import(&mut self, path: &str, id: PkgId, from: PkgId, pos: &str) {
         let (p, importer) = (&self.packages[id], &self.packages[from]);

@@ -259,7 +259,7 @@ pub fn prepare_with(l: &mut Loader<'_>, id: PkgId, cover: Option<&TestCover>) ->
             l.resolve_embeds(&mut p, f);
         }
         p.go_files.extend(tests);
-        let (deps, map) = l.load_list(&real.test_imports, id);
+        let (deps, map) = l.load_for_test(&real.test_imports, id, &format!("{path} (test)"));
         p.import_map = l.packages[id].import_map.clone();
         p.deps.extend(deps.into_iter().filter(|d| !real.deps.contains(d)));
         p.dep_of.extend(map);
@@ -291,7 +291,7 @@ pub fn prepare_with(l: &mut Loader<'_>, id: PkgId, cover: Option<&TestCover>) ->
         for f in &real.xtest_go_files {
             l.resolve_embeds(&mut p, f);
         }
-        let (deps, map) = l.load_list(&real.xtest_imports, id);
+        let (deps, map) = l.load_for_test(&real.xtest_imports, id, &format!("{path}_test"));
         p.import_map = l.packages[id].import_map.clone();
         (p.deps, p.dep_of) = (deps, map);
         Some(l.add(p))
