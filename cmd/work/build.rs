@@ -29,15 +29,16 @@ fn main() {
         walk(&dir, "", &mut out);
     }
     out.push_str("];\n\n");
-    // A released program carries the runtime library; while developing it is read from the tree.
-    let archive = Path::new(&root).join("../../runtime/rt/target/release/librgort.a");
-    println!("cargo:rerun-if-changed={}", archive.display());
+    // A released program carries the runtime libraries; while developing they are read from the tree.
     let release = std::env::var("PROFILE").is_ok_and(|p| p == "release");
-    match archive.canonicalize() {
-        Ok(p) if release => {
-            let _ = writeln!(out, "pub static RUNTIME: Option<&[u8]> = Some(include_bytes!({:?}));", p.display().to_string());
-        }
-        _ => out.push_str("pub static RUNTIME: Option<&[u8]> = None;\n"),
+    for (variable, file) in [("RUNTIME", "release/librgort.a"), ("RUNTIME_RACE", "race/release/librgort.a")] {
+        let archive = Path::new(&root).join("../../runtime/rt/target").join(file);
+        println!("cargo:rerun-if-changed={}", archive.display());
+        let value = match archive.canonicalize() {
+            Ok(p) if release => format!("Some(include_bytes!({:?}))", p.display().to_string()),
+            _ => "None".into(),
+        };
+        let _ = writeln!(out, "pub static {variable}: Option<&[u8]> = {value};");
     }
     let dest = std::env::var("OUT_DIR").expect("cargo sets OUT_DIR");
     std::fs::write(Path::new(&dest).join("runtime_go.rs"), out).expect("write the table");

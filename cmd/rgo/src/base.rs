@@ -221,7 +221,21 @@ impl PerPackage {
 
 /// Refuses flags whose meaning is not implemented; ignoring them would change what is built.
 pub fn refuse_unsupported(env: &GoEnv, p: &Parsed) -> Outcome {
-    for name in ["race", "msan", "asan", "linkshared"] {
+    if p.bool("race") {
+        if let Some(name) = ["msan", "asan"].into_iter().find(|n| p.bool(n)) {
+            eprintln!("go: may not use -race and -{name} simultaneously");
+            return Err(Exit::Code(2));
+        }
+        if (env.goos().as_str(), env.goarch().as_str()) != ("linux", "amd64") {
+            eprintln!("-race is not supported on {}/{}", env.goos(), env.goarch());
+            return Err(Exit::Code(2));
+        }
+        match p.str("covermode") {
+            "" | "atomic" => {}
+            m => return Err(Exit::go(format!("-covermode must be \"atomic\", not {m:?}, when -race is enabled"))),
+        }
+    }
+    for name in ["msan", "asan", "linkshared"] {
         if p.bool(name) {
             if name != "linkshared" && !env.cgo_enabled() {
                 return Err(Exit::go(format!("-{name} requires cgo; enable cgo by setting CGO_ENABLED=1")));

@@ -76,6 +76,9 @@ pub fn link_options(l: &Loader<'_>, p: &crate::flags::Parsed, id: PkgId, path: &
     if p.bool("cover") {
         set("-cover", "true");
     }
+    if p.bool("race") {
+        set("-race", "true");
+    }
     let tags = p.str("tags").split([',', ' ']).filter(|t| !t.is_empty()).collect::<Vec<_>>().join(",");
     if !tags.is_empty() {
         set("-tags", &tags);

@@ -226,6 +226,9 @@ fn base_key(l: &Loader<'_>, opts: &BuildOptions, rt: &Runtime) -> Key {
     k.bytes("runtime symbols", &rt.symbols_hash);
     k.text("level", &l.env.value("GOAMD64"));
     k.text("trimpath", if opts.trimpath { "1" } else { "0" });
+    if l.race() {
+        k.text("race", "1");
+    }
     k.finish()
 }
 
@@ -384,7 +387,7 @@ pub fn compile_some(l: &mut Loader<'_>, ids: &[PkgId], opts: &BuildOptions) -> R
 fn compile_loaded(l: &Loader<'_>, runtime: PkgId, order: &[PkgId], opts: &BuildOptions) -> Result<(Built, Vec<(PkgId, String)>), String> {
     let cache = Cache::new(&opts.cache_dir);
     cache.trim();
-    let rt = Arc::new(Runtime::find(&cache).map_err(|m| m + "\n")?);
+    let rt = Arc::new(Runtime::find(&cache, l.race()).map_err(|m| m + "\n")?);
     let span = timings::span("keys", "");
     let base = base_key(l, opts, &rt);
     let seen = interfaces(l, order, opts, &cache, &base)?;
@@ -563,9 +566,9 @@ fn init_order(l: &Loader<'_>, order: &[PkgId]) -> Vec<PkgId> {
 
 impl Built {
     /// Nothing was compiled.
-    fn empty(_l: &Loader<'_>, runtime: PkgId, opts: &BuildOptions) -> Result<Built, String> {
+    fn empty(l: &Loader<'_>, runtime: PkgId, opts: &BuildOptions) -> Result<Built, String> {
         let cache = Cache::new(&opts.cache_dir);
-        let rt = Arc::new(Runtime::find(&cache).map_err(|m| m + "\n")?);
+        let rt = Arc::new(Runtime::find(&cache, l.race()).map_err(|m| m + "\n")?);
         Ok(Built { cache, keys: HashMap::new(), entries: HashMap::new(), runtime, rt, opts: opts.clone() })
     }
 

@@ -29,24 +29,29 @@ pub struct Runtime {
 }
 
 impl Runtime {
-    /// Finds librgort.a: RGO_RT, beside the program, in an installation's lib folder, inside the
-    /// program itself, or in the source tree the program was built from.
-    pub fn find(cache: &Cache) -> Result<Runtime, String> {
-        const NAME: &str = "librgort.a";
+    /// Finds librgort.a, or, with the race detector, librgort_race.a: RGO_RT (RGO_RT_RACE), beside the program, in an installation's lib folder,
+    /// inside the program itself, or in the source tree the program was built from.
+    pub fn find(cache: &Cache, race: bool) -> Result<Runtime, String> {
+        let (name, variable, inside) = match race {
+            false => ("librgort.a", "RGO_RT", crate::stdrules::RUNTIME),
+            true => ("librgort_race.a", "RGO_RT_RACE", crate::stdrules::RUNTIME_RACE),
+        };
         let mut tries: Vec<PathBuf> = Vec::new();
-        tries.extend(std::env::var_os("RGO_RT").map(PathBuf::from));
+        tries.extend(std::env::var_os(variable).map(PathBuf::from));
         if let Some(dir) = std::env::current_exe().ok().and_then(|p| p.canonicalize().ok()).and_then(|p| p.parent().map(PathBuf::from)) {
-            tries.push(dir.join(NAME));
-            tries.push(dir.join("../lib/rgo").join(NAME));
+            tries.push(dir.join(name));
+            tries.push(dir.join("../lib/rgo").join(name));
         }
-        if let Some(data) = crate::stdrules::RUNTIME {
-            tries.push(unpacked(cache, NAME, data).map_err(|e| format!("rgo: {}: {e}", cache.dir().display()))?);
+        if let Some(data) = inside {
+            tries.push(unpacked(cache, name, data).map_err(|e| format!("rgo: {}: {e}", cache.dir().display()))?);
         }
         let tree = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../runtime/rt/target"));
-        tries.push(tree.join("release").join(NAME));
-        tries.push(tree.join("debug").join(NAME));
+        // The race detector's is built in a folder of its own, where cargo gives it the same name.
+        let tree = if race { tree.join("race") } else { tree };
+        tries.push(tree.join("release/librgort.a"));
+        tries.push(tree.join("debug/librgort.a"));
         let archive = tries.iter().find(|p| p.is_file()).cloned().ok_or_else(|| {
-            format!("rgo: the runtime library {NAME} is missing; run rgo's set-up (looked for {})", tries[0].display())
+            format!("rgo: the runtime library {name} is missing; run rgo's set-up (looked for {})", tries[0].display())
         })?;
         let stamp = Stamp::at(&archive);
         let (hash, text) = match stamp.and_then(|s| cache.fact("runtime library", &archive, &s)).filter(|f| f.len() > 32) {
@@ -229,7 +234,15 @@ fn compile_one(
     dump(&m, p, "lowered");
     let summaries = {
         let _span = timings::span("optimize", &p.import_path);
-        if flags.no_opt { Summaries::default() } else { rgo_opt::optimize(&mut m, external) }
+        let race = job.loader.race();
+        if !flags.no_opt {
+            rgo_opt::optimize(&mut m, external, race)
+        } else {
+            if race {
+                rgo_opt::race::run(&mut m);
+            }
+            Summaries::default()
+        }
     };
     dump(&m, p, "optimized");
     let level = if flags.no_opt { Level::Dev } else { Level::Release };

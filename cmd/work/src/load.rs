@@ -67,6 +67,11 @@ pub struct Loader<'e> {
 }
 
 impl<'e> Loader<'e> {
+    /// For the race detector (`-race`).
+    pub fn race(&self) -> bool {
+        self.config.race
+    }
+
     /// A loader for the current folder's module.
     pub fn new(env: &'e GoEnv, modules: Modules, config: LoadConfig) -> Result<Loader<'e>, String> {
         let mut rules = StdRules::load().map_err(|e| format!("rgo: {e}"))?;

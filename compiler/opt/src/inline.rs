@@ -40,7 +40,8 @@ struct Candidate {
     body: Function,
 }
 
-pub fn run(m: &mut Module) {
+/// `race`: functions that the race detector leaves out stay functions.
+pub fn run(m: &mut Module, race: bool) {
     // The runtime's own code depends on which function runs on which stack.
     if m.name == "runtime" {
         return;
@@ -65,7 +66,9 @@ pub fn run(m: &mut Module) {
             let cx = Inliner { m, globals: &globals, done: &done, uses: &uses };
             cx.function(&mut f);
         }
-        if let Some(c) = candidate(m, &f) {
+        if !(race && f.attrs.norace)
+            && let Some(c) = candidate(m, &f)
+        {
             done.insert(f.sym, c);
         }
         m.functions[i] = f;

@@ -5,7 +5,7 @@ use rgo_ir::{Callee, Function, Module, Op};
 fn run(text: &str) -> Module {
     let mut m = rgo_ir::parse(text).unwrap();
     rgo_ir::verify(&m).unwrap();
-    crate::inline::run(&mut m);
+    crate::inline::run(&mut m, false);
     if let Err(e) = rgo_ir::verify(&m) {
         panic!("{e:?}\n{}", rgo_ir::print(&m));
     }

@@ -23,6 +23,7 @@ pub mod functab;
 pub mod g;
 pub mod linkgraph;
 pub mod moduledata;
+pub mod race;
 pub mod sizeclass;
 pub mod stack;
 pub mod types;

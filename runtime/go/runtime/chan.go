@@ -1,7 +1,9 @@
 package runtime
 
 import (
+	"internal/abi"
 	"internal/runtime/math"
+	"internal/runtime/sys"
 	"unsafe"
 )
 
@@ -34,12 +36,18 @@ func reflect_makechan(t *chantype, size int) *hchan { return makechan(t, size) }
 func sendOnClosed() { panic(plainError("send on closed channel")) }
 
 func chansend1(c *hchan, elem unsafe.Pointer) {
+	if raceenabled && c != nil {
+		racereadpc(unsafe.Pointer(c), sys.GetCallerPC(), abi.FuncPCABIInternal(chansend))
+	}
 	if rt_chanfast(c, elem, true, true) != 1 && rt_chansend(c, elem, true) < 0 {
 		sendOnClosed()
 	}
 }
 
 func selectnbsend(c *hchan, elem unsafe.Pointer) (selected bool) {
+	if raceenabled && c != nil {
+		racereadpc(unsafe.Pointer(c), sys.GetCallerPC(), abi.FuncPCABIInternal(chansend))
+	}
 	r := rt_chanfast(c, elem, true, false)
 	if r >= 0 {
 		return r != 0
@@ -53,6 +61,9 @@ func selectnbsend(c *hchan, elem unsafe.Pointer) (selected bool) {
 
 //go:linkname reflect_chansend reflect.chansend0
 func reflect_chansend(c *hchan, elem unsafe.Pointer, nb bool) (selected bool) {
+	if raceenabled && c != nil {
+		racereadpc(unsafe.Pointer(c), sys.GetCallerPC(), abi.FuncPCABIInternal(chansend))
+	}
 	r := rt_chansend(c, elem, !nb)
 	if r < 0 {
 		sendOnClosed()
@@ -88,6 +99,9 @@ func reflect_chanrecv(c *hchan, nb bool, elem unsafe.Pointer) (selected bool, re
 func closechan(c *hchan) {
 	if c == nil {
 		panic(plainError("close of nil channel"))
+	}
+	if raceenabled {
+		racewritepc(unsafe.Pointer(c), sys.GetCallerPC(), abi.FuncPCABIInternal(closechan))
 	}
 	if rt_closechan(c) < 0 {
 		panic(plainError("close of closed channel"))

@@ -114,7 +114,6 @@ const (
 	maxSmallSize = 32768
 	pageSize     = 8192
 
-	raceenabled = false
 	msanenabled = false
 	asanenabled = false
 )
@@ -158,18 +157,10 @@ type funcval struct {
 	fn uintptr
 }
 
-// Sanitizers are never on; these satisfy references inside `if raceenabled` and the like.
+// Other sanitizers are never on; these satisfy references inside `if msanenabled` and the like. The race detector: race.go.
 
-func racereadpc(addr unsafe.Pointer, callpc, pc uintptr)                   {}
-func racewritepc(addr unsafe.Pointer, callpc, pc uintptr)                  {}
-func racereadrangepc(addr unsafe.Pointer, size, callpc, pc uintptr)        {}
-func racewriterangepc(addr unsafe.Pointer, size, callpc, pc uintptr)       {}
-func raceReadObjectPC(t *_type, addr unsafe.Pointer, callerpc, pc uintptr) {}
-func raceacquire(addr unsafe.Pointer)                                      {}
-func racerelease(addr unsafe.Pointer)                                      {}
-func racereleasemerge(addr unsafe.Pointer)                                 {}
-func msanread(addr unsafe.Pointer, size uintptr)                           {}
-func msanwrite(addr unsafe.Pointer, size uintptr)                          {}
-func asanread(addr unsafe.Pointer, size uintptr)                           {}
-func asanwrite(addr unsafe.Pointer, size uintptr)                          {}
-func checkptrStraddles(ptr unsafe.Pointer, size uintptr) bool              { return false }
+func msanread(addr unsafe.Pointer, size uintptr)              {}
+func msanwrite(addr unsafe.Pointer, size uintptr)             {}
+func asanread(addr unsafe.Pointer, size uintptr)              {}
+func asanwrite(addr unsafe.Pointer, size uintptr)             {}
+func checkptrStraddles(ptr unsafe.Pointer, size uintptr) bool { return false }

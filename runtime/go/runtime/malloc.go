@@ -122,7 +122,14 @@ func typedmemmove(typ *_type, dst, src unsafe.Pointer) {
 }
 
 //go:linkname reflect_typedmemmove reflect.typedmemmove
-func reflect_typedmemmove(typ *_type, dst, src unsafe.Pointer) { typedmemmove(typ, dst, src) }
+func reflect_typedmemmove(typ *_type, dst, src unsafe.Pointer) {
+	if raceenabled {
+		callerpc, pc := sys.GetCallerPC(), abi.FuncPCABIInternal(reflect_typedmemmove)
+		raceWriteObjectPC(typ, dst, callerpc, pc)
+		raceReadObjectPC(typ, src, callerpc, pc)
+	}
+	typedmemmove(typ, dst, src)
+}
 
 //go:linkname reflectlite_typedmemmove internal/reflectlite.typedmemmove
 func reflectlite_typedmemmove(typ *_type, dst, src unsafe.Pointer) { typedmemmove(typ, dst, src) }
@@ -135,6 +142,11 @@ func typedslicecopy(typ *_type, dstPtr unsafe.Pointer, dstLen int, srcPtr unsafe
 	n := min(dstLen, srcLen)
 	if n == 0 || dstPtr == srcPtr {
 		return n
+	}
+	if raceenabled {
+		callerpc, pc := sys.GetCallerPC(), abi.FuncPCABIInternal(slicecopy)
+		racewriterangepc(dstPtr, uintptr(n)*typ.Size_, callerpc, pc)
+		racereadrangepc(srcPtr, uintptr(n)*typ.Size_, callerpc, pc)
 	}
 	typedCopy(typ, dstPtr, srcPtr, uintptr(n)*typ.Size_)
 	return n

@@ -34,6 +34,9 @@ func runFinalizers() {
 	for {
 		var f finalizer
 		rt_nextfinalizer(&f)
+		if raceenabled {
+			raceacquireall()
+		}
 		callFinalizer(&f)
 	}
 }
@@ -253,7 +256,11 @@ func startCleanups() {
 
 func runCleanups() {
 	for {
-		rt_nextcleanup()()
+		f := rt_nextcleanup()
+		if raceenabled {
+			raceacquireall()
+		}
+		f()
 	}
 }
 

@@ -66,11 +66,19 @@ func main() {
 		rt_parkforever()
 	}
 	runExitHooks(0)
+	if raceenabled {
+		racefini()
+	}
 	exit(0)
 }
 
 //go:linkname os_beforeExit os.runtime_beforeExit
-func os_beforeExit(code int) { runExitHooks(code) }
+func os_beforeExit(code int) {
+	runExitHooks(code)
+	if raceenabled && code == 0 {
+		racefini()
+	}
+}
 
 func runExitHooks(code int) { exithook.Run(code) }
 

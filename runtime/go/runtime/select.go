@@ -1,6 +1,10 @@
 package runtime
 
-import "unsafe"
+import (
+	"internal/abi"
+	"internal/runtime/sys"
+	"unsafe"
+)
 
 // scase is a case of a select statement, laid out by the compiler.
 type scase struct {
@@ -10,6 +14,14 @@ type scase struct {
 
 // selectgo chooses a case: sends come first in the array. The second result tells whether a receive got a value.
 func selectgo(cas0 *scase, order0 *uint16, nsends, nrecvs int, block bool) (int, bool) {
+	if raceenabled {
+		callerpc, pc := sys.GetCallerPC(), abi.FuncPCABIInternal(chansend)
+		for _, cas := range unsafe.Slice(cas0, nsends) {
+			if cas.c != nil {
+				racereadpc(unsafe.Pointer(cas.c), callerpc, pc)
+			}
+		}
+	}
 	chosen, status := rt_selectgo(cas0, order0, nsends, nrecvs, block)
 	if status < 0 {
 		panic(plainError("send on closed channel"))

@@ -25,6 +25,9 @@ mod lock {
 #[path = "../../rt/src/chanq.rs"]
 mod chanq;
 
+#[path = "../../rt/src/race/off.rs"]
+mod race;
+
 mod g;
 mod heap;
 mod mem;

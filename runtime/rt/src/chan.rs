@@ -12,7 +12,7 @@ use crate::chanq::{bump, complete, slot, take};
 use crate::g::*;
 use crate::heap::barrier::{self, clear, copy};
 use crate::lock::Mutex;
-use crate::{heap, mem, sched};
+use crate::{heap, mem, race, sched};
 use core::ptr::{null_mut, write_bytes};
 use core::sync::atomic::Ordering::*;
 use rgo_abi::types::typ;
@@ -186,7 +186,7 @@ pub unsafe fn send(g: *mut G, c: *mut Hchan, elem: *mut u8, block: bool, resumed
 pub unsafe fn fast(c: *mut Hchan, elem: *mut u8, send: bool, block: bool) -> isize {
     const NO: isize = -2;
     crate::mem::prefetch_write(c as usize);
-    if c.is_null() || (*c).bubble != 0 || barrier::enabled() || (*c).closed.load(Acquire) != 0 {
+    if crate::race::ON || c.is_null() || (*c).bubble != 0 || barrier::enabled() || (*c).closed.load(Acquire) != 0 {
         return NO;
     }
     if (*c).cap == 0 || if send { looks_full(c) } else { looks_empty(c) } {
@@ -287,6 +287,7 @@ pub unsafe fn close(c: *mut Hchan) -> isize {
         return -1;
     }
     (*c).closed.store(1, Release);
+    race::release(c as usize);
     // All waiters, linked by schedlink, become runnable after the lock is released.
     let mut list: *mut G = null_mut();
     loop {
@@ -300,6 +301,7 @@ pub unsafe fn close(c: *mut Hchan) -> isize {
             clear((*s).elem, (*c).elem_size);
         }
         let g = complete(s, false);
+        race::acquire_g(g, c as usize);
         (*g).schedlink = list;
         list = g;
     }

@@ -6,6 +6,7 @@
 use crate::g::{G, Sudog};
 use crate::heap::barrier::{self, clear, copy};
 use crate::lock::Mutex;
+use crate::race;
 use crate::sync::{AtomicU32, AtomicUsize, Ordering::*};
 use core::ptr::null_mut;
 
@@ -123,6 +124,11 @@ pub unsafe fn try_send(c: *mut Hchan, elem: *const u8) -> Option<Done> {
     }
     let s = (*c).recvq.dequeue();
     if !s.is_null() {
+        if (*c).cap == 0 {
+            race::meet(c, (*s).g);
+        } else if race::ON {
+            through(c, (*s).g);
+        }
         if !(*s).elem.is_null() {
             copy(elem, (*s).elem, (*c).elem_size);
         }
@@ -130,6 +136,7 @@ pub unsafe fn try_send(c: *mut Hchan, elem: *const u8) -> Option<Done> {
     }
     let n = (*c).count.load(Relaxed);
     if n < (*c).cap {
+        race::pass(c, (*c).sendx, null_mut());
         copy(elem, slot(c, (*c).sendx), (*c).elem_size);
         (*c).sendx = bump(c, (*c).sendx);
         (*c).count.store(n + 1, Relaxed);
@@ -142,6 +149,7 @@ pub unsafe fn try_send(c: *mut Hchan, elem: *const u8) -> Option<Done> {
 pub unsafe fn try_recv(c: *mut Hchan, elem: *mut u8) -> Option<Done> {
     let n = (*c).count.load(Relaxed);
     if n == 0 && (*c).closed.load(Relaxed) != 0 {
+        race::acquire(c as usize);
         if !elem.is_null() {
             clear(elem, (*c).elem_size);
         }
@@ -150,12 +158,15 @@ pub unsafe fn try_recv(c: *mut Hchan, elem: *mut u8) -> Option<Done> {
     let s = (*c).sendq.dequeue();
     if !s.is_null() {
         if (*c).cap == 0 {
+            race::meet(c, (*s).g);
             if !elem.is_null() {
                 copy((*s).elem, elem, (*c).elem_size);
             }
         } else {
             // The buffer is full: take its head; the sender's value becomes its tail, in the same slot.
             let q = slot(c, (*c).recvx);
+            race::pass(c, (*c).recvx, null_mut());
+            race::pass(c, (*c).recvx, (*s).g);
             if !elem.is_null() {
                 copy(q, elem, (*c).elem_size);
             }
@@ -166,10 +177,19 @@ pub unsafe fn try_recv(c: *mut Hchan, elem: *mut u8) -> Option<Done> {
         return Some(Done { result: 1, wake: complete(s, true) });
     }
     if n > 0 {
+        race::pass(c, (*c).recvx, null_mut());
         take(c, elem);
         return done(1);
     }
     None
+}
+
+/// A value goes from the current goroutine to `to`, which waits at an empty buffer: as if it had gone through it.
+unsafe fn through(c: *mut Hchan, to: *mut G) {
+    race::pass(c, (*c).recvx, null_mut());
+    race::pass(c, (*c).recvx, to);
+    (*c).recvx = bump(c, (*c).recvx);
+    (*c).sendx = (*c).recvx;
 }
 
 /// Moves the head of the buffer to elem.

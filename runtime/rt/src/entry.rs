@@ -213,6 +213,7 @@ pub unsafe fn start(argc: usize, argv: *const usize, adopt: impl FnOnce(*mut M))
         }
     }
     heap::init();
+    crate::race::init();
     heap::gc::PROGRAM_START.store(sys::nanotime(), Relaxed);
     if let Some(v) = getenv(b"GOGC") {
         if v == b"off" {

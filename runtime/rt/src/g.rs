@@ -41,6 +41,11 @@ pub struct G {
     pub sigpc: usize,
     pub facade: [usize; 2],
     // --- private ---
+    /// The calls in progress, kept by compiled code, and what the race detector knows of the goroutine ([`rgo_abi::race`]).
+    #[cfg(feature = "race")]
+    pub race_hash: u64,
+    #[cfg(feature = "race")]
+    pub race_ctx: *mut crate::race::Ctx,
     pub sched_sp: usize,
     pub sched_pc: usize,
     /// Func value to start with.
@@ -155,7 +160,10 @@ const _: () = {
     assert!(offset_of!(G, sig) == goff::SIG);
     assert!(offset_of!(G, sigpc) == goff::SIGPC);
     assert!(offset_of!(G, facade) == goff::FACADE0);
+    #[cfg(not(feature = "race"))]
     assert!(offset_of!(G, sched_sp) == goff::PRIVATE);
+    #[cfg(feature = "race")]
+    assert!(offset_of!(G, race_hash) == rgo_abi::race::G_HASH);
 };
 
 pub const IDLE: u32 = 0;

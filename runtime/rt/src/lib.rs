@@ -54,6 +54,8 @@ pub mod netpoll;
 pub mod print;
 pub mod prof;
 mod proto;
+#[cfg_attr(not(feature = "race"), path = "race/off.rs")]
+pub mod race;
 pub mod sched;
 mod gfree;
 mod sched_more;

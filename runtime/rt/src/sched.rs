@@ -525,6 +525,7 @@ pub unsafe fn execute(g: *mut G, inherit: bool) -> ! {
 
 /// Detaches the current goroutine from its M.
 pub unsafe fn dropg(m: *mut M) {
+    crate::race::stopped((*m).curg.load(Relaxed));
     (*m).curg.store(null_mut(), SeqCst);
 }
 

@@ -93,6 +93,7 @@ pub unsafe fn new_g(f: usize, gopc: usize, parent: *mut G) -> *mut G {
     (*g).status.store(WAITING, SeqCst);
     NGOROUTINES.fetch_add(1, Relaxed);
     synctest::started(g, parent);
+    crate::race::started(g, parent);
     if fresh {
         LOCK.lock();
         ALLGS.push(g);
@@ -164,6 +165,7 @@ pub unsafe fn goexit0(g: *mut G, then: *mut G) -> ! {
         (*m).locked_ext = 0;
         (*m).locked_int = 0;
     }
+    crate::race::ended(g);
     stack::free_above((*g).slot);
     if !(*g).xsave.is_null() {
         crate::signal::free_xsave((*g).xsave);
@@ -228,6 +230,7 @@ pub unsafe fn entersyscall(g: *mut G) {
         (*g).op[i] = *sp.add(i + 1);
     }
     (*g).in_syscall = true;
+    crate::race::stopped(g);
     let p = (*m).p;
     if tracer::on() {
         tracer::syscall_begin(g, p);

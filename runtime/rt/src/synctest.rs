@@ -10,7 +10,7 @@
 use crate::g::*;
 use crate::lock::Mutex;
 use crate::mem::{self, WordVec};
-use crate::{sched, timer, tracer};
+use crate::{race, sched, timer, tracer};
 use core::ptr::null_mut;
 use core::sync::atomic::{AtomicI64, AtomicPtr, AtomicU64, Ordering::*};
 
@@ -69,6 +69,7 @@ pub unsafe fn parked(g: *mut G, reason: WaitReason) -> *mut G {
     if b.is_null() || !is_durable(&*g, reason) {
         return null_mut();
     }
+    race::rests(g, b as usize);
     (*b).lock.lock();
     (*g).bubble_idle = true;
     (*b).running -= 1;
@@ -109,6 +110,7 @@ pub unsafe fn exited(g: *mut G) -> *mut G {
         return null_mut();
     }
     (*g).bubble = null_mut();
+    race::rests(g, b as usize);
     (*b).lock.lock();
     (*b).total -= 1;
     (*b).running -= 1;
@@ -167,6 +169,7 @@ pub unsafe fn root_wait(g: *mut G, out: *mut bool) {
     (*g).op[0] = out as usize;
     (*g).on_resume = Some(|g| {
         *((*g).op[0] as *mut bool) = advance((*g).bubble);
+        race::sees_rest(g, (*g).bubble as usize);
     });
     let m = (*g).m;
     (*g).waitreason = WaitReason::SynctestRun;
@@ -243,6 +246,7 @@ pub unsafe fn wait(g: *mut G, out: *mut isize) {
         (*b).waiter = null_mut();
         (*b).waiting = false;
         (*b).lock.unlock();
+        race::sees_rest(g, b as usize);
     });
     let m = (*g).m;
     (*g).waitreason = WaitReason::SynctestWait;

@@ -20,7 +20,7 @@ use crate::heap::span::Span;
 use crate::lock::Mutex;
 use crate::mem::WordVec;
 use crate::synctest::Bubble;
-use crate::{chan, sched, sys};
+use crate::{chan, race, sched, sys};
 use core::ptr::null_mut;
 use core::sync::atomic::{AtomicI64, Ordering::*};
 
@@ -245,6 +245,7 @@ pub unsafe fn bubble_due(b: *mut Bubble, out: *mut TimerCall) -> bool {
             remove(t);
         }
         *out = TimerCall { f: (*go).f, arg: (*go).arg, seq: (*go).seq, delta: 0 };
+        race::acquire(go as usize);
         barrier::shade(go as usize);
         LOCK.unlock();
         return true;
@@ -407,6 +408,7 @@ pub unsafe fn wait_call(g: *mut G, out: *mut TimerCall) {
     (*t).next = null_mut();
     (*t).state = SENDING;
     CURRENT = t;
+    race::acquire_g(g, t as usize);
     *out = TimerCall { f: (*t).f, arg: (*t).arg, seq: (*t).seq, delta: (*t).delta };
     LOCK.unlock();
 }
@@ -455,6 +457,7 @@ pub unsafe fn reset(g: *mut G, go: *mut GoTimer, when: i64, period: i64, result:
     (*g).op[1] = result as usize;
     (*g).op[2] = when as usize;
     (*g).op[3] = period as usize;
+    race::release(go as usize);
     LOCK.lock();
     let r = quiesce(g, go, |g| {
         reset(g, (*g).op[0] as *mut GoTimer, (*g).op[2] as i64, (*g).op[3] as i64, (*g).op[1] as *mut bool)

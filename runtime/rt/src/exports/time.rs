@@ -54,6 +54,7 @@ unsafe extern "C" fn new_timer(g: *mut G, f: *mut New) {
         (*heap::pages::span_of(t as usize)).timers = true;
     }
     (*t).t.bubble = (*g).bubble;
+    crate::race::release(t as usize);
     timer::start_go(t, (*f).when, (*f).period);
     (*f).ret = t;
 }

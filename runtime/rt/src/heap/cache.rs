@@ -162,7 +162,8 @@ unsafe fn alloc_tiny<const FAST: bool>(c: *mut MCache, size: usize) -> *mut u8 {
         return p;
     }
     *(p as *mut [u64; 2]) = [0, 0];
-    if size < (*c).tiny_off || (*c).tiny == 0 {
+    // The race detector tells objects apart by their words.
+    if !crate::race::ON && (size < (*c).tiny_off || (*c).tiny == 0) {
         (*c).tiny = p as usize;
         (*c).tiny_off = size;
     }

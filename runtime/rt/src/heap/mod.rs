@@ -34,7 +34,7 @@ pub mod typemask;
 mod tests;
 
 use crate::g::{G, WaitReason, getm, getp};
-use crate::{print, prof, sched};
+use crate::{print, prof, race, sched};
 use core::ptr::null_mut;
 use core::sync::atomic::{AtomicBool, AtomicI32, AtomicI64, AtomicPtr, AtomicU64, Ordering::*, compiler_fence};
 use rgo_abi::sizeclass::*;
@@ -107,6 +107,7 @@ pub unsafe fn mallocgc(size: usize, typ: *const u8, zero: bool) -> *mut u8 {
     } else {
         size
     };
+    race::allocated(p, size);
     (*c).next_sample -= size as isize;
     if (*c).next_sample < 0 || prof::mem_rate() != (*c).sample_rate {
         prof::sample_alloc(c, p as usize, size);
@@ -127,6 +128,9 @@ pub unsafe fn malloc_fast(g: *mut G, size: usize, typ: *const u8, zero: bool) ->
     }
     let p = cache::alloc_small::<true>(c, size, typ as *const Type, zero);
     if !p.is_null() {
+        if race::ON && (size >= TINY_SIZE || !is_noscan(typ as *const Type) || p as usize % TINY_SIZE == 0) {
+            race::allocated(p, size.max(TINY_SIZE));
+        }
         (*c).next_sample = left;
         compiler_fence(Release);
     }

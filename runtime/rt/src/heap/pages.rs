@@ -52,7 +52,8 @@ pub unsafe fn init() {
         if p.is_null() {
             super::out_of_memory();
         }
-        HINT = 0xc0_0000_0000 + (crate::entry::seed() as usize & 0x3fff) * ARENA_SIZE;
+        // The race detector has shadow for a fixed range.
+        HINT = 0xc0_0000_0000 + if crate::race::ON { 0 } else { (crate::entry::seed() as usize & 0x3fff) * ARENA_SIZE };
         TABLE.store(p as usize, Release);
     }
     LOCK.unlock();

@@ -20,7 +20,7 @@ pub fn expand(f: &Func<'static>, pc: usize, exact: bool, each: impl FnMut(Logica
 }
 
 /// `expand`, also with wrappers if `all`.
-pub(super) fn expand_all(
+pub fn expand_all(
     f: &Func<'static>,
     pc: usize,
     exact: bool,

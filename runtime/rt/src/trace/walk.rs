@@ -106,6 +106,12 @@ impl Walker {
         Walker { seg: (*g).seg, pc, fp, exact: true, after_sigpanic: false, first: true, sp: 0, callback: (*g).callback, context: 0, between: 0 }
     }
 
+    /// From the return address of a call that g makes in the frame `fp`.
+    #[cfg(feature = "race")]
+    pub unsafe fn at_return(g: *mut G, pc: usize, fp: usize) -> Walker {
+        Walker { exact: false, ..Walker::at(g, pc, fp) }
+    }
+
     pub(super) unsafe fn valid(&self, fp: usize) -> bool {
         let mut s = self.seg;
         while !s.is_null() {

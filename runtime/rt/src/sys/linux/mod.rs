@@ -83,6 +83,14 @@ pub unsafe fn open_read(path: &core::ffi::CStr) -> isize {
     const O_CLOEXEC: usize = 0x80000;
     syscall4(nr::OPENAT, AT_FDCWD as usize, path.as_ptr() as usize, O_CLOEXEC, 0)
 }
+/// Creates a file for writing.
+#[cfg(feature = "race")]
+pub unsafe fn create(path: *const u8) -> isize {
+    const AT_FDCWD: isize = -100;
+    // O_WRONLY O_CREAT O_TRUNC O_CLOEXEC
+    const FLAGS: usize = 1 | 0o100 | 0o1000 | 0x80000;
+    syscall4(nr::OPENAT, AT_FDCWD as usize, path as usize, FLAGS, 0o660)
+}
 pub unsafe fn close(fd: usize) -> isize {
     syscall3(nr::CLOSE, fd, 0, 0)
 }
