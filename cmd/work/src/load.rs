@@ -479,10 +479,11 @@ impl<'e> Loader<'e> {
         } else {
             return true;
         };
-        if p.standard != importer.standard {
-            return false;
-        }
         let parent = path[..i].trim_end_matches('/');
+        if p.standard != importer.standard {
+            // Files named on the command line may lie in the standard library.
+            return p.standard && importer.cmdline_files && importer.dir.starts_with(self.goroot_src.join(parent));
+        }
         if parent.is_empty() {
             let path = |p: &Package| p.module.as_ref().map(|m| m.path.clone());
             return p.standard || path(importer) == path(p);

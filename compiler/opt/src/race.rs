@@ -81,7 +81,12 @@ pub fn run(m: &mut Module) {
             let places: Vec<Rules> = std::iter::once(f.sym).chain(f.inlined.iter().map(|n| n.sym)).map(at).collect();
             let private = private_values(m, &f, &readonly);
             let calls = Calls::new(m);
-            Instrument { m, f: &mut f, places, private, calls }.function();
+            let loads = f.blocks.iter().flat_map(|b| &b.insts).filter_map(|i| match &i.op {
+                Op::Load { addr, .. } => Some((*i.results.first()?, *addr)),
+                _ => None,
+            });
+            let loaded = loads.collect();
+            Instrument { m, f: &mut f, places, private, loaded, calls }.function();
         }
         m.functions[i] = f;
     }
@@ -178,6 +183,8 @@ struct Instrument<'a> {
     /// By `Loc::at`.
     places: Vec<Rules>,
     private: Vec<bool>,
+    /// Where values were loaded from.
+    loaded: HashMap<Value, Value>,
     calls: Calls,
 }
 
@@ -264,6 +271,8 @@ impl Instrument<'_> {
                     let n = size(self, self.f.ty(i.results[0]));
                     self.access(*addr, n, false, loc, out, seen);
                 }
+                // `return a` with a result a: it is not written, as far as the program says.
+                Op::Store { addr, value, .. } if self.loaded.get(value) == Some(addr) => {}
                 Op::Store { addr, value, .. } => {
                     let n = size(self, self.f.ty(*value));
                     self.access(*addr, n, true, loc, out, seen);

@@ -57,8 +57,17 @@ func cgocall(fn, arg unsafe.Pointer) int32 {
 	if fn == nil {
 		throw("cgocall nil")
 	}
+	if raceenabled {
+		racereleasemerge(unsafe.Pointer(&racecgosync))
+		r := rt_cgocall(fn, arg)
+		raceacquire(unsafe.Pointer(&racecgosync))
+		return r
+	}
 	return rt_cgocall(fn, arg)
 }
+
+// racecgosync stands for whatever C code may synchronise with.
+var racecgosync uint64
 
 // cgocallback and systemstack_switch are what traces show between the Go function that C has called and cgocall. Nothing calls them.
 func cgocallback()        { cgocallback() }
@@ -79,6 +88,10 @@ func cgocallbackg1(fn, frame unsafe.Pointer) {
 	}
 	leaving := true
 	defer unwindm(&leaving)
+	if raceenabled {
+		raceacquire(unsafe.Pointer(&racecgosync))
+		defer racereleasemerge(unsafe.Pointer(&racecgosync))
+	}
 	fv := funcval{uintptr(fn)}
 	var f func(unsafe.Pointer)
 	*(*unsafe.Pointer)(unsafe.Pointer(&f)) = noescape(unsafe.Pointer(&fv))

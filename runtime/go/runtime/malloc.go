@@ -140,13 +140,13 @@ func maps_typedmemmove(typ *_type, dst, src unsafe.Pointer) { typedmemmove(typ, 
 //go:linkname typedslicecopy
 func typedslicecopy(typ *_type, dstPtr unsafe.Pointer, dstLen int, srcPtr unsafe.Pointer, srcLen int) int {
 	n := min(dstLen, srcLen)
-	if n == 0 || dstPtr == srcPtr {
-		return n
-	}
-	if raceenabled {
+	if raceenabled && n != 0 {
 		callerpc, pc := sys.GetCallerPC(), abi.FuncPCABIInternal(slicecopy)
 		racewriterangepc(dstPtr, uintptr(n)*typ.Size_, callerpc, pc)
 		racereadrangepc(srcPtr, uintptr(n)*typ.Size_, callerpc, pc)
+	}
+	if n == 0 || dstPtr == srcPtr {
+		return n
 	}
 	typedCopy(typ, dstPtr, srcPtr, uintptr(n)*typ.Size_)
 	return n

@@ -258,9 +258,12 @@ func runCleanups() {
 	for {
 		f := rt_nextcleanup()
 		if raceenabled {
-			raceacquireall()
+			racecallbegin()
 		}
 		f()
+		if raceenabled {
+			racecallend()
+		}
 	}
 }
 

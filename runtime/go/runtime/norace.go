@@ -18,4 +18,6 @@ func raceacquire(addr unsafe.Pointer)                                       {}
 func racerelease(addr unsafe.Pointer)                                       {}
 func racereleasemerge(addr unsafe.Pointer)                                  {}
 func raceacquireall()                                                       {}
+func racecallbegin()                                                        {}
+func racecallend()                                                          {}
 func racefini()                                                             {}

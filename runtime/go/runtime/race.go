@@ -22,6 +22,9 @@ func rt_raceedge(addr unsafe.Pointer, kind uintptr)
 // rt_raceacquireall: the goroutine has seen all that happened.
 func rt_raceacquireall()
 
+// rt_racecall begins or ends a call that is not ordered with what this goroutine did before, or does afterwards.
+func rt_racecall(begin bool)
+
 // rt_raceignore changes how often RaceDisable is in effect.
 func rt_raceignore(delta int32)
 
@@ -60,6 +63,11 @@ func racerelease(addr unsafe.Pointer)      { rt_raceedge(addr, raceRelease) }
 func racereleasemerge(addr unsafe.Pointer) { rt_raceedge(addr, raceReleaseMerge) }
 
 func raceacquireall() { rt_raceacquireall() }
+
+// racecallbegin and racecallend bracket a cleanup, which is not ordered with other cleanups of the same collection.
+// racecallend also follows the call of a timer of a bubble.
+func racecallbegin() { rt_racecall(true) }
+func racecallend()   { rt_racecall(false) }
 
 // racefini ends the process.
 func racefini() { exit(rt_racefini()) }

@@ -45,6 +45,9 @@ func runDueInBubble() {
 	var c timerCall
 	for rt_bubbletimer(&c) {
 		c.f(c.arg, c.seq, c.delta)
+		if raceenabled {
+			racecallend()
+		}
 		c = timerCall{}
 	}
 }
@@ -110,6 +113,9 @@ func synctest_Run(f func()) {
 	for {
 		for rt_bubbletimer(&c) {
 			c.f(c.arg, c.seq, c.delta)
+			if raceenabled {
+				racecallend()
+			}
 			c = timerCall{}
 		}
 		if !rt_bubblewait() {

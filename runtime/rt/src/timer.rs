@@ -245,7 +245,7 @@ pub unsafe fn bubble_due(b: *mut Bubble, out: *mut TimerCall) -> bool {
             remove(t);
         }
         *out = TimerCall { f: (*go).f, arg: (*go).arg, seq: (*go).seq, delta: 0 };
-        race::acquire(go as usize);
+        race::timer_call(go as usize);
         barrier::shade(go as usize);
         LOCK.unlock();
         return true;

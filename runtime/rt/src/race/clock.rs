@@ -31,6 +31,8 @@ pub struct Ctx {
     /// Which cell to overwrite next, when all are in use.
     pub victim: u32,
     next: *mut Ctx,
+    /// What the goroutine goes on as when a call for others is done.
+    pub outer: *mut Ctx,
     pub clock: Clock,
 }
 
@@ -88,6 +90,7 @@ pub unsafe fn new_ctx(goid: u64) -> *mut Ctx {
     (*c).stale = false;
     (*c).goid = goid;
     (*c).created = 0;
+    (*c).outer = null_mut();
     (*c).clock = [0; SLOTS];
     // Cells of nobody are before everything.
     (*c).clock[0] = u32::MAX;

@@ -138,6 +138,20 @@ unsafe extern "C" fn acquire_all(g: *mut G, _f: *mut u8) {
     }
 }
 
+/// begin: a cleanup. Whoever used the object did so before the collection that has found it dead.
+#[unsafe(export_name = "rt.runtime.rt_racecall")]
+unsafe extern "C" fn call(g: *mut G, f: *mut bool) {
+    static SEEN: AtomicU32 = AtomicU32::new(u32::MAX);
+    if !*f {
+        return super::call_ends(g);
+    }
+    let cycle = crate::heap::gc::NUM_GC.load(Acquire);
+    if SEEN.swap(cycle, Relaxed) != cycle {
+        acquire_all(g, core::ptr::null_mut());
+    }
+    super::call_begins(g, true);
+}
+
 #[unsafe(export_name = "rt1.runtime.rt_raceignore")]
 unsafe extern "C" fn ignore(g: *mut G, f: *mut i32) {
     let c = (*g).race_ctx;

@@ -58,9 +58,13 @@ pub unsafe fn started(g: *mut G, parent: *mut G) {
 }
 
 pub unsafe fn ended(g: *mut G) {
-    let c = (*g).race_ctx;
+    let mut c = (*g).race_ctx;
     (*g).race_ctx = core::ptr::null_mut();
-    clock::end(c);
+    while !c.is_null() {
+        let outer = (*c).outer;
+        clock::end(c);
+        c = outer;
+    }
 }
 
 /// g stops running on this thread, or enters a system call.
@@ -119,6 +123,43 @@ pub unsafe fn release_merge_g(g: *mut G, addr: usize) {
 static BUBBLES: [AtomicU64; 256] = [const { AtomicU64::new(0) }; 256];
 fn spot(bubble: usize) -> usize {
     &raw const BUBBLES[(bubble >> 6) % 256] as usize
+}
+
+/// The current goroutine begins to act for others: what it does is ordered after what it has done so far if `after`, and what it does later
+/// is not ordered after that.
+unsafe fn call_begins(g: *mut G, after: bool) {
+    let old = (*g).race_ctx;
+    if old.is_null() {
+        return;
+    }
+    let c = clock::new_ctx((*g).goid);
+    (*c).created = (*old).created;
+    (*c).outer = old;
+    if after {
+        clock::attach(old);
+        (*c).clock = (*old).clock;
+        clock::next_epoch(old);
+    }
+    clock::detach(old);
+    (*g).race_ctx = c;
+}
+
+unsafe fn call_ends(g: *mut G) {
+    let c = (*g).race_ctx;
+    if c.is_null() || (*c).outer.is_null() {
+        return;
+    }
+    if !(*g).bubble.is_null() {
+        rests(g, (*g).bubble as usize);
+    }
+    (*g).race_ctx = (*c).outer;
+    clock::end(c);
+}
+
+/// The current goroutine will call the function of a timer of its bubble.
+pub unsafe fn timer_call(timer: usize) {
+    call_begins(current(), false);
+    acquire(timer);
 }
 
 /// g, which comes to rest in the bubble, has done so before any later Wait.

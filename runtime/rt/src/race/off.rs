@@ -25,6 +25,8 @@ pub unsafe fn acquire_g(g: *mut G, addr: usize) {}
 #[inline(always)]
 pub unsafe fn release_merge_g(g: *mut G, addr: usize) {}
 #[inline(always)]
+pub unsafe fn timer_call(timer: usize) {}
+#[inline(always)]
 pub unsafe fn rests(g: *mut G, bubble: usize) {}
 #[inline(always)]
 pub unsafe fn sees_rest(g: *mut G, bubble: usize) {}

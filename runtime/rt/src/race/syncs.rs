@@ -1,6 +1,6 @@
 //! Sync objects: what goroutines have released at an address.
 //!
-//! A table has a number for each 8 bytes of the heap and of variables that were ever released at. A clock has only as many entries as slots had
+//! A table has for each 8 bytes of the heap and of variables the number of the first object there; others, at other bytes, hang on it. A clock has only as many entries as slots had
 //! been used when it was last written; the rest is zero.
 //!
 //! # Safety
@@ -18,9 +18,10 @@ pub struct Sync {
     /// Entries of `clock`.
     len: u32,
     clock: *mut u32,
-    /// In the free list.
+    /// In the free list, or at the same 8 bytes.
     next: u32,
-    pad: u32,
+    /// Which of the 8 bytes.
+    byte: u32,
 }
 
 const MAX: usize = 1 << 28;
@@ -56,24 +57,33 @@ unsafe fn find(addr: usize) -> *mut Sync {
     if block(off).load(Relaxed) == 0 {
         return null_mut();
     }
-    match entry(off).load(Acquire) {
-        0 => null_mut(),
-        i => ALL.add(i as usize),
+    find_in(entry(off).load(Acquire), addr)
+}
+
+unsafe fn find_in(mut i: u32, addr: usize) -> *mut Sync {
+    while i != 0 {
+        let s = ALL.add(i as usize);
+        if (*s).byte == (addr & 7) as u32 {
+            return s;
+        }
+        i = (*s).next;
     }
+    null_mut()
 }
 
 /// The object at addr, a new one if need be; null where there is no shadow.
 unsafe fn find_or_make(addr: usize) -> *mut Sync {
     let Some(off) = offset(addr) else { return null_mut() };
     let e = entry(off);
-    let i = e.load(Acquire);
-    if i != 0 {
-        return ALL.add(i as usize);
+    let s = find_in(e.load(Acquire), addr);
+    if !s.is_null() {
+        return s;
     }
     LOCK.lock();
-    let mut i = e.load(Relaxed);
-    if i == 0 {
-        i = FREE;
+    let first = e.load(Relaxed);
+    let mut s = find_in(first, addr);
+    if s.is_null() {
+        let mut i = FREE;
         if i != 0 {
             FREE = (*ALL.add(i as usize)).next;
         } else {
@@ -83,11 +93,14 @@ unsafe fn find_or_make(addr: usize) -> *mut Sync {
                 crate::print::throw("race: too many synchronisation objects");
             }
         }
+        s = ALL.add(i as usize);
+        (*s).byte = (addr & 7) as u32;
+        (*s).next = first;
         block(off).store(1, Relaxed);
         e.store(i, Release);
     }
     LOCK.unlock();
-    ALL.add(i as usize)
+    s
 }
 
 /// [a, a+size) is handed out anew.
@@ -110,10 +123,11 @@ unsafe fn forget_slow(off: usize, size: usize) {
         if block(at).load(Relaxed) != 0 {
             let stop = next.min(end);
             while at < stop {
-                let i = entry(at).load(Relaxed);
-                if i != 0 {
-                    entry(at).store(0, Relaxed);
+                let mut i = entry(at).swap(0, Relaxed);
+                while i != 0 {
+                    let next = (*ALL.add(i as usize)).next;
                     free(i);
+                    i = next;
                 }
                 at += GRANULE;
             }
