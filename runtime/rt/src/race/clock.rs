@@ -140,30 +140,25 @@ unsafe fn attach_slow(c: *mut Ctx) {
     take_slot(c);
 }
 
-/// Finds a slot for c: one that nobody needs any more, else one whose owner does not run. The search goes round, so that a slot is
-/// taken again as late as possible.
+/// Finds a slot for c, whose owner has ended or does not run. The search goes round, so that a slot is taken again as late as possible.
 unsafe fn take_slot(c: *mut Ctx) {
     (*c).stale = false;
     let me = c as usize;
     let start = HAND.load(Relaxed);
     let mut tries = 0;
     loop {
-        for pass in 0..2 {
-            for i in 1..SLOTS as u32 {
-                let s = (start + i) % (SLOTS as u32 - 1) + 1;
-                let t = &TABLE[s as usize];
-                let o = t.owner.load(Relaxed);
-                let free = if pass == 0 { o == 0 } else { o != 0 && o & 1 == 0 };
-                if free && t.owner.compare_exchange(o, me | 1, AcqRel, Relaxed).is_ok() {
-                    HAND.store(s - 1, Relaxed);
-                    let hw = (s + 1).next_multiple_of(16);
-                    USED.fetch_max(hw, Relaxed);
-                    (*c).slot = s;
-                    let epoch = t.epoch.load(Acquire) + 1;
-                    enter(t, epoch, c);
-                    publish(c, epoch);
-                    return;
-                }
+        for i in 1..SLOTS as u32 {
+            let s = (start + i) % (SLOTS as u32 - 1) + 1;
+            let t = &TABLE[s as usize];
+            let o = t.owner.load(Relaxed);
+            if o & 1 == 0 && t.owner.compare_exchange(o, me | 1, AcqRel, Relaxed).is_ok() {
+                HAND.store(s - 1, Relaxed);
+                USED.fetch_max((s + 1).next_multiple_of(16), Relaxed);
+                (*c).slot = s;
+                let epoch = t.epoch.load(Acquire) + 1;
+                enter(t, epoch, c);
+                publish(c, epoch);
+                return;
             }
         }
         // More running goroutines than slots.

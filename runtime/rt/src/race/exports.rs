@@ -60,8 +60,12 @@ macro_rules! run {
 pub unsafe extern "C" fn atomic(g: *mut G, f: *mut Atomic) {
     use rgo_abi::race::atomic::*;
     let (addr, size, kind) = ((*f).addr, (*f).op >> 4 & 15, (*f).op & 15);
-    let id = stacks::at(g, (*f).pc, (*f).fp);
-    shadow::access(g, addr, size, ATOMIC | if kind == LOAD { 0 } else { WRITE }, id);
+    let ctx = (*g).race_ctx;
+    let counts = !ctx.is_null() && (*ctx).ignore == 0;
+    if counts {
+        let id = stacks::at(g, (*f).pc, (*f).fp);
+        shadow::access(g, addr, size, ATOMIC | if kind == LOAD { 0 } else { WRITE }, id);
+    }
     let order = match kind {
         LOAD => Order::Load,
         STORE => Order::Store,
@@ -86,10 +90,7 @@ pub unsafe extern "C" fn atomic(g: *mut G, f: *mut Atomic) {
             run!(p, kind, a, b)
         }
     };
-    (*f).ret = match taking_part(g) {
-        Some(c) => syncs::atomic(c, addr, order, op),
-        None => op().0,
-    };
+    (*f).ret = if counts { syncs::atomic(ctx, addr, order, op) } else { op().0 };
 }
 
 
