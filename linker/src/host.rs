@@ -91,13 +91,13 @@ SECTIONS {
   @DYNAMIC@
   .got : { *(.got) } :data
   .got.plt : { *(.got.plt) *(.igot.plt) } :data
-  .cdata : { */c[0-9]*.o(.data .data.*) *.a:*(EXCLUDE_FILE(*librgort.a:*) .data EXCLUDE_FILE(*librgort.a:*) .data.*) } :data
+  .cdata : { */c[0-9]*.o(.data .data.*) *.a:*(EXCLUDE_FILE(*librgort*.a:*) .data EXCLUDE_FILE(*librgort*.a:*) .data.*) } :data
   .noptrdata : { *(.data.noptr.*) } :data
   .data : { *(.data .data.*) } :data
   PROVIDE(edata = .);
   PROVIDE(_edata = .);
   PROVIDE(__bss_start = .);
-  .cbss : { */c[0-9]*.o(.bss .bss.* COMMON) *.a:*(EXCLUDE_FILE(*librgort.a:*) .bss EXCLUDE_FILE(*librgort.a:*) .bss.*) } :data
+  .cbss : { */c[0-9]*.o(.bss .bss.* COMMON) *.a:*(EXCLUDE_FILE(*librgort*.a:*) .bss EXCLUDE_FILE(*librgort*.a:*) .bss.*) } :data
   .noptrbss : { *(.bss.noptr.*) } :data
   .bss : { *(.bss .bss.* COMMON) } :data
   PROVIDE(end = .);

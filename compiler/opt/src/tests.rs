@@ -26,7 +26,7 @@ fn heap(m: &Module, name: &str) -> usize {
 }
 
 fn run(m: &mut Module) {
-    optimize(m, &|_| None);
+    optimize(m, &|_| None, false);
     for f in &m.functions {
         assert!(f.blocks.iter().all(|b| b.term.is_some()));
     }
@@ -323,7 +323,7 @@ fn boxes_stay_in_the_frame_unless_they_or_their_holders_leave() {
         let x = boxed(m, fb);
         fb.term(Term::Ret(vec![x]));
     });
-    let sums = optimize(&mut m, &|_| None);
+    let sums = optimize(&mut m, &|_| None, false);
     assert_eq!([boxes(&m, "p.reads"), boxes(&m, "p.keep"), boxes(&m, "p.ret")], [0, 1, 1]);
     // The string's bytes follow the box.
     let leaks = |f: &str| sums.get(f).unwrap().params[0].leak0;
