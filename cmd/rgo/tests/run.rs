@@ -62,3 +62,30 @@ fn test_programs_know_what_they_are() {
     let out = Command::new(env!("CARGO_BIN_EXE_rgo")).args(["test", "-vet=off", "-count=1", "."]).current_dir(tmp.path()).output().unwrap();
     assert!(out.status.success(), "{}{}", String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
 }
+
+/// A program with a race says so and fails; the same with a mutex does not.
+#[test]
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+fn the_race_detector_tells_races_from_order() {
+    let tmp = tempfile::tempdir().unwrap();
+    let program = |lock: &str, unlock: &str| {
+        format!(
+            "package main\n\nimport \"sync\"\n\nvar mu sync.Mutex\nvar n int\n\nfunc add() {{\n\t{lock}\n\tn++\n\t{unlock}\n}}\n\nfunc main() {{\n\tvar wg sync.WaitGroup\n\tfor range 2 {{\n\t\twg.Go(add)\n\t}}\n\twg.Wait()\n\tprintln(n)\n}}\n"
+        )
+    };
+    let run = |text: String| {
+        let file = tmp.path().join("main.go");
+        std::fs::write(&file, text).unwrap();
+        let exe = tmp.path().join("main");
+        let b = Command::new(env!("CARGO_BIN_EXE_rgo")).args(["build", "-race", "-o"]).arg(&exe).arg(&file).output().unwrap();
+        assert!(b.status.success(), "{}", String::from_utf8_lossy(&b.stderr));
+        let r = Command::new(&exe).env("GORACE", "atexit_sleep_ms=0").output().unwrap();
+        (r.status.code(), String::from_utf8(r.stderr).unwrap())
+    };
+    let (code, text) = run(program("", ""));
+    assert_eq!(code, Some(66), "{text}");
+    for part in ["==================\nWARNING: DATA RACE\n", " at 0x00c", "\n  main.add()\n      ", "main.go:10 +0x", "\nPrevious write at ", " created at:\n  sync.(*WaitGroup).Go()\n", "Found 1 data race(s)\n"] {
+        assert!(text.contains(part), "{part:?} is not in:\n{text}");
+    }
+    assert_eq!(run(program("mu.Lock()", "mu.Unlock()")), (Some(0), "2\n".to_string()));
+}
