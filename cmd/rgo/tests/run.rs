@@ -77,7 +77,7 @@ fn the_race_detector_tells_races_from_order() {
         let file = tmp.path().join("main.go");
         std::fs::write(&file, text).unwrap();
         let exe = tmp.path().join("main");
-        let b = Command::new(env!("CARGO_BIN_EXE_rgo")).args(["build", "-race", "-o"]).arg(&exe).arg(&file).output().unwrap();
+        let b = Command::new(env!("CARGO_BIN_EXE_rgo")).env("RGO_RACE", "1").args(["build", "-race", "-o"]).arg(&exe).arg(&file).output().unwrap();
         assert!(b.status.success(), "{}", String::from_utf8_lossy(&b.stderr));
         let r = Command::new(&exe).env("GORACE", "atexit_sleep_ms=0").output().unwrap();
         (r.status.code(), String::from_utf8(r.stderr).unwrap())
