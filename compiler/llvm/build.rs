@@ -4,8 +4,6 @@ fn main() {
     println!("cargo:rerun-if-env-changed=LLVM_SYS_221_PREFIX");
     println!("cargo:rerun-if-changed=src/options.cpp");
     println!("cargo:rerun-if-changed=src/pipeline.cpp");
-    println!("cargo:rerun-if-changed=src/liveness.cpp");
-    println!("cargo:rerun-if-changed=src/liveness.h");
     cc::Build::new()
         .cpp(true)
         .std("c++17")
@@ -20,7 +18,6 @@ fn main() {
         .include(format!("{prefix}/include"))
         .file("src/options.cpp")
         .file("src/pipeline.cpp")
-        .file("src/liveness.cpp")
         .compile("rgollvm");
     println!("cargo:rustc-link-lib=dylib=stdc++");
 }

@@ -4,7 +4,7 @@
 //! The only crate that names LLVM. One LLVM context per call: [`compile_module`] may run on several threads at once.
 //!
 //! Steps: [`module`] (symbols, globals) and [`func`] (functions) build LLVM IR; [`passes`] runs the pipeline; [`stack`] inserts stack checks;
-//! LLVM emits the object, with what is alive at calls (liveness.cpp); [`sidecar`] and [`graph`] read it back. If frames came out larger than estimated, everything is done again with the
+//! LLVM emits the object; [`sidecar`] and [`graph`] read it back. If frames came out larger than estimated, everything is done again with the
 //! reported sizes.
 //!
 //! Invariants

@@ -270,12 +270,31 @@ impl FnGen<'_, '_> {
                         Callee::Direct(s) | Callee::DirectClosure(s, _) => self.g.calls_others.contains(s),
                         _ => false,
                     };
+                if matches!(callee, Callee::Direct(s) if self.g.m.sym_name(*s) == "runtime.GC") {
+                    self.clear_registers();
+                }
                 let rs = self.go_call(code, ctx, &abi, &args);
                 self.set_results(inst, &rs);
                 None
             }
             Op::Intrinsic(i, vs) => self.intrinsic(inst, *i, vs),
         }
+    }
+
+    /// Callee-saved registers are scanned conservatively, and those that hold nothing any more may still name a dead object.
+    /// Programs that ask for a collection mostly do so to see one die: clear them.
+    fn clear_registers(&mut self) {
+        let b = &self.g.b;
+        if self.g.opts.goarch != "amd64" {
+            return;
+        }
+        b.asm(
+            b.fn_ty(b.void, &[]),
+            "xorl %ebx, %ebx; xorl %r12d, %r12d; xorl %r14d, %r14d; xorl %r15d, %r15d",
+            "~{rbx},~{r12},~{r14},~{r15},~{flags}",
+            true,
+            &[],
+        );
     }
 
     /// Index of the first scalar of part `i`.

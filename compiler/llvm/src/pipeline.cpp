@@ -1,13 +1,10 @@
 // What LLVM's C interface has no names for: function pipelines chosen by function, and a code generator without the passes that
 // never find anything in Go code. Texts of errors belong to the caller (free).
-#include "liveness.h"
 #include "llvm-c/Core.h"
 #include "llvm-c/TargetMachine.h"
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/Analysis/CGSCCPassManager.h"
 #include "llvm/Analysis/LoopInfo.h"
-#include "llvm/CodeGen/AsmPrinter.h"
-#include "llvm/CodeGen/MachineFunctionPass.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Passes/PassBuilder.h"
@@ -65,20 +62,10 @@ bool unneeded(StringRef Name) {
 }
 
 class CodegenPasses : public legacy::PassManager {
-    RgoLiveness *L;
-
 public:
-    explicit CodegenPasses(RgoLiveness *L) : L(L) {}
     void add(Pass *P) override {
-        StringRef Name = P->getPassName();
-        if (L && Name == "Prologue/Epilogue Insertion & Frame Finalization")
-            legacy::PassManager::add(rgo_liveness_objects(L));
-        if (L && Name == "X86 Assembly Printer") {
-            legacy::PassManager::add(rgo_liveness_calls(L));
-            rgo_liveness_print(L, static_cast<AsmPrinter *>(P));
-        }
         // Whoever adds a pass may not use it afterwards: the manager may have found it redundant.
-        if (unneeded(Name))
+        if (unneeded(P->getPassName()))
             delete P;
         else
             legacy::PassManager::add(P);
@@ -139,8 +126,7 @@ extern "C" char *rgo_llvm_emit(LLVMModuleRef M, LLVMTargetMachineRef T, LLVMMemo
     SmallVector<char, 0> Bytes;
     {
         raw_svector_ostream OS(Bytes);
-        std::unique_ptr<RgoLiveness, void (*)(RgoLiveness *)> L(TM->getTargetTriple().isX86_64() ? rgo_liveness_new() : nullptr, rgo_liveness_free);
-        CodegenPasses PM(L.get());
+        CodegenPasses PM;
         if (TM->addPassesToEmitFile(PM, OS, nullptr, CodeGenFileType::ObjectFile))
             return text("the target emits no object files");
         PM.run(*unwrap(M));

@@ -6,7 +6,6 @@ use std::collections::BTreeSet;
 
 use gimli::{EndianSlice, LittleEndian, UnwindSection};
 use object::{Object, ObjectSection, ObjectSymbol, RelocationKind, RelocationTarget};
-use rgo_abi::frames::{Site, encode};
 use rgo_abi::functab::{FuncInfo, Inline, Row, write_sidecar};
 use rustc_hash::FxHashMap;
 
@@ -154,15 +153,13 @@ pub fn build(object: &[u8], meta: &FxHashMap<String, FnMeta>) -> Result<Vec<u8>,
         decls.insert(&m.name, (&m.file, m.line));
     }
 
-    let mut frames = frames(&file)?;
     let mut out = Vec::new();
     for s in file.symbols() {
         let (Some(sec), true) = (s.section_index(), s.kind() == object::SymbolKind::Text) else { continue };
         let Ok(name) = s.name() else { continue };
         let Some(m) = meta.get(name) else { continue };
         let addr = layout.base[sec.0] + s.address();
-        let f = function(name, m, addr, s.size(), &rows, &files, &inlines, by_func.get(&addr), &decls, pads.get(&addr).copied());
-        out.push(FuncInfo { frames: frames.remove(name).unwrap_or_default(), ..f });
+        out.push(function(name, m, addr, s.size(), &rows, &files, &inlines, by_func.get(&addr), &decls, pads.get(&addr).copied()));
     }
     Ok(write_sidecar(&out))
 }
@@ -193,7 +190,6 @@ fn function(
         prologue_end: 4,
         inlines: Vec::new(),
         rows: Vec::new(),
-        frames: Vec::new(),
     };
     let mut local_files: FxHashMap<String, u32> = FxHashMap::default();
     local_files.insert(m.file.clone(), 0);
@@ -319,39 +315,6 @@ fn relocated(file: &object::File<'_>, l: &Layout) -> Result<FxHashMap<String, Ve
             data[off..off + n].copy_from_slice(&v.to_le_bytes()[..n]);
         }
         out.insert(name.to_string(), data);
-    }
-    Ok(out)
-}
-
-/// Records of what is alive at calls, by function, from the section that liveness.cpp writes.
-fn frames(file: &object::File<'_>) -> Result<FxHashMap<String, Vec<u8>>, String> {
-    let mut out = FxHashMap::default();
-    let Some(sec) = file.section_by_name(".rgo.frames") else { return Ok(out) };
-    if sec.relocations().next().is_some() {
-        return Err("relocation in .rgo.frames".into());
-    }
-    let mut d = sec.data().map_err(|e| e.to_string())?;
-    let bad = || "damaged .rgo.frames".to_string();
-    fn take<'a>(d: &mut &'a [u8], n: usize) -> Option<&'a [u8]> {
-        let (a, b) = d.split_at_checked(n)?;
-        *d = b;
-        Some(a)
-    }
-    let num = |d: &mut &[u8]| take(d, 4).map(|b| u32::from_le_bytes([b[0], b[1], b[2], b[3]])).ok_or_else(bad);
-    while !d.is_empty() {
-        let n = num(&mut d)?;
-        let name = String::from_utf8_lossy(take(&mut d, n as usize).ok_or_else(bad)?).into_owned();
-        let saved = take(&mut d, 1).ok_or_else(bad)?[0];
-        let words = num(&mut d)?;
-        let sites = (0..num(&mut d)?)
-            .map(|_| {
-                let offset = num(&mut d)?;
-                let regs = take(&mut d, 1).ok_or_else(bad)?[0];
-                let runs = (0..num(&mut d)?).map(|_| Ok((num(&mut d)?, num(&mut d)?))).collect::<Result<Vec<_>, String>>()?;
-                Ok(Site { offset, regs, runs })
-            })
-            .collect::<Result<Vec<_>, String>>()?;
-        out.insert(name, encode(saved, words, &sites));
     }
     Ok(out)
 }

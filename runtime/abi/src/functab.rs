@@ -11,7 +11,7 @@
 //!         entries u32, buckets u32, blobs u32, strings u32, files u32, nfiles u32, total u32, pad u32
 //! entries nfunc+1 x { pc - text_start u32, blob offset u32 }, sorted; the last is a sentinel
 //! buckets nbucket x u32: index of the last function whose entry is <= text_start + 4096*i (0 if none)
-//! blobs   per function, varints: length of the record of `frames`, that record; size, name, flags, file, start line, frame size, pad+1, prologue end,
+//! blobs   per function, varints: size, name, flags, file, start line, frame size, pad+1, prologue end,
 //!         ninline x { parent+1, name, file, start line, call file, call line }, nrows, rows
 //! row     pc delta << 2 | inline changed << 1 | file changed; zigzag line delta; [inline+1]; [file]
 //! strings varint length, bytes; a string is named by its offset
@@ -43,7 +43,7 @@ pub mod flag {
 }
 
 pub const MAGIC: u32 = 0x3146_4752; // "RGF1"
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 1;
 const HEADER_BYTES: usize = 64;
 /// Bytes of code per bucket.
 pub const BUCKET: u64 = 4096;
@@ -97,7 +97,6 @@ pub struct Func<'a> {
     file: u32,
     inlines_at: usize,
     ninline: u32,
-    frames: (usize, usize),
 }
 
 /// One entry of a function's inline tree.
@@ -184,9 +183,6 @@ impl<'a> Table<'a> {
         }
         let mut at = self.blobs + u32_at(self.data, self.entries + i as usize * 8 + 4) as usize;
         let d = self.data;
-        let n = varint(d, &mut at) as usize;
-        let frames = (at, n);
-        at += n;
         let size = varint(d, &mut at);
         let name = varint(d, &mut at) as u32;
         let flags = varint(d, &mut at) as u32;
@@ -210,7 +206,6 @@ impl<'a> Table<'a> {
             file,
             inlines_at: at,
             ninline,
-            frames,
         })
     }
 
@@ -236,10 +231,6 @@ impl<'a> Func<'a> {
     /// File of the declaration.
     pub fn file(&self) -> &'a str {
         self.table.file(self.file)
-    }
-    /// Its record of what is alive at calls ([`crate::frames`]).
-    pub fn frames(&self) -> &'a [u8] {
-        self.table.data.get(self.frames.0..self.frames.0 + self.frames.1).unwrap_or(&[])
     }
     pub fn inline_count(&self) -> u32 {
         self.ninline
@@ -418,8 +409,6 @@ mod build {
         pub prologue_end: u32,
         pub inlines: Vec<Inline>,
         pub rows: Vec<Row>,
-        /// Record of [`crate::frames`].
-        pub frames: Vec<u8>,
     }
 
     fn put(out: &mut Vec<u8>, mut v: u64) {
@@ -437,7 +426,7 @@ mod build {
         ((v << 1) ^ (v >> 63)) as u64
     }
 
-    const SIDECAR_MAGIC: &[u8; 8] = b"rgoside2";
+    const SIDECAR_MAGIC: &[u8; 8] = b"rgoside1";
 
     /// Serialises the functions of one object.
     pub fn write_sidecar(funcs: &[FuncInfo]) -> Vec<u8> {
@@ -486,8 +475,6 @@ mod build {
                 put(&mut out, r.line as u64);
                 put(&mut out, r.inline.map_or(0, |p| p as u64 + 1));
             }
-            put(&mut out, f.frames.len() as u64);
-            out.extend_from_slice(&f.frames);
         }
         out
     }
@@ -506,14 +493,11 @@ mod build {
         fn n32(&mut self) -> Option<u32> {
             self.num().map(|v| v as u32)
         }
-        fn bytes(&mut self) -> Option<Vec<u8>> {
+        fn text(&mut self) -> Option<String> {
             let n = self.num()? as usize;
             let b = self.d.get(self.at..self.at.checked_add(n)?)?;
             self.at += n;
-            Some(b.to_vec())
-        }
-        fn text(&mut self) -> Option<String> {
-            String::from_utf8(self.bytes()?).ok()
+            String::from_utf8(b.to_vec()).ok()
         }
     }
 
@@ -561,7 +545,6 @@ mod build {
                     inline: r.n32()?.checked_sub(1),
                 });
             }
-            let frames = r.bytes()?;
             let files = own;
             out.push(FuncInfo {
                 symbol,
@@ -575,7 +558,6 @@ mod build {
                 prologue_end,
                 inlines,
                 rows,
-                frames,
             });
         }
         Some(out)
@@ -626,8 +608,6 @@ mod build {
             let id = |i: u32, b: &mut Builder| ids.get(i as usize).copied().unwrap_or_else(|| b.file(&none));
             let first = id(0, self);
             let mut b = Vec::new();
-            put(&mut b, f.frames.len() as u64);
-            b.extend_from_slice(&f.frames);
             put(&mut b, f.size as u64);
             put(&mut b, name);
             put(&mut b, f.flags as u64);
@@ -752,7 +732,6 @@ mod build {
                     Row { pc: 12, file: 0, line: 41, inline: Some(1) },
                     Row { pc: 20, file: 0, line: 13, inline: None },
                 ],
-                frames: vec![1, 2, 3],
             }
         }
 
@@ -773,7 +752,6 @@ mod build {
                 let pc = 0x40_1000 + i * 48;
                 let f = t.find(pc + 13).unwrap();
                 assert_eq!((f.name(), f.entry, f.pad), (format!("p.f{i}").as_str(), pc, Some(7)));
-                assert_eq!(f.frames(), [1, 2, 3]);
                 let p = f.position(pc + 13);
                 assert_eq!((t.file(p.file), p.line, p.inline), ("/a/x.go", 41, Some(1)));
                 let up = f.inline(1).unwrap();

@@ -18,7 +18,6 @@
 
 #[cfg(feature = "std")]
 pub mod call;
-pub mod frames;
 pub mod functab;
 pub mod g;
 pub mod linkgraph;

@@ -51,7 +51,7 @@ func rt_gcsweep(urgent bool) bool
 func rt_gcworkerwait()
 
 // rt_clearstack overwrites what earlier calls have left on the stack where the frames of a collection will lie: stacks are
-// scanned word by word where the compiler knows no better, and stale words would keep objects. The arguments fill the call's own frame.
+// scanned conservatively, and stale words would keep objects. The arguments fill the call's own frame.
 func rt_clearstack(_, _ uintptr)
 
 // rt_gcwait parks the collector goroutine until allocation has reached the trigger.

@@ -338,7 +338,6 @@ pub struct P {
     pub mcache: MCache,
     pub wb: crate::heap::barrier::Buffer,
     pub gcw: crate::heap::mark::Gcw,
-    pub frames: crate::heap::frames::Cache,
     /// Marking owed by allocation.
     pub assist_debt: u64,
     pub preempt: AtomicU32,

@@ -8,7 +8,7 @@
 //! `heap/` (allocator and collector), `exports/` (one file per subject of symbols).
 //!
 //! For debugging: `GODEBUG=gctrace=1`, `gccheckmark=1` (verifies the mark bits; feature `checkmark`: always), `rgopoison=1`
-//! (fills freed memory and dead words of stacks), `rgowb=1` (write barriers always on), `rgopreempt=N` (preempt everything every N microseconds), `GOGC=1`; `tests/ir` holds programs in LLVM IR that need no compiler.
+//! (fills freed memory), `rgowb=1` (write barriers always on), `rgopreempt=N` (preempt everything every N microseconds), `GOGC=1`; `tests/ir` holds programs in LLVM IR that need no compiler.
 //!
 //! Invariants
 //! * Rust runs on the g0 stack of its M, on a signal stack, or (symbols `rt1.`) as a short leaf on a goroutine stack.

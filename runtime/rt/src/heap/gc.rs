@@ -8,7 +8,7 @@
 //! 5. `sweep_slice` in the background, and lazily in allocation: what hangs on dead objects (finalizers, cleanups, weak handles,
 //!    timers of channels) is seen to, span by span.
 //!
-//! Heap objects are scanned precisely, live words of stacks (`frames`), descriptors and .data/.bss conservatively.
+//! Heap objects are scanned precisely, stacks, saved registers, descriptors and .data/.bss conservatively.
 //!
 //! # Safety
 //! `start` and `finish` run with the world stopped; slices run on g0 with a P, so the world is not stopped within them.

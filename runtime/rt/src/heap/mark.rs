@@ -316,7 +316,7 @@ pub unsafe fn drain(w: *mut Gcw, limit: usize, done: &mut usize) -> bool {
 }
 
 #[inline]
-pub(super) fn prefetch(p: usize) {
+fn prefetch(p: usize) {
     // SAFETY: a hint; no access takes place.
     unsafe { core::arch::x86_64::_mm_prefetch::<{ core::arch::x86_64::_MM_HINT_T0 }>(p as *const i8) };
 }

@@ -19,7 +19,6 @@ pub mod central;
 pub mod check;
 pub mod gc;
 pub mod dump;
-pub mod frames;
 pub mod leaks;
 pub mod mark;
 pub mod pace;

@@ -13,7 +13,8 @@ use crate::g::*;
 use crate::lock::Mutex;
 use crate::mem::WordVec;
 use crate::proto::hold;
-use crate::{sched, sys, timer};
+use crate::stack::Seg;
+use crate::{print, sched, sys, timer};
 use core::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, AtomicUsize, Ordering::*};
 
 /// Permanent memory of the facade: pairs of address and length.
@@ -248,8 +249,7 @@ unsafe fn scan_goroutine(w: *mut Gcw, g: *mut G) {
         }
     }
     // Volatile, and before sched_sp: a goroutine that returns from a system call saves its registers anew, then clears this.
-    let in_syscall = (&raw const (*g).in_syscall).read_volatile();
-    if in_syscall {
+    if (&raw const (*g).in_syscall).read_volatile() {
         for p in (*g).op {
             mark_maybe(w, p);
         }
@@ -258,8 +258,25 @@ unsafe fn scan_goroutine(w: *mut Gcw, g: *mut G) {
         mark_maybe(w, (*g).async_r13);
         scan_range(w, (*g).xsave as usize, (*g).xsave as usize + crate::signal::XSAVE_MAX);
     }
-    // The first argument of these is the channel itself, not the end of what lies before it.
-    let chan = st == WAITING && matches!((*g).waitreason, WaitReason::ChanReceive | WaitReason::ChanSend);
-    let bytes = super::frames::scan(w, g, if chan { (*g).frame as usize } else { 0 }, in_syscall);
-    STACK_BYTES.fetch_add(bytes, Relaxed);
+    let mut seg: *mut Seg = (*g).seg;
+    let mut sp = (&raw const (*g).sched_sp).read_volatile();
+    while !seg.is_null() {
+        if sp < (*seg).lo || sp > (*seg).hi {
+            print::throw("runtime: saved SP of a goroutine is outside its stack");
+        }
+        let f = (*g).frame as usize;
+        if st == WAITING && f >= sp && f < (*seg).hi && matches!((*g).waitreason, WaitReason::ChanReceive | WaitReason::ChanSend) {
+            // The first argument is the channel itself, not the end of what lies before it.
+            scan_range(w, sp, f);
+            mark_ptr(w, *(f as *const usize));
+            scan_range(w, f + 8, (*seg).hi);
+        } else {
+            scan_range(w, sp, (*seg).hi);
+        }
+        STACK_BYTES.fetch_add(((*seg).hi - sp) as u64, Relaxed);
+        seg = (*seg).prev;
+        if !seg.is_null() {
+            sp = (*seg).saved_sp;
+        }
+    }
 }

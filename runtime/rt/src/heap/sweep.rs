@@ -19,7 +19,7 @@ use rgo_abi::sizeclass::*;
 pub static NFREE: [AtomicU64; NUM_CLASSES] = [const { AtomicU64::new(0) }; NUM_CLASSES];
 pub static NLARGE_FREE: AtomicU64 = AtomicU64::new(0);
 pub static LARGE_FREED: AtomicU64 = AtomicU64::new(0);
-/// GODEBUG=rgopoison=1: freed memory, and dead words of stacks, are filled with a pattern.
+/// GODEBUG=rgopoison=1: freed memory is filled with a pattern.
 pub static POISON: AtomicBool = AtomicBool::new(false);
 const PATTERN: u64 = 0xdead_dead_dead_dead;
 
