@@ -185,6 +185,8 @@ pub enum Intrinsic {
     Prefetch,
     /// keeps the operand alive up to here [any ->]
     KeepAlive,
+    /// what the operand points to leaves the frame, as far as escape analysis is concerned; no code [any ->]
+    Escape,
     /// [i64 num, 6 x i64 -> i64 r1, i64 r2, i64 errno], Linux raw syscall
     Syscall6,
     /// [i32 eax, i32 ecx -> i32 eax, i32 ebx, i32 ecx, i32 edx]

@@ -565,7 +565,7 @@ impl Checker<'_> {
             AddCarry | SubBorrow | DivU128 => fixed(self, &[W, W, W], &[W, W]),
             MemEqual => fixed(self, &[P, P, W], &[Ty::BOOL]),
             Prefetch => fixed(self, &[P], &[]),
-            KeepAlive => self.result(inst, &[]),
+            KeepAlive | Escape => self.result(inst, &[]),
             Syscall6 => fixed(self, &[W; 7], &[W, W, W]),
             Cpuid => fixed(self, &[Ty::I32, Ty::I32], &[Ty::I32; 4]),
             Xgetbv => fixed(self, &[], &[Ty::I32; 2]),

@@ -10,8 +10,8 @@ impl FnGen<'_, '_> {
     pub fn intrinsic(&mut self, inst: &Inst, i: Intrinsic, vs: &[Value]) -> Option<Val> {
         use Intrinsic as I;
         let amd64 = self.g.opts.goarch == "amd64";
-        // KeepAlive takes any type; everything else takes scalars.
-        let a: Vec<V> = if i == I::KeepAlive { Vec::new() } else { vs.iter().map(|v| self.v1(*v)).collect() };
+        // KeepAlive and Escape take any type; everything else takes scalars.
+        let a: Vec<V> = if matches!(i, I::KeepAlive | I::Escape) { Vec::new() } else { vs.iter().map(|v| self.v1(*v)).collect() };
         let b = &self.g.b;
         let un = |name: &'static str| Some(Val::one(b.call_intrinsic(name, &[b.ty(a[0])], &a)));
         match i {
@@ -97,6 +97,7 @@ impl FnGen<'_, '_> {
                 }
                 None
             }
+            I::Escape => None,
             I::Syscall6 => {
                 let (hi, lo) = if amd64 {
                     let t = b.fn_ty(b.struct_ty(&[b.i64, b.i64]), &[b.i64; 7]);

@@ -96,6 +96,7 @@ enum Kind {
     FuncPc,
     Nothing,
     KeepAlive,
+    Escape,
     MemMove,
     MemClear,
     MemEqual,
@@ -184,7 +185,7 @@ fn classify(sym: &str, _arg: Option<Ty>) -> Option<Kind> {
         },
         "internal/abi" => match name {
             "FuncPCABI0" | "FuncPCABIInternal" => Kind::FuncPc,
-            n if n.starts_with("EscapeNonString") => Kind::Nothing,
+            n if n.starts_with("EscapeNonString") => Kind::Escape,
             _ => return None,
         },
         "internal/cpu" | "vendor/golang.org/x/sys/cpu" | "golang.org/x/sys/cpu" => match name {
@@ -322,6 +323,13 @@ fn expand(pl: &mut PackageLowering<'_>, fb: &mut FunctionBuilder, kind: Kind, a:
         Kind::Nothing => Vec::new(),
         Kind::KeepAlive => {
             fb.emit0(Op::Intrinsic(In::KeepAlive, a.to_vec()));
+            Vec::new()
+        }
+        Kind::Escape => {
+            // A string's bytes may stay: whoever keeps it makes a copy (package unique).
+            if fb.ty(a[0]) != Ty::STRING {
+                fb.emit0(Op::Intrinsic(In::Escape, a.to_vec()));
+            }
             Vec::new()
         }
         Kind::MemMove => {

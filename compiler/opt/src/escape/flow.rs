@@ -421,6 +421,15 @@ impl Flow<'_> {
                         let s = site_of[&i.results[0]];
                         self.grow(i.results[0], &[s]);
                     }
+                    Op::Intrinsic(Intrinsic::Escape, args) => {
+                        for a in args {
+                            let mut sites = p(a, self);
+                            if self.cx.m.types.is_memory(self.f.values[a.0 as usize]) {
+                                sites = self.load(&sites);
+                            }
+                            self.escape(&sites);
+                        }
+                    }
                     Op::Intrinsic(k, _) => match k {
                         Intrinsic::ClosureCtx => self.grow(i.results[0], &[ctx0]),
                         Intrinsic::GetG => self.grow(i.results[0], &[UNKNOWN]),
