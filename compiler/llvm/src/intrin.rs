@@ -91,9 +91,9 @@ impl FnGen<'_, '_> {
                 for v in vs {
                     args.extend_from_slice(self.val(*v).slice());
                 }
-                let (f, t) = b.intrinsic("llvm.fake.use", &[]);
-                for x in args {
-                    b.call(t, f, &[x]);
+                // Through memory too: what a variable of the frame holds is alive with its address.
+                for x in args.into_iter().filter(|x| b.ty(*x) == b.ptr) {
+                    b.asm(b.fn_ty(b.void, &[b.ptr]), "", "r,~{memory}", true, &[x]);
                 }
                 None
             }
