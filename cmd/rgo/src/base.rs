@@ -235,11 +235,9 @@ pub fn refuse_unsupported(env: &GoEnv, p: &Parsed) -> Outcome {
             m => return Err(Exit::go(format!("-covermode must be \"atomic\", not {m:?}, when -race is enabled"))),
         }
     }
-    // Complete but for tests of large programs: until those have passed it is for who asks twice.
-    let race = std::env::var_os("RGO_RACE").is_none();
-    for name in if race { &["race", "msan", "asan", "linkshared"][..] } else { &["msan", "asan", "linkshared"][..] } {
+    for name in ["msan", "asan", "linkshared"] {
         if p.bool(name) {
-            if *name != "linkshared" && !env.cgo_enabled() {
+            if name != "linkshared" && !env.cgo_enabled() {
                 return Err(Exit::go(format!("-{name} requires cgo; enable cgo by setting CGO_ENABLED=1")));
             }
             return Err(Exit::Error(format!("rgo: flag -{name} is not supported yet")));

@@ -77,14 +77,14 @@ fn the_race_detector_tells_races_from_order() {
         let file = tmp.path().join("main.go");
         std::fs::write(&file, text).unwrap();
         let exe = tmp.path().join("main");
-        let b = Command::new(env!("CARGO_BIN_EXE_rgo")).env("RGO_RACE", "1").args(["build", "-race", "-o"]).arg(&exe).arg(&file).output().unwrap();
+        let b = Command::new(env!("CARGO_BIN_EXE_rgo")).args(["build", "-race", "-o"]).arg(&exe).arg(&file).output().unwrap();
         assert!(b.status.success(), "{}", String::from_utf8_lossy(&b.stderr));
         let r = Command::new(&exe).env("GORACE", "atexit_sleep_ms=0").output().unwrap();
         (r.status.code(), String::from_utf8(r.stderr).unwrap())
     };
     let (code, text) = run(program("", ""));
     assert_eq!(code, Some(66), "{text}");
-    for part in ["==================\nWARNING: DATA RACE\n", " at 0x00c", "\n  main.add()\n      ", "main.go:10 +0x", "\nPrevious write at ", " created at:\n  sync.(*WaitGroup).Go()\n", "Found 1 data race(s)\n"] {
+    for part in ["==================\nWARNING: DATA RACE\n", " at 0x00", "\n  main.add()\n      ", "main.go:10 +0x", "\nPrevious write at ", " created at:\n  sync.(*WaitGroup).Go()\n", "Found 1 data race(s)\n"] {
         assert!(text.contains(part), "{part:?} is not in:\n{text}");
     }
     assert_eq!(run(program("mu.Lock()", "mu.Unlock()")), (Some(0), "2\n".to_string()));
