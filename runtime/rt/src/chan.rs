@@ -181,6 +181,9 @@ pub unsafe fn send(g: *mut G, c: *mut Hchan, elem: *mut u8, block: bool, resumed
     }
 }
 
+/// Pauses after meeting a held lock.
+const KEEP_AWAY: u32 = 150;
+
 /// Sends or receives if that needs neither another goroutine nor a barrier, on the goroutine's own stack: 1 done, 0 would block
 /// (only if !block), -2 cannot tell.
 pub unsafe fn fast(c: *mut Hchan, elem: *mut u8, send: bool, block: bool) -> isize {
@@ -194,6 +197,10 @@ pub unsafe fn fast(c: *mut Hchan, elem: *mut u8, send: bool, block: bool) -> isi
         return if never { 0 } else { NO };
     }
     if !(*c).lock.try_lock() {
+        // Another thread is at this channel. It may do many operations while the lines stay in its cache, if this one keeps away.
+        for _ in 0..KEEP_AWAY {
+            core::hint::spin_loop();
+        }
         return NO;
     }
     let mut r = NO;
