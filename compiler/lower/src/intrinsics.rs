@@ -327,7 +327,7 @@ fn expand(pl: &mut PackageLowering<'_>, fb: &mut FunctionBuilder, kind: Kind, a:
         }
         Kind::Escape => {
             // A string's bytes may stay: whoever keeps it makes a copy (package unique).
-            if fb.ty(a[0]) != Ty::STRING {
+            if holds_other_than_strings(&pl.m.types, fb.ty(a[0])) {
                 fb.emit0(Op::Intrinsic(In::Escape, a.to_vec()));
             }
             Vec::new()
@@ -348,5 +348,16 @@ fn expand(pl: &mut PackageLowering<'_>, fb: &mut FunctionBuilder, kind: Kind, a:
         Kind::F64FromBits => one(fb.conv(ConvOp::Bitcast, a[0], Ty::F64)),
         Kind::F32Bits => one(fb.conv(ConvOp::Bitcast, a[0], Ty::I32)),
         Kind::F32FromBits => one(fb.conv(ConvOp::Bitcast, a[0], Ty::F32)),
+    }
+}
+
+/// Has the type pointers that are not those of strings?
+fn holds_other_than_strings(types: &rgo_ir::Types, t: Ty) -> bool {
+    match types.kind(t) {
+        _ if t == Ty::STRING => false,
+        rgo_ir::TyKind::Ptr => true,
+        rgo_ir::TyKind::Struct { fields, .. } => fields.iter().any(|f| holds_other_than_strings(types, f.0)),
+        rgo_ir::TyKind::Array { elem, len, .. } => *len > 0 && holds_other_than_strings(types, *elem),
+        _ => false,
     }
 }
